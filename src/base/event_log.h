@@ -1,0 +1,36 @@
+// One line per event on stderr: time, level, event name, key=value fields. Short ids only; never a secret.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace satchel {
+
+class EventLog {
+public:
+    enum class Level { detail, info, warning, error };
+
+    struct Field {
+        std::string_view key;
+        std::string value;  ///< written as it is, or quoted where it holds a blank, quote or control character
+    };
+
+    /// Events below `least` are dropped. Thread-safe: each line is one write(2).
+    explicit EventLog(int fd, Level least = Level::info)
+        : fd_(fd)
+        , least_(least) {}
+
+    void detail(std::string_view event, std::initializer_list<Field> fields = {}) const;
+    void info(std::string_view event, std::initializer_list<Field> fields = {}) const;
+    void warning(std::string_view event, std::initializer_list<Field> fields = {}) const;
+    void error(std::string_view event, std::initializer_list<Field> fields = {}) const;
+
+private:
+    void write(Level level, std::string_view event, std::initializer_list<Field> fields) const;
+
+    int fd_;
+    Level least_;
+};
+
+}  // namespace satchel

@@ -1,0 +1,17 @@
+#include "src/base/sodium_init.h"
+
+#include <sodium.h>
+
+#include <cstdlib>
+
+namespace satchel {
+
+void ensure_sodium() {
+    static bool const ready = [] {
+        if (sodium_init() < 0) std::abort();
+        return true;
+    }();
+    static_cast<void>(ready);
+}
+
+}  // namespace satchel

@@ -1,0 +1,162 @@
+#include "src/base/sqlite_database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+
+
+#include "src/base/unique_fd.h"
+
+namespace satchel {
+
+namespace {
+
+Error database_error(sqlite3* database, std::string const& doing) {
+    int const code = sqlite3_errcode(database) & 0xff;
+    Fault const fault = code == SQLITE_FULL                              ? Fault::no_space
+                        : code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? Fault::corrupt
+                        : code == SQLITE_BUSY || code == SQLITE_LOCKED    ? Fault::unavailable
+                                                                          : Fault::io;
+    return {fault, doing + ": " + sqlite3_errmsg(database)};
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
+
+void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+
+void SqliteStatement::reset() {
+    sqlite3_reset(statement_.get());
+    sqlite3_clear_bindings(statement_.get());
+}
+
+void SqliteStatement::bind_one(int index, std::int64_t value) {
+    sqlite3_bind_int64(statement_.get(), index, value);
+}
+
+void SqliteStatement::bind_one(int index, std::string_view value) {
+    sqlite3_bind_text64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT,
+                        SQLITE_UTF8);
+}
+
+void SqliteStatement::bind_one(int index, ByteSpan value) {
+    // A null pointer would bind NULL: an empty blob is a zero blob.
+    if (value.empty()) {
+        sqlite3_bind_zeroblob(statement_.get(), index, 0);
+    } else {
+        sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT);
+    }
+}
+
+void SqliteStatement::bind_one(int index, std::nullptr_t) {
+    sqlite3_bind_null(statement_.get(), index);
+}
+
+Result<bool> SqliteStatement::step() {
+    int const code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) {
+        sqlite3_reset(statement_.get());
+        return false;
+    }
+    Error error = database_error(sqlite3_db_handle(statement_.get()), "database");
+    sqlite3_reset(statement_.get());
+    return fail(std::move(error));
+}
+
+Status SqliteStatement::run() {
+    for (;;) {
+        auto const row = step();
+        if (!row) return fail(row.error());
+        if (!*row) return {};
+    }
+}
+
+std::int64_t SqliteStatement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string SqliteStatement::text(int column) const {
+    auto const* const text = sqlite3_column_text(statement_.get(), column);
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return text == nullptr ? std::string() : std::string(reinterpret_cast<char const*>(text), size);
+}
+
+Bytes SqliteStatement::blob(int column) const {
+    auto const* const bytes = static_cast<Byte const*>(sqlite3_column_blob(statement_.get(), column));
+    auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return bytes == nullptr ? Bytes() : Bytes(bytes, bytes + size);
+}
+
+bool SqliteStatement::is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+Result<SqliteDatabase> SqliteDatabase::open(std::filesystem::path const& file, int version,
+                                            std::string const& schema) {
+    // Created by us first, for its mode: SQLite would follow the umask, and gives -wal and -shm the same.
+    if (auto created = open_file(file.string(), O_RDWR | O_CREAT, 0600); !created) {
+        return fail(created.error());
+    }
+    sqlite3* raw = nullptr;
+    int const code = sqlite3_open_v2(file.c_str(), &raw,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    SqliteDatabase database(raw);
+    if (code != SQLITE_OK) return fail(database_error(raw, file.string()));
+    sqlite3_busy_timeout(raw, 10'000);
+    for (char const* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                               "PRAGMA foreign_keys=ON"}) {
+        if (auto done = database.execute(pragma); !done) return fail(done.error());
+    }
+    auto found = database.prepare("PRAGMA user_version");
+    if (!found) return fail(found.error());
+    if (auto row = found->step(); !row) return fail(row.error());
+    auto const stored = found->integer(0);
+    if (stored > version) {
+        return fail(Fault::config, file.string() + " was written by a newer Satchel; upgrade");
+    }
+    *found = SqliteStatement(nullptr);
+    if (stored == version) return database;
+    auto applied = database.transaction([&]() -> Status {
+        if (auto done = database.execute(schema); !done) return done;
+        return database.execute("PRAGMA user_version=" + std::to_string(version));
+    });
+    if (!applied) return fail(applied.error());
+    return database;
+}
+
+Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    int const code = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        &statement, nullptr);
+    if (code != SQLITE_OK) return fail(database_error(database_.get(), std::string(sql)));
+    return SqliteStatement(statement);
+}
+
+Status SqliteDatabase::execute(std::string const& sql) {
+    if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        return fail(database_error(database_.get(), "database"));
+    }
+    return {};
+}
+
+Status SqliteDatabase::transaction(std::function<Status()> const& body) {
+    if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
+    auto done = body();
+    if (done) {
+        done = execute("COMMIT");
+        if (done) return done;
+    }
+    static_cast<void>(execute("ROLLBACK"));
+    return done;
+}
+
+std::int64_t SqliteDatabase::last_row_id() const {
+    return sqlite3_last_insert_rowid(database_.get());
+}
+
+std::int64_t SqliteDatabase::changed_rows() const { return sqlite3_changes(database_.get()); }
+
+}  // namespace satchel

@@ -1,0 +1,14 @@
+#include "src/base/worker_pool.h"
+
+namespace satchel {
+
+WorkerPool::WorkerPool(asio::io_context& owner, unsigned threads)
+    : owner_(owner)
+    , pool_(threads) {}
+
+WorkerPool::~WorkerPool() {
+    pool_.stop();
+    pool_.join();
+}
+
+}  // namespace satchel

@@ -1,0 +1,89 @@
+// satchel.toml: what a person sets. Unknown keys are refused, errors tell file, line, and what is allowed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/core/accept_policy.h"
+#include "src/core/endpoint.h"
+#include "src/core/keys.h"
+#include "src/core/lookup_report.h"
+
+namespace satchel {
+
+struct NodeSettings {
+    Endpoint control_listen{"0.0.0.0", 7473};
+    Endpoint dht_listen{"0.0.0.0", 7475};
+    std::vector<Endpoint> dht_bootstrap;
+    std::uint32_t dht_network = 7473;
+    std::vector<std::string> advertise;  ///< IP addresses or endpoints; empty: the interfaces'
+    std::filesystem::path storage_dir;   ///< default <home>/storage
+    std::uint64_t quota = 50ULL << 30;   ///< bytes
+    std::uint64_t quota_per_sender = 5ULL << 30;
+    std::uint64_t accept_max = 10ULL << 30;
+    AcceptFrom accept_from = AcceptFrom::attested;
+    bool allow_private_endpoints = false;
+    std::string page;  ///< https base for placeholders; "" none
+};
+
+struct GatewaySettings {
+    Endpoint smtp_listen{"127.0.0.1", 10025};
+    std::string helo;      ///< default: the host's name
+    std::string next_hop;  ///< default maildir:<home>/mail/{recipient}
+    std::uint64_t detach_min = 64 << 10;  ///< bytes, decoded
+    std::vector<std::string> never_detach_types;
+    std::chrono::seconds retry_first{30};
+    std::chrono::seconds retry_max{3600};
+    std::chrono::seconds give_up_after{5 * 24 * 3600};
+    std::filesystem::path spool_dir;  ///< default <home>/spool
+    std::uint64_t message_max = 16ULL << 30;  ///< bytes
+};
+
+struct TrustSettings {
+    Trust minimum = Trust::domain;
+};
+
+struct DomainSettings {
+    std::vector<DomainKey> keys;
+    std::vector<PublicKey> gateway_keys;
+};
+
+struct Config {
+    NodeSettings node;
+    GatewaySettings gateway;
+    TrustSettings trust;
+    std::map<std::string, DomainSettings> domains;  ///< by domain in A-labels
+};
+
+/// One `--set KEY=VALUE`: KEY is a TOML dotted key; VALUE is TOML if it parses as TOML, else a string.
+struct ConfigOverride {
+    std::string key;
+    std::string value;
+};
+
+Result<ConfigOverride> parse_override(std::string const& argument);
+
+/// The text of a file (named in errors), with overrides on top. `home` fills defaults.
+Result<Config> parse_config(std::string const& text, std::string const& file_name,
+                            std::vector<ConfigOverride> const& overrides,
+                            std::filesystem::path const& home);
+
+/// As parse_config of `<home>/satchel.toml`; a missing file counts as empty.
+Result<Config> load_config(std::filesystem::path const& home,
+                           std::vector<ConfigOverride> const& overrides);
+
+/// What `init` writes: every section and key, commented out, with its default and one line of explanation.
+std::string config_template();
+
+/// "64 KiB", "5 GB", "1 B", or a plain number of bytes.
+Result<std::uint64_t> parse_size(std::string_view text);
+/// "30s", "5d", "1h", "10m".
+Result<std::chrono::seconds> parse_duration(std::string_view text);
+
+}  // namespace satchel

@@ -1,0 +1,37 @@
+// The folder that is one party: where its files stand.
+#pragma once
+
+#include <filesystem>
+
+#include "src/base/result.h"
+
+namespace satchel {
+
+class Home {
+public:
+    explicit Home(std::filesystem::path root);
+
+    std::filesystem::path const& root() const { return root_; }
+
+    std::filesystem::path config_file() const { return root_ / "satchel.toml"; }
+    std::filesystem::path contacts_file() const { return root_ / "contacts.db"; }
+    std::filesystem::path bindings_file() const { return root_ / "bindings"; }
+    std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
+
+    /// Local socket of the running node (`run/node.sock`), under the runtime directory where the path would be over 100 bytes.
+    std::filesystem::path node_socket() const;
+    std::filesystem::path gateway_socket() const;
+
+    /// Makes the folder 0700. Refuses one that others may enter (Fault::config).
+    Status ensure() const;
+
+    /// `--home`, else $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel.
+    static std::filesystem::path default_root();
+
+private:
+    std::filesystem::path run_folder() const;
+
+    std::filesystem::path root_;
+};
+
+}  // namespace satchel

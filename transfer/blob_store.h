@@ -1,0 +1,96 @@
+// Keeps blobs durably: verified against their ContentId, fsynced, indexed by whom they are for and from.
+// All calls block on the disk and are safe from any thread; the network's thread calls them through a WorkerPool.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+#include "src/core/content_id.h"
+#include "src/core/locator.h"
+#include "src/core/offer.h"
+
+namespace satchel::transfer {
+
+/// Why a blob is held: for which user, from whom, and what opens it. One per (blob, recipient).
+struct Holding {
+    AddressTag recipient{};
+    std::string sender;  ///< counts against quota_per_sender; "" for none
+    OfferId offer;
+    Bytes grant;
+    Bytes label;
+    std::uint64_t stored = 0;  ///< Unix seconds
+};
+
+struct HeldBlob {
+    ContentId id;
+    std::uint64_t size = 0;  ///< bytes
+    std::vector<Holding> holdings;
+};
+
+struct StoreQuota {
+    std::uint64_t total_bytes = 0;
+    std::uint64_t per_sender_bytes = 0;
+};
+
+struct StoreUsage {
+    std::uint64_t blobs = 0;
+    std::uint64_t held_bytes = 0;
+    std::uint64_t reserved_bytes = 0;  ///< of uploads under way
+};
+
+/// A blob arriving in order. Dropping it keeps what was verified, so that a later receive() goes on from there.
+class BlobUpload {
+public:
+    virtual ~BlobUpload() = default;
+
+    /// First byte still wanted.
+    virtual std::uint64_t offset() const = 0;
+
+    /// The piece layer of the blob's BEP 52 tree (32 bytes a piece): from here on each piece is verified as it completes.
+    /// Fault::corrupt when it does not hash to the ContentId.
+    virtual Status set_layer(ByteSpan layer) = 0;
+
+    /// The next bytes. Fault::corrupt when a piece is wrong or the size is passed: what was bad is dropped.
+    virtual Status write(ByteSpan more) = 0;
+
+    /// Verifies the whole against the ContentId, fsyncs, and holds it. Only then a receipt may be signed.
+    virtual Status finish(Holding const& holding) = 0;
+};
+
+class BlobStore {
+public:
+    virtual ~BlobStore() = default;
+
+    /// Reserves room before the first byte. Fault::no_space: total or per-sender quota, or the disk; the text says which.
+    /// Fault::unavailable: the same blob is being received already.
+    virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
+                                                        std::string const& sender) = 0;
+
+    /// One more reason to hold a blob that is here. Fault::not_found if it is not.
+    virtual Status hold(ContentId const& id, Holding const& holding) = 0;
+
+    virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;
+    virtual Result<std::vector<HeldBlob>> list() = 0;
+
+    /// Open for reading. Stays readable when the blob is released meanwhile.
+    virtual Result<UniqueFd> open(ContentId const& id) = 0;
+
+    /// The piece layer (empty for blobs of one piece or less).
+    virtual Result<Bytes> layer(ContentId const& id) = 0;
+
+    /// Bytes of an unfinished upload that are verified already; 0 if there is none.
+    virtual std::uint64_t received_so_far(ContentId const& id) = 0;
+
+    /// Ends the holding of one recipient; the blob goes when nobody holds it. False if there was no such holding.
+    virtual Result<bool> release(ContentId const& id, AddressTag const& recipient) = 0;
+
+    virtual Result<StoreUsage> usage() = 0;
+};
+
+}  // namespace satchel::transfer
