@@ -1,5 +1,5 @@
-// What the gateway needs from the world to get rid of an attachment: encrypt it once, bring it to its recipients' storage.
-// The node fulfils it. Blocking; called from delivery threads.
+// What the gateway needs from the world to get rid of an attachment: encrypt it once, bring it to
+// its recipients' storage. The node fulfils it. Blocking; called from delivery threads.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,14 @@
 
 namespace satchel::mailgw {
 
-/// Where the content stands: a range of an open file and how to decode it. Never the bytes themselves.
+/// Where the content stands: a range of an open file and how to decode it. Never the bytes
+/// themselves.
 struct AttachmentSource {
-    enum class Decoding { identity, base64, deflate_text };  // deflate_text: the range as it stands, deflated (verbatim mode)
+    enum class Decoding {
+        identity,
+        base64,
+        deflate_text
+    };  // deflate_text: the range as it stands, deflated (verbatim mode)
 
     int fd = -1;  ///< borrowed for the call
     std::uint64_t begin = 0;
@@ -26,9 +31,9 @@ struct AttachmentSource {
 
 struct DepositOrder {
     AttachmentSource source;
-    FileLabel label;               ///< its size and digest are of the content as decoded
-    Bytes restore;                 ///< how to rebuild the part; comes back sealed for each recipient
-    std::string sender;            ///< normal form, "" for none
+    FileLabel label;     ///< its size and digest are of the content as decoded
+    Bytes restore;       ///< how to rebuild the part; comes back sealed for each recipient
+    std::string sender;  ///< normal form, "" for none
     std::vector<Address> recipients;  ///< who share one blob and file key
 };
 

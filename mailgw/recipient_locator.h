@@ -1,5 +1,5 @@
-// What the gateway needs to know of recipients: who has storage, and can it be reached. The node fulfils it.
-// Blocking; called from delivery threads.
+// What the gateway needs to know of recipients: who has storage, and can it be reached. The node
+// fulfils it. Blocking; called from delivery threads.
 #pragma once
 
 #include <vector>

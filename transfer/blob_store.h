@@ -1,5 +1,6 @@
-// Keeps blobs durably: verified against their ContentId, fsynced, indexed by whom they are for and from.
-// All calls block on the disk and are safe from any thread; the network's thread calls them through a WorkerPool.
+// Keeps blobs durably: verified against their ContentId, fsynced, indexed by whom they are for and
+// from. All calls block on the disk and are safe from any thread; the network's thread calls them
+// through a WorkerPool.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ struct StoreUsage {
     std::uint64_t reserved_bytes = 0;  ///< of uploads under way
 };
 
-/// A blob arriving in order. Dropping it keeps what was verified, so that a later receive() goes on from there.
+/// A blob arriving in order. Dropping it keeps what was verified, so that a later receive() goes on
+/// from there.
 class BlobUpload {
 public:
     virtual ~BlobUpload() = default;
@@ -52,14 +54,16 @@ public:
     /// First byte still wanted.
     virtual std::uint64_t offset() const = 0;
 
-    /// The piece layer of the blob's BEP 52 tree (32 bytes a piece): from here on each piece is verified as it completes.
-    /// Fault::corrupt when it does not hash to the ContentId.
+    /// The piece layer of the blob's BEP 52 tree (32 bytes a piece): from here on each piece is
+    /// verified as it completes. Fault::corrupt when it does not hash to the ContentId.
     virtual Status set_layer(ByteSpan layer) = 0;
 
-    /// The next bytes. Fault::corrupt when a piece is wrong or the size is passed: what was bad is dropped.
+    /// The next bytes. Fault::corrupt when a piece is wrong or the size is passed: what was bad is
+    /// dropped.
     virtual Status write(ByteSpan more) = 0;
 
-    /// Verifies the whole against the ContentId, fsyncs, and holds it. Only then a receipt may be signed.
+    /// Verifies the whole against the ContentId, fsyncs, and holds it. Only then a receipt may be
+    /// signed.
     virtual Status finish(Holding const& holding) = 0;
 };
 
@@ -67,8 +71,8 @@ class BlobStore {
 public:
     virtual ~BlobStore() = default;
 
-    /// Reserves room before the first byte. Fault::no_space: total or per-sender quota, or the disk; the text says which.
-    /// Fault::unavailable: the same blob is being received already.
+    /// Reserves room before the first byte. Fault::no_space: total or per-sender quota, or the
+    /// disk; the text says which. Fault::unavailable: the same blob is being received already.
     virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                         std::string const& sender) = 0;
 
@@ -87,7 +91,8 @@ public:
     /// Bytes of an unfinished upload that are verified already; 0 if there is none.
     virtual std::uint64_t received_so_far(ContentId const& id) = 0;
 
-    /// Ends the holding of one recipient; the blob goes when nobody holds it. False if there was no such holding.
+    /// Ends the holding of one recipient; the blob goes when nobody holds it. False if there was no
+    /// such holding.
     virtual Result<bool> release(ContentId const& id, AddressTag const& recipient) = 0;
 
     virtual Result<StoreUsage> usage() = 0;

@@ -1,10 +1,11 @@
-// The Asio headers we use. <utility> first: Boost 1.74 forgets it. No other file includes Asio directly.
+// The Asio headers we use. <utility> first: Boost 1.74 forgets it. No other file includes Asio
+// directly.
 #pragma once
 
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

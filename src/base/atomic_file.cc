@@ -1,12 +1,12 @@
 #include "src/base/atomic_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace satchel {
 
@@ -26,7 +26,9 @@ AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
     return *this;
 }
 
-AtomicFile::~AtomicFile() { discard(); }
+AtomicFile::~AtomicFile() {
+    discard();
+}
 
 void AtomicFile::discard() {
     if (!temp_.empty()) ::unlink(temp_.c_str());
@@ -76,7 +78,8 @@ Result<Bytes> read_whole_file(fs::path const& path, std::size_t max_bytes) {
         if (!n) return fail(n.error());
         if (*n == 0) return all;
         if (all.size() + *n > max_bytes) {
-            return fail(Fault::too_large, path.string() + ": over " + std::to_string(max_bytes) + " bytes");
+            return fail(Fault::too_large,
+                        path.string() + ": over " + std::to_string(max_bytes) + " bytes");
         }
         append(all, ByteSpan(chunk).first(*n));
     }

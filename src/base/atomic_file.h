@@ -11,7 +11,8 @@ namespace satchel {
 /// A file in the making. Unless committed, it vanishes with the object.
 class AtomicFile {
 public:
-    /// Makes a temp file beside `target` (same folder, so that the rename is atomic), mode as given.
+    /// Makes a temp file beside `target` (same folder, so that the rename is atomic), mode as
+    /// given.
     static Result<AtomicFile> create(std::filesystem::path target, unsigned mode = 0600);
 
     AtomicFile(AtomicFile&&) noexcept = default;

@@ -26,12 +26,15 @@ std::string to_base64(ByteSpan bytes, Padding padding) {
     out.reserve((bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
-        unsigned const group = static_cast<unsigned>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
-        for (unsigned shift : {18U, 12U, 6U, 0U}) out += alphabet[group >> shift & 63U];
+        unsigned const group =
+            static_cast<unsigned>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
+        for (unsigned shift : {18U, 12U, 6U, 0U})
+            out += alphabet[group >> shift & 63U];
     }
     std::size_t const left = bytes.size() - i;
     if (left == 0) return out;
-    unsigned const group = static_cast<unsigned>(bytes[i] << 16 | (left == 2 ? bytes[i + 1] << 8 : 0));
+    unsigned const group =
+        static_cast<unsigned>(bytes[i] << 16 | (left == 2 ? bytes[i + 1] << 8 : 0));
     out += alphabet[group >> 18 & 63U];
     out += alphabet[group >> 12 & 63U];
     if (left == 2) out += alphabet[group >> 6 & 63U];
@@ -41,8 +44,10 @@ std::string to_base64(ByteSpan bytes, Padding padding) {
 
 Result<Bytes> from_base64(std::string_view text, Padding padding) {
     if (padding == Padding::with) {
-        if (text.size() % 4 != 0) return fail(Fault::corrupt, "base64: length is not a multiple of 4");
-        for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
+        if (text.size() % 4 != 0)
+            return fail(Fault::corrupt, "base64: length is not a multiple of 4");
+        for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i)
+            text.remove_suffix(1);
     }
     if (text.size() % 4 == 1) return fail(Fault::corrupt, "base64: impossible length");
     Bytes out;
@@ -59,7 +64,8 @@ Result<Bytes> from_base64(std::string_view text, Padding padding) {
             out.push_back(static_cast<Byte>(group >> bits & 255U));
         }
     }
-    if ((group & ((1U << bits) - 1)) != 0) return fail(Fault::corrupt, "base64: trailing bits are not zero");
+    if ((group & ((1U << bits) - 1)) != 0)
+        return fail(Fault::corrupt, "base64: trailing bits are not zero");
     return out;
 }
 

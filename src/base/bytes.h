@@ -23,9 +23,13 @@ inline std::string_view text_of(ByteSpan bytes) {
     return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
 }
 
-inline Bytes copy_of(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
+inline Bytes copy_of(ByteSpan bytes) {
+    return {bytes.begin(), bytes.end()};
+}
 
-inline void append(Bytes& to, ByteSpan more) { to.insert(to.end(), more.begin(), more.end()); }
+inline void append(Bytes& to, ByteSpan more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
 /// Compares in time that depends on the lengths alone.
 bool equal_in_constant_time(ByteSpan a, ByteSpan b);

@@ -2,7 +2,9 @@
 
 namespace satchel {
 
-std::uint64_t Clock::unix_seconds() const { return unix_milliseconds() / 1000; }
+std::uint64_t Clock::unix_seconds() const {
+    return unix_milliseconds() / 1000;
+}
 
 std::uint64_t Clock::unix_milliseconds() const {
     auto const since_epoch = now().time_since_epoch();

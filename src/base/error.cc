@@ -23,17 +23,28 @@ bool worth_retrying(Fault fault) {
 
 char const* to_string(Fault fault) {
     switch (fault) {
-        case Fault::usage: return "usage";
-        case Fault::config: return "config";
-        case Fault::not_found: return "not_found";
-        case Fault::refused: return "refused";
-        case Fault::untrusted: return "untrusted";
-        case Fault::corrupt: return "corrupt";
-        case Fault::too_large: return "too_large";
-        case Fault::no_space: return "no_space";
-        case Fault::unavailable: return "unavailable";
-        case Fault::timed_out: return "timed_out";
-        case Fault::io: return "io";
+        case Fault::usage:
+            return "usage";
+        case Fault::config:
+            return "config";
+        case Fault::not_found:
+            return "not_found";
+        case Fault::refused:
+            return "refused";
+        case Fault::untrusted:
+            return "untrusted";
+        case Fault::corrupt:
+            return "corrupt";
+        case Fault::too_large:
+            return "too_large";
+        case Fault::no_space:
+            return "no_space";
+        case Fault::unavailable:
+            return "unavailable";
+        case Fault::timed_out:
+            return "timed_out";
+        case Fault::io:
+            return "io";
     }
     return "io";
 }

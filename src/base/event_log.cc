@@ -1,9 +1,9 @@
 #include "src/base/event_log.h"
 
+#include <ctime>
+
 #include <sys/types.h>
 #include <unistd.h>
-
-#include <ctime>
 
 namespace satchel {
 
@@ -11,17 +11,22 @@ namespace {
 
 char const* word(EventLog::Level level) {
     switch (level) {
-        case EventLog::Level::detail: return "detail";
-        case EventLog::Level::info: return "info";
-        case EventLog::Level::warning: return "warning";
-        case EventLog::Level::error: return "error";
+        case EventLog::Level::detail:
+            return "detail";
+        case EventLog::Level::info:
+            return "info";
+        case EventLog::Level::warning:
+            return "warning";
+        case EventLog::Level::error:
+            return "error";
     }
     return "error";
 }
 
 std::string quoted_where_needed(std::string const& value) {
     bool plain = !value.empty();
-    for (char c : value) plain = plain && c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
+    for (char c : value)
+        plain = plain && c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
     if (plain) return value;
     std::string out = "\"";
     for (char c : value) {
@@ -42,7 +47,8 @@ std::string utc_now() {
 
 }  // namespace
 
-void EventLog::write(Level level, std::string_view event, std::initializer_list<Field> fields) const {
+void EventLog::write(Level level, std::string_view event,
+                     std::initializer_list<Field> fields) const {
     if (level < least_) return;
     std::string line = utc_now() + ' ' + word(level) + ' ';
     line += event;

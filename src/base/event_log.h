@@ -1,4 +1,5 @@
-// One line per event on stderr: time, level, event name, key=value fields. Short ids only; never a secret.
+// One line per event on stderr: time, level, event name, key=value fields. Short ids only; never a
+// secret.
 #pragma once
 
 #include <initializer_list>
@@ -13,7 +14,8 @@ public:
 
     struct Field {
         std::string_view key;
-        std::string value;  ///< written as it is, or quoted where it holds a blank, quote or control character
+        std::string value;  ///< written as it is, or quoted where it holds a blank, quote or
+                            ///< control character
     };
 
     /// Events below `least` are dropped. Thread-safe: each line is one write(2).

@@ -1,9 +1,11 @@
-// Either a value, or an Error that says what to do. Ignoring one is a compiler warning, hence an error.
+// Either a value, or an Error that says what to do. Ignoring one is a compiler warning, hence an
+// error.
 #pragma once
 
-#include <tl/expected.hpp>
 #include <string>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "src/base/error.h"
 

@@ -1,4 +1,5 @@
-// Bytes that must not outlive their use: locked in memory where the system lets us, wiped on destruction, never printed.
+// Bytes that must not outlive their use: locked in memory where the system lets us, wiped on
+// destruction, never printed.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// SHA-256, streaming. OpenSSL's, because it uses the processor's SHA instructions (3.6 times libsodium's).
+// SHA-256, streaming. OpenSSL's, because it uses the processor's SHA instructions (3.6 times
+// libsodium's).
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 #include "src/base/sodium_init.h"
 
-#include <sodium.h>
-
 #include <cstdlib>
+
+#include <sodium.h>
 
 namespace satchel {
 

@@ -6,8 +6,12 @@
 
 namespace satchel {
 
-SystemRandomness::SystemRandomness() { ensure_sodium(); }
+SystemRandomness::SystemRandomness() {
+    ensure_sodium();
+}
 
-void SystemRandomness::fill(std::span<Byte> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandomness::fill(std::span<Byte> out) {
+    randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace satchel

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
-
 #include "src/base/unique_fd.h"
 
 namespace satchel {
@@ -12,7 +11,7 @@ namespace {
 
 Error database_error(sqlite3* database, std::string const& doing) {
     int const code = sqlite3_errcode(database) & 0xff;
-    Fault const fault = code == SQLITE_FULL                              ? Fault::no_space
+    Fault const fault = code == SQLITE_FULL                               ? Fault::no_space
                         : code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? Fault::corrupt
                         : code == SQLITE_BUSY || code == SQLITE_LOCKED    ? Fault::unavailable
                                                                           : Fault::io;
@@ -25,7 +24,9 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
     sqlite3_finalize(statement);
 }
 
-void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+void SqliteDatabase::Close::operator()(sqlite3* database) const {
+    sqlite3_close(database);
+}
 
 void SqliteStatement::reset() {
     sqlite3_reset(statement_.get());
@@ -85,7 +86,8 @@ std::string SqliteStatement::text(int column) const {
 }
 
 Bytes SqliteStatement::blob(int column) const {
-    auto const* const bytes = static_cast<Byte const*>(sqlite3_column_blob(statement_.get(), column));
+    auto const* const bytes =
+        static_cast<Byte const*>(sqlite3_column_blob(statement_.get(), column));
     auto const size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
     return bytes == nullptr ? Bytes() : Bytes(bytes, bytes + size);
 }
@@ -96,18 +98,19 @@ bool SqliteStatement::is_null(int column) const {
 
 Result<SqliteDatabase> SqliteDatabase::open(std::filesystem::path const& file, int version,
                                             std::string const& schema) {
-    // Created by us first, for its mode: SQLite would follow the umask, and gives -wal and -shm the same.
+    // Created by us first, for its mode: SQLite would follow the umask, and gives -wal and -shm the
+    // same.
     if (auto created = open_file(file.string(), O_RDWR | O_CREAT, 0600); !created) {
         return fail(created.error());
     }
     sqlite3* raw = nullptr;
-    int const code = sqlite3_open_v2(file.c_str(), &raw,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    int const code =
+        sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     SqliteDatabase database(raw);
     if (code != SQLITE_OK) return fail(database_error(raw, file.string()));
     sqlite3_busy_timeout(raw, 10'000);
-    for (char const* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                               "PRAGMA foreign_keys=ON"}) {
+    for (char const* pragma :
+         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) {
         if (auto done = database.execute(pragma); !done) return fail(done.error());
     }
     auto found = database.prepare("PRAGMA user_version");
@@ -157,6 +160,8 @@ std::int64_t SqliteDatabase::last_row_id() const {
     return sqlite3_last_insert_rowid(database_.get());
 }
 
-std::int64_t SqliteDatabase::changed_rows() const { return sqlite3_changes(database_.get()); }
+std::int64_t SqliteDatabase::changed_rows() const {
+    return sqlite3_changes(database_.get());
+}
 
 }  // namespace satchel

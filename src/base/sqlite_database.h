@@ -1,5 +1,5 @@
-// A SQLite database that survives a power cut (WAL, synchronous=FULL), with statements that can't leak.
-// Not thread-safe: one thread owns a database and all its statements.
+// A SQLite database that survives a power cut (WAL, synchronous=FULL), with statements that can't
+// leak. Not thread-safe: one thread owns a database and all its statements.
 #pragma once
 
 #include <array>
@@ -19,7 +19,8 @@ struct sqlite3_stmt;
 
 namespace satchel {
 
-/// A prepared statement. Bind all parameters in order with bind(...), then step() through the rows, or run().
+/// A prepared statement. Bind all parameters in order with bind(...), then step() through the rows,
+/// or run().
 class SqliteStatement {
 public:
     template <class... Values>
@@ -37,25 +38,38 @@ public:
     Status run();
 
     std::int64_t integer(int column) const;
+
     std::uint64_t size(int column) const { return static_cast<std::uint64_t>(integer(column)); }
+
     std::string text(int column) const;
     Bytes blob(int column) const;
     bool is_null(int column) const;
 
 private:
     friend class SqliteDatabase;
+
     explicit SqliteStatement(sqlite3_stmt* statement)
         : statement_(statement) {}
 
     void reset();
     void bind_one(int index, std::int64_t value);
-    void bind_one(int index, std::uint64_t value) { bind_one(index, static_cast<std::int64_t>(value)); }
+
+    void bind_one(int index, std::uint64_t value) {
+        bind_one(index, static_cast<std::int64_t>(value));
+    }
+
     void bind_one(int index, int value) { bind_one(index, std::int64_t{value}); }
+
     void bind_one(int index, std::string_view value);
+
     void bind_one(int index, std::string const& value) { bind_one(index, std::string_view(value)); }
+
     void bind_one(int index, char const* value) { bind_one(index, std::string_view(value)); }
+
     void bind_one(int index, ByteSpan value);
+
     void bind_one(int index, Bytes const& value) { bind_one(index, ByteSpan(value)); }
+
     void bind_one(int index, std::nullptr_t);
 
     template <class T>
@@ -81,8 +95,9 @@ private:
 
 class SqliteDatabase {
 public:
-    /// Opens or creates the file (mode 0600) and applies `schema` (idempotent SQL) when `user_version` is below `version`.
-    /// A file of a newer version is refused, a damaged one is Fault::corrupt.
+    /// Opens or creates the file (mode 0600) and applies `schema` (idempotent SQL) when
+    /// `user_version` is below `version`. A file of a newer version is refused, a damaged one is
+    /// Fault::corrupt.
     static Result<SqliteDatabase> open(std::filesystem::path const& file, int version,
                                        std::string const& schema);
 

@@ -1,11 +1,11 @@
 #include "src/base/unique_fd.h"
 
+#include <cerrno>
+#include <system_error>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 namespace satchel {
 
@@ -37,8 +37,8 @@ Result<UniqueFd> open_file(std::string const& path, int flags, unsigned mode) {
 Result<std::size_t> read_at(int fd, std::span<Byte> out, std::uint64_t offset) {
     std::size_t done = 0;
     while (done < out.size()) {
-        ssize_t const n = ::pread(fd, out.data() + done, out.size() - done,
-                                  static_cast<off_t>(offset + done));
+        ssize_t const n =
+            ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail(system_error("read"));
         if (n == 0) break;
@@ -70,6 +70,7 @@ Status write_all_at(int fd, ByteSpan bytes, std::uint64_t offset) {
 
 Result<std::uint64_t> file_size(int fd) {
     struct stat info {};
+
     if (::fstat(fd, &info) != 0) return fail(system_error("stat"));
     return static_cast<std::uint64_t>(info.st_size);
 }

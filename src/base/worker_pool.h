@@ -1,9 +1,10 @@
 // Heavy work away from the thread that owns the state; the result comes back to that thread.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <type_traits>
+
+#include <boost/asio/thread_pool.hpp>
 
 #include "src/base/asio.h"
 
@@ -29,7 +30,8 @@ public:
         });
     }
 
-    /// For coroutines that run on `owner`: does `work` in the pool, and resumes on `owner` with its result.
+    /// For coroutines that run on `owner`: does `work` in the pool, and resumes on `owner` with its
+    /// result.
     template <class Work>
     asio::awaitable<std::invoke_result_t<Work>> await(Work work) {
         using T = std::invoke_result_t<Work>;

@@ -1,4 +1,5 @@
-// What a storage node takes, told in the storage record so that a sender knows before it moves a byte.
+// What a storage node takes, told in the storage record so that a sender knows before it moves a
+// byte.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@ namespace satchel {
 
 enum class AcceptFrom {
     anyone = 0,
-    attested = 1,  ///< offers signed by a bound user key, or by a gateway key that the sender's domain vouches for
+    attested = 1,  ///< offers signed by a bound user key, or by a gateway key that the sender's
+                   ///< domain vouches for
     contacts = 2,  ///< senders in the address book
 };
 

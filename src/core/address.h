@@ -1,5 +1,5 @@
-// An e-mail address in normal form: domain as lower-case A-labels, local part unquoted where it may be, ASCII letters
-// lower-cased, nothing else folded (RFC 5321 §4.1.2, RFC 5891).
+// An e-mail address in normal form: domain as lower-case A-labels, local part unquoted where it may
+// be, ASCII letters lower-cased, nothing else folded (RFC 5321 §4.1.2, RFC 5891).
 #pragma once
 
 #include <compare>
@@ -13,15 +13,19 @@ namespace satchel {
 
 class Address {
 public:
-    /// Accepts `local@domain` with a quoted or plain, ASCII or UTF-8 local part, and a U-label or A-label domain.
-    /// Refuses (Fault::usage) what is over 254 octets, has no domain, control characters, or a domain IDNA refuses.
+    /// Accepts `local@domain` with a quoted or plain, ASCII or UTF-8 local part, and a U-label or
+    /// A-label domain. Refuses (Fault::usage) what is over 254 octets, has no domain, control
+    /// characters, or a domain IDNA refuses.
     static Result<Address> parse(std::string_view text);
 
     std::string const& local() const { return local_; }  ///< unquoted value
 
-    std::string const& domain() const { return domain_; }  ///< A-labels, or an address literal `[…]`
+    std::string const& domain() const {
+        return domain_;
+    }  ///< A-labels, or an address literal `[…]`
 
-    /// `local@domain`, with the local part quoted where it must be. Equal addresses have equal texts.
+    /// `local@domain`, with the local part quoted where it must be. Equal addresses have equal
+    /// texts.
     std::string const& text() const { return text_; }
 
     /// `user@[192.0.2.1]`: mail goes there, storage does not exist.
@@ -31,6 +35,7 @@ public:
     std::optional<Address> without_subaddress() const;
 
     friend auto operator<=>(Address const& a, Address const& b) { return a.text_ <=> b.text_; }
+
     friend bool operator==(Address const& a, Address const& b) { return a.text_ == b.text_; }
 
 private:

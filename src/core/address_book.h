@@ -1,4 +1,5 @@
-// Contacts (address and pinned user key) and groups (a name for addresses and other groups), kept in the home.
+// Contacts (address and pinned user key) and groups (a name for addresses and other groups), kept
+// in the home.
 #pragma once
 
 #include <filesystem>
@@ -22,9 +23,10 @@ struct Contact {
 /// Members as written: addresses, or names of groups.
 using Groups = std::map<std::string, std::vector<std::string>>;
 
-/// Expands group names among `recipients`, nested too; each address once, in order of first mention.
-/// Fault::usage: a cycle, an unknown group, or more than 1,000 addresses.
-Result<std::vector<Address>> expand_groups(std::vector<std::string> const& recipients, Groups const& groups);
+/// Expands group names among `recipients`, nested too; each address once, in order of first
+/// mention. Fault::usage: a cycle, an unknown group, or more than 1,000 addresses.
+Result<std::vector<Address>> expand_groups(std::vector<std::string> const& recipients,
+                                           Groups const& groups);
 
 /// Not thread-safe. Processes may share the file.
 class AddressBook {

@@ -1,4 +1,5 @@
-// The X25519 keys of age (c2sp.org/age): a recipient `age1…` and an identity `AGE-SECRET-KEY-1…`, both Bech32 (BIP 173).
+// The X25519 keys of age (c2sp.org/age): a recipient `age1…` and an identity `AGE-SECRET-KEY-1…`,
+// both Bech32 (BIP 173).
 #pragma once
 
 #include <array>

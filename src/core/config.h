@@ -1,4 +1,5 @@
-// satchel.toml: what a person sets. Unknown keys are refused, errors tell file, line, and what is allowed.
+// satchel.toml: what a person sets. Unknown keys are refused, errors tell file, line, and what is
+// allowed.
 #pragma once
 
 #include <chrono>
@@ -34,14 +35,14 @@ struct NodeSettings {
 
 struct GatewaySettings {
     Endpoint smtp_listen{"127.0.0.1", 10025};
-    std::string helo;      ///< default: the host's name
-    std::string next_hop;  ///< default maildir:<home>/mail/{recipient}
+    std::string helo;                     ///< default: the host's name
+    std::string next_hop;                 ///< default maildir:<home>/mail/{recipient}
     std::uint64_t detach_min = 64 << 10;  ///< bytes, decoded
     std::vector<std::string> never_detach_types;
     std::chrono::seconds retry_first{30};
     std::chrono::seconds retry_max{3600};
     std::chrono::seconds give_up_after{5 * 24 * 3600};
-    std::filesystem::path spool_dir;  ///< default <home>/spool
+    std::filesystem::path spool_dir;          ///< default <home>/spool
     std::uint64_t message_max = 16ULL << 30;  ///< bytes
 };
 
@@ -61,7 +62,8 @@ struct Config {
     std::map<std::string, DomainSettings> domains;  ///< by domain in A-labels
 };
 
-/// One `--set KEY=VALUE`: KEY is a TOML dotted key; VALUE is TOML if it parses as TOML, else a string.
+/// One `--set KEY=VALUE`: KEY is a TOML dotted key; VALUE is TOML if it parses as TOML, else a
+/// string.
 struct ConfigOverride {
     std::string key;
     std::string value;
@@ -78,7 +80,8 @@ Result<Config> parse_config(std::string const& text, std::string const& file_nam
 Result<Config> load_config(std::filesystem::path const& home,
                            std::vector<ConfigOverride> const& overrides);
 
-/// What `init` writes: every section and key, commented out, with its default and one line of explanation.
+/// What `init` writes: every section and key, commented out, with its default and one line of
+/// explanation.
 std::string config_template();
 
 /// "64 KiB", "5 GB", "1 B", or a plain number of bytes.

@@ -1,4 +1,5 @@
-// Name of a blob: the BEP 52 root of its bytes (SHA-256 Merkle root over 16 KiB blocks). Safe to publish.
+// Name of a blob: the BEP 52 root of its bytes (SHA-256 Merkle root over 16 KiB blocks). Safe to
+// publish.
 #pragma once
 
 #include <array>

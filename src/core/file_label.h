@@ -1,5 +1,5 @@
-// What the owner of a storage node sees of a blob: sealed for them in the offer's label (a small age file).
-// Bytes: src/core/FORMATS.md, "Label".
+// What the owner of a storage node sees of a blob: sealed for them in the offer's label (a small
+// age file). Bytes: src/core/FORMATS.md, "Label".
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@
 namespace satchel {
 
 struct FileLabel {
-    std::string name;        ///< as the sender wrote it: never a path until sanitised
-    std::string type;        ///< media type
-    std::uint64_t bytes = 0;  ///< of the content
+    std::string name;               ///< as the sender wrote it: never a path until sanitised
+    std::string type;               ///< media type
+    std::uint64_t bytes = 0;        ///< of the content
     std::array<Byte, 32> sha256{};  ///< of the content
     std::string message_id;
     std::string sender;
@@ -26,8 +26,8 @@ struct FileLabel {
 Bytes encode_label(FileLabel const& label);
 Result<FileLabel> decode_label(ByteSpan bytes);
 
-/// A file name that is safe to create in a folder: no separators, control characters, leading dots or device names,
-/// at most 200 octets of valid UTF-8; "attachment" where nothing is left.
+/// A file name that is safe to create in a folder: no separators, control characters, leading dots
+/// or device names, at most 200 octets of valid UTF-8; "attachment" where nothing is left.
 std::string safe_file_name(std::string const& name);
 
 }  // namespace satchel

@@ -14,11 +14,15 @@ public:
     std::filesystem::path const& root() const { return root_; }
 
     std::filesystem::path config_file() const { return root_ / "satchel.toml"; }
+
     std::filesystem::path contacts_file() const { return root_ / "contacts.db"; }
+
     std::filesystem::path bindings_file() const { return root_ / "bindings"; }
+
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
-    /// Local socket of the running node (`run/node.sock`), under the runtime directory where the path would be over 100 bytes.
+    /// Local socket of the running node (`run/node.sock`), under the runtime directory where the
+    /// path would be over 100 bytes.
     std::filesystem::path node_socket() const;
     std::filesystem::path gateway_socket() const;
 

@@ -1,4 +1,5 @@
-// Who this home is: addresses, user key, age identities, node key. Files 0600 in a 0700 folder; never logged.
+// Who this home is: addresses, user key, age identities, node key. Files 0600 in a 0700 folder;
+// never logged.
 #pragma once
 
 #include <filesystem>
@@ -19,17 +20,20 @@ struct Identity {
     SigningKey node_key;
 
     UserKey user_public() const { return UserKey(user_key.public_key()); }
+
     NodeKey node_public() const { return NodeKey(node_key.public_key()); }
+
     AgeRecipient recipient() const { return age.front().recipient(); }
 };
 
 Identity generate_identity(std::vector<Address> addresses, Randomness& randomness);
 
-/// Writes `keys/` below the home: user.key and node.key (base64 seed), age.key (an age identity file), addresses.
-/// Refuses (Fault::refused) to replace keys that exist.
+/// Writes `keys/` below the home: user.key and node.key (base64 seed), age.key (an age identity
+/// file), addresses. Refuses (Fault::refused) to replace keys that exist.
 Status save_identity(Identity const& identity, std::filesystem::path const& home);
 
-/// Fault::not_found: no keys here, run `satchel init`. Fault::config: a key file others may read, or a damaged one.
+/// Fault::not_found: no keys here, run `satchel init`. Fault::config: a key file others may read,
+/// or a damaged one.
 Result<Identity> load_identity(std::filesystem::path const& home);
 
 Status save_addresses(std::vector<Address> const& addresses, std::filesystem::path const& home);
@@ -38,7 +42,8 @@ Status save_addresses(std::vector<Address> const& addresses, std::filesystem::pa
 Result<std::vector<AgeIdentity>> load_age_identities(std::filesystem::path const& file);
 
 /// A domain's signing key, in `keys/domain/<domain>.key`.
-Status save_domain_key(SigningKey const& key, std::string const& domain, std::filesystem::path const& home);
+Status save_domain_key(SigningKey const& key, std::string const& domain,
+                       std::filesystem::path const& home);
 Result<SigningKey> load_domain_key(std::string const& domain, std::filesystem::path const& home);
 
 }  // namespace satchel

@@ -1,4 +1,5 @@
-// Ed25519 keys (RFC 8032): public ones typed by what they are keys of, and the secret one that signs.
+// Ed25519 keys (RFC 8032): public ones typed by what they are keys of, and the secret one that
+// signs.
 #pragma once
 
 #include <array>
@@ -28,7 +29,8 @@ struct PublicKey {
     friend auto operator<=>(PublicKey const&, PublicKey const&) = default;
 };
 
-/// A public key in a role: it goes where any key goes, but no key becomes one without being named so.
+/// A public key in a role: it goes where any key goes, but no key becomes one without being named
+/// so.
 template <class Role>
 struct KeyOf : PublicKey {
     KeyOf() = default;
@@ -61,7 +63,8 @@ public:
 
     std::span<Byte const, 32> seed() const { return seed_.view(); }
 
-    /// Signs `prefix` ‖ `message`. Every kind of signed thing has its own prefix, so that none passes for another.
+    /// Signs `prefix` ‖ `message`. Every kind of signed thing has its own prefix, so that none
+    /// passes for another.
     Signature sign(std::string_view prefix, ByteSpan message) const;
 
 private:

@@ -6,8 +6,9 @@
 
 namespace satchel::limits {
 
-inline constexpr std::size_t address_octets = 254;      // RFC 5321 §4.5.3.1.3, without the angle brackets
-inline constexpr std::size_t local_part_octets = 64;    // RFC 5321 §4.5.3.1.1
+inline constexpr std::size_t address_octets =
+    254;  // RFC 5321 §4.5.3.1.3, without the angle brackets
+inline constexpr std::size_t local_part_octets = 64;  // RFC 5321 §4.5.3.1.1
 inline constexpr std::size_t storage_nodes = 3;
 inline constexpr std::size_t gateway_host_octets = 64;
 inline constexpr std::size_t page_octets = 64;
@@ -15,7 +16,8 @@ inline constexpr std::size_t endpoints_per_list = 4;
 
 inline constexpr std::size_t storage_record_bytes = 1'120;
 inline constexpr std::size_t presence_record_bytes = 512;
-inline constexpr std::size_t dht_value_one_part_bytes = 1'150;  // beyond it OpenDHT sends a value in parts
+inline constexpr std::size_t dht_value_one_part_bytes =
+    1'150;  // beyond it OpenDHT sends a value in parts
 static_assert(storage_record_bytes < dht_value_one_part_bytes);
 static_assert(presence_record_bytes < storage_record_bytes);
 
@@ -30,7 +32,8 @@ static_assert(presence_reput_seconds * 3 <= presence_ttl_seconds);
 
 inline constexpr std::size_t merkle_block_bytes = 16 * 1024;  // BEP 52
 inline constexpr std::size_t age_chunk_bytes = 64 * 1024;     // c2sp.org/age
-inline constexpr std::size_t age_header_bytes = 64 * 1024;    // a grant of one stanza is about 200 octets
+inline constexpr std::size_t age_header_bytes =
+    64 * 1024;  // a grant of one stanza is about 200 octets
 inline constexpr std::size_t grant_bytes = 4 * 1024;
 inline constexpr std::size_t label_bytes = 8 * 1024;
 inline constexpr std::size_t restore_bytes = 8 * 1024;

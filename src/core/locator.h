@@ -1,4 +1,5 @@
-// Where the storage record of an address lies, and the key that opens it (DESIGN: section 4, locator).
+// Where the storage record of an address lies, and the key that opens it (DESIGN: section 4,
+// locator).
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ struct DhtKey {
     friend auto operator<=>(DhtKey const&, DhtKey const&) = default;
 };
 
-/// Key of XChaCha20-Poly1305 that seals a record's body. Not secret from those who know the address.
+/// Key of XChaCha20-Poly1305 that seals a record's body. Not secret from those who know the
+/// address.
 using SealKey = std::array<Byte, 32>;
 
 struct Locator {

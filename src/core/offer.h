@@ -41,7 +41,7 @@ struct Offer {
     std::vector<Endpoint> control;
     std::vector<Endpoint> swarm;
     std::uint64_t expires = 0;  ///< Unix seconds
-    PublicKey signer;  ///< the bound user key, or a gateway key
+    PublicKey signer;           ///< the bound user key, or a gateway key
     Signature signature{};
 
     friend bool operator==(Offer const&, Offer const&) = default;

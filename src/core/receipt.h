@@ -1,5 +1,5 @@
-// A storage node's signed word, for one offer, that it holds a blob completely, verified and on disk.
-// Bytes: src/core/FORMATS.md, "Receipt".
+// A storage node's signed word, for one offer, that it holds a blob completely, verified and on
+// disk. Bytes: src/core/FORMATS.md, "Receipt".
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct Receipt {
 
 Receipt sign_receipt(Receipt draft, SigningKey const& node_key);
 
-/// Signed by `receipt.node`, and about this very offer. Whether that node may speak for the recipient is the caller's question.
+/// Signed by `receipt.node`, and about this very offer. Whether that node may speak for the
+/// recipient is the caller's question.
 bool receipt_holds(Receipt const& receipt, Offer const& offer);
 
 Bytes encode_receipt(Receipt const& receipt);

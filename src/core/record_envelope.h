@@ -15,7 +15,8 @@ namespace satchel {
 
 enum class RecordKind : std::uint8_t { storage = 1, presence = 2 };
 
-/// Length of an encoded record. Constant, because OpenDHT 2.4 stores hang after edits that grow a value.
+/// Length of an encoded record. Constant, because OpenDHT 2.4 stores hang after edits that grow a
+/// value.
 std::size_t encoded_bytes(RecordKind kind);
 /// Longest time from `issued` to `expires`, in seconds.
 std::uint64_t lifetime_max_seconds(RecordKind kind);
@@ -23,14 +24,15 @@ std::uint64_t lifetime_max_seconds(RecordKind kind);
 struct RecordEnvelope {
     RecordKind kind = RecordKind::storage;
     DhtKey dht_key;
-    PublicKey slot_owner;  ///< domain key, or the signer itself
-    std::uint64_t slot_epoch = 0;    ///< 0 where the signer owns the slot
-    std::uint64_t slot_expires = 0;  ///< Unix seconds; where the signer owns the slot: equal to `expires`
+    PublicKey slot_owner;          ///< domain key, or the signer itself
+    std::uint64_t slot_epoch = 0;  ///< 0 where the signer owns the slot
+    std::uint64_t slot_expires =
+        0;  ///< Unix seconds; where the signer owns the slot: equal to `expires`
     std::optional<Signature> slot_proof;  ///< by slot_owner; none where the signer owns the slot
-    PublicKey signer;      ///< 32 zero bytes in a revocation
-    std::uint64_t seq = 0;      ///< Unix milliseconds, rises with every edit
-    std::uint64_t issued = 0;   ///< Unix seconds
-    std::uint64_t expires = 0;  ///< Unix seconds
+    PublicKey signer;                     ///< 32 zero bytes in a revocation
+    std::uint64_t seq = 0;                ///< Unix milliseconds, rises with every edit
+    std::uint64_t issued = 0;             ///< Unix seconds
+    std::uint64_t expires = 0;            ///< Unix seconds
     Bytes sealed_body;
     Signature signature{};
 
@@ -39,8 +41,9 @@ struct RecordEnvelope {
     friend bool operator==(RecordEnvelope const&, RecordEnvelope const&) = default;
 };
 
-/// Seals `body`, padded so that the whole has its constant length, under `seal`; fills `sealed_body` and `signature`.
-/// `draft.signer` must be `signer`'s public key. Fault::too_large when the body does not fit.
+/// Seals `body`, padded so that the whole has its constant length, under `seal`; fills
+/// `sealed_body` and `signature`. `draft.signer` must be `signer`'s public key. Fault::too_large
+/// when the body does not fit.
 Result<RecordEnvelope> seal_record(RecordEnvelope draft, ByteSpan body, SealKey const& seal,
                                    SigningKey const& signer, Randomness& randomness);
 
@@ -49,12 +52,15 @@ Result<Bytes> open_record(RecordEnvelope const& record, SealKey const& seal);
 
 Bytes encode_record(RecordEnvelope const& record);
 
-/// Form alone: known version and kind, canonical, exact length, no trailing bytes. Says nothing of signatures or time.
+/// Form alone: known version and kind, canonical, exact length, no trailing bytes. Says nothing of
+/// signatures or time.
 Result<RecordEnvelope> decode_record(ByteSpan bytes);
 
-/// What every storing node and every reader demands: the signature, the slot proof, the lifetime, and where it lies.
-/// Fault::corrupt: a signature, place or proof is wrong. Fault::refused: expired, or times out of order.
-Status check_record(RecordEnvelope const& record, DhtKey const& found_at, std::uint64_t now_seconds);
+/// What every storing node and every reader demands: the signature, the slot proof, the lifetime,
+/// and where it lies. Fault::corrupt: a signature, place or proof is wrong. Fault::refused:
+/// expired, or times out of order.
+Status check_record(RecordEnvelope const& record, DhtKey const& found_at,
+                    std::uint64_t now_seconds);
 
 /// Order of two valid records of one slot: (slot_epoch, seq).
 bool supersedes(RecordEnvelope const& candidate, RecordEnvelope const& held);

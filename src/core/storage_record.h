@@ -1,5 +1,5 @@
-// Body of a storage record: which nodes store for this address, the age recipient, what they accept.
-// Bytes: src/core/FORMATS.md, "Storage record".
+// Body of a storage record: which nodes store for this address, the age recipient, what they
+// accept. Bytes: src/core/FORMATS.md, "Storage record".
 #pragma once
 
 #include <array>
@@ -33,7 +33,8 @@ struct StorageRecord {
     AgeRecipient age_recipient;
     std::vector<StorageNode> nodes;  ///< 1 to 3
     AcceptPolicy accept;
-    /// As in BindingGrant. Encoded without what the envelope says already; decoding takes that from the envelope.
+    /// As in BindingGrant. Encoded without what the envelope says already; decoding takes that from
+    /// the envelope.
     std::optional<Binding> binding;
     std::string page;  ///< "" or an https base of at most 64 octets
 
