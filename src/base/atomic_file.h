@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "src/base/unique_fd.h"
 
@@ -25,6 +26,9 @@ public:
 
     /// After success the file stands under its name and survives a power cut.
     Status commit();
+
+    /// Another name for the file, in the same folder, before it is committed.
+    void rename_target(std::filesystem::path target) { target_ = std::move(target); }
 
     /// As commit(), but refuses (Fault::refused) where the name is taken already.
     Status commit_new();

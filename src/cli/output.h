@@ -1,0 +1,25 @@
+// How results leave a verb: one JSON object a line on stdout with `--json`, human text otherwise.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "src/base/error.h"
+
+namespace satchel::cli {
+
+void print_json(nlohmann::json const& object, std::FILE* to = stdout);
+void print_line(std::string const& line, std::FILE* to = stdout);
+
+/// `satchel: what` on stderr, or `{"error": {"fault", "message"}}` on stdout.
+void print_error(Error const& error, bool json);
+
+/// "2.1 GB", "640 KB", "17 B": decimal units, as file managers show them.
+std::string human_size(std::uint64_t bytes);
+/// "2026-11-24 06:10 UTC".
+std::string human_time(std::uint64_t unix_seconds);
+
+}  // namespace satchel::cli

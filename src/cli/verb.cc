@@ -1,0 +1,134 @@
+#include "src/cli/verb.h"
+
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "src/cli/output.h"
+#include "src/core/home.h"
+
+namespace satchel::cli {
+
+namespace {
+
+CLI::Option* need_it(CLI::Option* option, Verb::Need need) {
+    return option->required(need == Verb::Need::required);
+}
+
+}  // namespace
+
+Verb& Verb::argument(std::string const& name, std::string& to, std::string const& help, Need need) {
+    need_it(app_.add_option(name, to, help), need)->type_name("");
+    return *this;
+}
+
+Verb& Verb::arguments(std::string const& name, std::vector<std::string>& to,
+                      std::string const& help, Need need) {
+    need_it(app_.add_option(name, to, help), need)->type_name("");
+    return *this;
+}
+
+Verb& Verb::option(std::string const& flags, std::string& to, std::string const& value_name,
+                   std::string const& help, Need need) {
+    need_it(app_.add_option(flags, to, help), need)->type_name(value_name);
+    return *this;
+}
+
+Verb& Verb::options(std::string const& flags, std::vector<std::string>& to,
+                    std::string const& value_name, std::string const& help, Need need) {
+    need_it(app_.add_option(flags, to, help), need)
+        ->type_name(value_name)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return *this;
+}
+
+Verb& Verb::number(std::string const& flags, std::uint64_t& to, std::string const& value_name,
+                   std::string const& help) {
+    app_.add_option(flags, to, help)->type_name(value_name);
+    return *this;
+}
+
+Verb& Verb::flag(std::string const& flags, bool& to, std::string const& help) {
+    app_.add_flag(flags, to, help);
+    return *this;
+}
+
+Verb& Verb::example(std::string const& lines) {
+    app_.footer("\nExample:\n  " + lines);
+    return *this;
+}
+
+void Verb::run(Run run) {
+    app_.callback([&chosen = chosen_, run = std::move(run)] { chosen = run; });
+}
+
+struct CommandLine::State {
+    CLI::App app{
+        "Satchel takes attachments out of e-mail: the text travels through mail servers as ever, "
+        "the\n"
+        "attachments go peer to peer, encrypted, into storage that the recipient owns."};
+    std::map<std::string, CLI::App*> groups;
+    Verb::Run chosen;
+    Globals globals;
+    std::string home;
+};
+
+CommandLine::CommandLine()
+    : state_(std::make_unique<State>()) {
+    CLI::App& app = state_->app;
+    app.name("satchel");
+    app.set_version_flag("--version", std::string("satchel ") + SATCHEL_VERSION);
+    app.add_option("--home", state_->home, "folder of this party [$SATCHEL_HOME, else XDG]")
+        ->type_name("DIR");
+    app.add_option("--set", state_->globals.settings, "a setting, on top of satchel.toml")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--json", state_->globals.json, "one JSON object a line on stdout");
+    app.add_flag("-v", state_->globals.verbose, "say more");
+    app.require_subcommand(1);
+    app.footer("\n`satchel VERB --help` shows a verb with an example.");
+}
+
+CommandLine::~CommandLine() = default;
+
+Verb CommandLine::verb(std::string const& name, std::string const& help) {
+    CLI::App* const app = state_->app.add_subcommand(name, help);
+    app->fallthrough();
+    return Verb(*app, state_->chosen);
+}
+
+void CommandLine::group(std::string const& name, std::string const& help) {
+    CLI::App* const app = state_->app.add_subcommand(name, help);
+    app->fallthrough();
+    app->require_subcommand(1);
+    state_->groups[name] = app;
+}
+
+Verb CommandLine::verb_of(std::string const& group, std::string const& name,
+                          std::string const& help) {
+    CLI::App* const app = state_->groups.at(group)->add_subcommand(name, help);
+    app->fallthrough();
+    return Verb(*app, state_->chosen);
+}
+
+int CommandLine::run(int argc, char const* const* argv) {
+    try {
+        state_->app.parse(argc, argv);
+    } catch (CLI::Success const& asked) {  // --help, --version
+        return state_->app.exit(asked);
+    } catch (CLI::ParseError const& wrong) {
+        print_error({Fault::usage, std::string(wrong.what()) + " (see `satchel --help`)"},
+                    state_->globals.json);
+        return static_cast<int>(ExitStatus::usage);
+    }
+    state_->globals.home = std::filesystem::absolute(
+        state_->home.empty() ? Home::default_root() : std::filesystem::path(state_->home));
+    auto const status = state_->chosen(state_->globals);
+    if (status) return static_cast<int>(*status);
+    print_error(status.error(), state_->globals.json);
+    return static_cast<int>(exit_status_for(status.error().fault));
+}
+
+}  // namespace satchel::cli

@@ -1,0 +1,160 @@
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "src/base/clock.h"
+#include "src/base/sodium_randomness.h"
+#include "src/cli/output.h"
+#include "src/cli/verbs.h"
+#include "src/core/binding.h"
+#include "src/core/home.h"
+#include "src/core/identity.h"
+
+namespace satchel::cli {
+
+namespace {
+
+struct InitArgs {
+    std::string domain;
+};
+
+struct DnsArgs {
+    std::string domain;
+    std::vector<std::string> gateways;
+    std::vector<std::string> gateway_keys;
+    std::vector<std::string> bootstrap;
+};
+
+struct BindArgs {
+    std::string address;
+    std::string user_key;
+    std::string age_recipient;
+    std::uint64_t days = 365;
+    std::string subaddress;
+};
+
+Result<ExitStatus> init(Globals const& globals, InitArgs const& args) {
+    auto const domain = normal_domain(args.domain);
+    if (!domain) return fail(domain.error());
+    if (auto made = Home(globals.home).ensure(); !made) return fail(made.error());
+    SystemRandomness randomness;
+    SigningKey const key = SigningKey::generate(randomness);
+    if (auto saved = save_domain_key(key, *domain, globals.home); !saved)
+        return fail(saved.error());
+    std::string const public_key = key.public_key().to_base64();
+    if (globals.json) {
+        print_json({{"domain", *domain}, {"public_key", public_key}});
+    } else {
+        print_line("domain      " + *domain);
+        print_line("public key  " + public_key);
+        print_line("Next: `satchel domain dns " + *domain + "` prints the DNS record to publish;");
+        print_line("`satchel domain bind ADDRESS USER_KEY AGE_RECIPIENT` vouches for a user.");
+    }
+    return ExitStatus::ok;
+}
+
+/// A TXT value in the quoted strings of at most 255 octets that zone files take.
+std::string zone_text(std::string const& value) {
+    std::string text;
+    for (std::size_t at = 0; at < value.size(); at += 255) {
+        text += (at == 0 ? "\"" : " \"") + value.substr(at, 255) + '"';
+    }
+    return text;
+}
+
+Result<ExitStatus> dns(Globals const& globals, DnsArgs const& args) {
+    auto const domain = normal_domain(args.domain);
+    if (!domain) return fail(domain.error());
+    auto const key = load_domain_key(*domain, globals.home);
+    if (!key) return fail(key.error());
+    std::string value = "v=satchel1; k=ed25519; p=" + key->public_key().to_base64();
+    auto const add = [&value](char const* tag, std::vector<std::string> const& items) {
+        for (std::size_t i = 0; i < items.size(); ++i)
+            value += (i == 0 ? tag : ",") + items[i];
+    };
+    for (std::string const& text : args.gateway_keys) {
+        if (auto const parsed = PublicKey::parse(text); !parsed)
+            return fail(Fault::usage, "--gateway-key: " + parsed.error().what);
+    }
+    add("; gk=", args.gateway_keys);
+    add("; gw=", args.gateways);
+    add("; dht=", args.bootstrap);
+    std::string const name = "_satchel." + *domain;
+    if (globals.json) {
+        print_json({{"domain", *domain},
+                    {"public_key", key->public_key().to_base64()},
+                    {"name", name},
+                    {"value", value}});
+    } else {
+        print_line(name + ". IN TXT " + zone_text(value));
+    }
+    return ExitStatus::ok;
+}
+
+Result<ExitStatus> bind(Globals const& globals, BindArgs const& args) {
+    auto const address = Address::parse(args.address);
+    if (!address) return fail(address.error());
+    if (address->is_literal()) return fail(Fault::usage, "an address literal has no storage");
+    auto const user_key = UserKey::parse(args.user_key);
+    if (!user_key) return fail(Fault::usage, "USER_KEY: " + user_key.error().what);
+    auto const recipient = AgeRecipient::parse(args.age_recipient);
+    if (!recipient) return fail(Fault::usage, "AGE_RECIPIENT: " + recipient.error().what);
+    if (args.days == 0 || args.days > 3650) return fail(Fault::usage, "--days: from 1 to 3650");
+    if (!args.subaddress.empty() && args.subaddress != "+") {
+        return fail(Fault::usage,
+                    "--subaddress: `+` is what mail systems use; nothing else is known");
+    }
+    auto const key = load_domain_key(address->domain(), globals.home);
+    if (!key) return fail(key.error());
+    // Seconds as epochs: each re-binding outranks the one before, without a counter to lose.
+    std::uint64_t const now = SystemClock().unix_seconds();
+    Binding const unsigned_binding{.address = *address,
+                                   .user_key = *user_key,
+                                   .age_recipient = *recipient,
+                                   .subaddress = args.subaddress,
+                                   .slot_epoch = now,
+                                   .issued = now,
+                                   .expires = now + args.days * 24 * 3600,
+                                   .domain_key = DomainKey(key->public_key())};
+    std::string const line = grant_binding(unsigned_binding, *key).to_line();
+    if (globals.json) {
+        print_json({{"binding", line}});
+    } else {
+        print_line(line);
+    }
+    return ExitStatus::ok;
+}
+
+}  // namespace
+
+void add_domain(CommandLine& line) {
+    line.group("domain",
+               "for the one who runs a mail domain: its key, its DNS record, its users' bindings");
+    auto init_args = std::make_shared<InitArgs>();
+    line.verb_of("domain", "init", "make the signing key of a domain")
+        .argument("DOMAIN", init_args->domain, "the mail domain")
+        .example("satchel domain init b.test")
+        .run([init_args](Globals const& globals) { return init(globals, *init_args); });
+    auto dns_args = std::make_shared<DnsArgs>();
+    line.verb_of("domain", "dns", "print the TXT record that tells the world the domain's key")
+        .argument("DOMAIN", dns_args->domain, "the mail domain")
+        .options("--gateway", dns_args->gateways, "HOST:PORT",
+                 "control endpoint of the domain's gateway")
+        .options("--gateway-key", dns_args->gateway_keys, "KEY",
+                 "node key of a gateway that speaks for the domain")
+        .options("--dht", dns_args->bootstrap, "HOST:PORT", "a DHT node to start from")
+        .example("satchel domain dns b.test --gateway mx.b.test:7473 --dht mx.b.test:7475")
+        .run([dns_args](Globals const& globals) { return dns(globals, *dns_args); });
+    auto bind_args = std::make_shared<BindArgs>();
+    line.verb_of("domain", "bind",
+                 "sign that an address belongs to a user key: one line for the user's `publish`")
+        .argument("ADDRESS", bind_args->address, "the user's address in your domain")
+        .argument("USER_KEY", bind_args->user_key, "from the user's `satchel id`")
+        .argument("AGE_RECIPIENT", bind_args->age_recipient, "likewise")
+        .number("--days", bind_args->days, "N", "how long it holds [365]")
+        .option("--subaddress", bind_args->subaddress, "+", "user+tag@ goes to user@")
+        .example("satchel domain bind bob@b.test USER_KEY AGE_RECIPIENT > bob.binding")
+        .run([bind_args](Globals const& globals) { return bind(globals, *bind_args); });
+}
+
+}  // namespace satchel::cli

@@ -1,0 +1,83 @@
+#include <filesystem>
+#include <memory>
+
+#include <fcntl.h>
+
+#include "src/base/unique_fd.h"
+#include "src/cli/book.h"
+#include "src/cli/node_session.h"
+#include "src/cli/output.h"
+#include "src/cli/progress.h"
+#include "src/cli/verbs.h"
+
+namespace satchel::cli {
+
+namespace {
+
+struct Args {
+    std::string file;
+    std::vector<std::string> recipients;
+};
+
+void print_prose(node::Json const& result, std::string const& name) {
+    for (auto const& recipient : result.at("recipients")) {
+        std::string const address = recipient.value("address", "");
+        if (recipient.at("receipt").is_null()) {
+            print_line(name + " NOT delivered to " + address + ": " + recipient.value("reason", ""),
+                       stderr);
+        } else {
+            print_line(name + " delivered to " + address + " (" + recipient.value("route", "") +
+                       ")");
+        }
+    }
+    print_line("satchel:1:" + result.value("content_id", "") + ":" +
+               std::to_string(result.value("blob_bytes", std::uint64_t{0})));
+}
+
+Result<ExitStatus> push(Globals const& globals, Args const& args) {
+    auto const recipients = expand_recipients(globals, args.recipients);
+    if (!recipients) return fail(recipients.error());
+    auto const file = open_file(args.file, O_RDONLY);
+    if (!file) return fail(file.error());
+    auto const size = file_size(file->get());
+    if (!size) return fail(size.error());
+    auto session = NodeSession::open(globals);
+    if (!session) return fail(session.error());
+    node::Json addresses = node::Json::array();
+    for (Address const& address : *recipients)
+        addresses.push_back(address.text());
+    std::string const name = std::filesystem::path(args.file).filename().string();
+    Result<node::Json> result = fail(Fault::io, "");
+    {
+        ProgressLine progress(name);
+        result =
+            session->call("push", {{"name", name}, {"recipients", addresses}, {"bytes", *size}},
+                          {file->get()}, [&progress](node::Json const& step) {
+                              progress.show(step.value("done", std::uint64_t{0}),
+                                            step.value("total", std::uint64_t{0}));
+                          });
+    }
+    if (!result) return fail(result.error());
+    bool const all = result->value("delivered", false);
+    if (globals.json) {
+        result->erase("delivered");
+        result->erase("blob_bytes");
+        print_json(*result);
+    } else {
+        print_prose(*result, name);
+    }
+    return all ? ExitStatus::ok : ExitStatus::unavailable;
+}
+
+}  // namespace
+
+void add_push(CommandLine& line) {
+    auto args = std::make_shared<Args>();
+    line.verb("push", "bring a file into people's storage, without a mail")
+        .argument("FILE", args->file, "the file")
+        .arguments("ADDRESS", args->recipients, "whose storage; addresses or groups")
+        .example("satchel push film.mov bob@b.test")
+        .run([args](Globals const& globals) { return push(globals, *args); });
+}
+
+}  // namespace satchel::cli

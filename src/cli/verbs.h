@@ -1,0 +1,22 @@
+// The verbs that need nothing but this home's files and its node. Those that run servers or read
+// mail are in src/programs.
+#pragma once
+
+#include "src/cli/verb.h"
+
+namespace satchel::cli {
+
+void add_init(CommandLine& line);
+void add_id(CommandLine& line);
+void add_publish(CommandLine& line);
+void add_unpublish(CommandLine& line);
+void add_lookup(CommandLine& line);
+void add_domain(CommandLine& line);
+void add_contact(CommandLine& line);
+void add_group(CommandLine& line);
+void add_push(CommandLine& line);
+void add_ls(CommandLine& line);
+void add_rm(CommandLine& line);
+void add_status(CommandLine& line);
+
+}  // namespace satchel::cli
