@@ -1,5 +1,5 @@
 // Base64 of RFC 4648 §4, whole strings, strict: what decodes is what encode would have written.
-// The fast line-wrapped codec for attachments is mailgw/base64_shape.
+// Attachments, streamed and in lines: base64_decoder.h, base64_encoder.h.
 #pragma once
 
 #include <string>
