@@ -17,7 +17,7 @@ public:
 
     std::filesystem::path contacts_file() const { return root_ / "contacts.db"; }
 
-    std::filesystem::path bindings_file() const { return root_ / "bindings"; }
+    std::filesystem::path publications_file() const { return root_ / "published"; }
 
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
