@@ -18,6 +18,8 @@ enum class RecordKind : std::uint8_t { storage = 1, presence = 2 };
 /// Length of an encoded record. Constant, because OpenDHT 2.4 stores hang after edits that grow a
 /// value.
 std::size_t encoded_bytes(RecordKind kind);
+/// Longest body that fits, whatever the numbers of the envelope are.
+std::size_t body_bytes_max(RecordKind kind);
 /// Longest time from `issued` to `expires`, in seconds.
 std::uint64_t lifetime_max_seconds(RecordKind kind);
 
@@ -38,6 +40,11 @@ struct RecordEnvelope {
 
     bool self_owned() const { return slot_owner == signer; }
 
+    /// The domain's word that nobody holds this slot of its now: signer and sealed body are zero
+    /// bytes, and the signature is the domain key's. Valid in its slot, and never opens as a
+    /// record.
+    bool is_revocation() const { return signer == PublicKey{}; }
+
     friend bool operator==(RecordEnvelope const&, RecordEnvelope const&) = default;
 };
 
@@ -47,18 +54,19 @@ struct RecordEnvelope {
 Result<RecordEnvelope> seal_record(RecordEnvelope draft, ByteSpan body, SealKey const& seal,
                                    SigningKey const& signer, Randomness& randomness);
 
-/// The body without padding. Fault::corrupt when `seal` is not its key.
+/// The body without padding. Fault::corrupt when `seal` is not its key. Fault::refused for a
+/// revocation.
 Result<Bytes> open_record(RecordEnvelope const& record, SealKey const& seal);
 
 Bytes encode_record(RecordEnvelope const& record);
 
 /// Form alone: known version and kind, canonical, exact length, no trailing bytes. Says nothing of
-/// signatures or time.
+/// signatures or time. Fault::refused: another version or kind. Fault::corrupt: everything else.
 Result<RecordEnvelope> decode_record(ByteSpan bytes);
 
 /// What every storing node and every reader demands: the signature, the slot proof, the lifetime,
 /// and where it lies. Fault::corrupt: a signature, place or proof is wrong. Fault::refused:
-/// expired, or times out of order.
+/// expired, or times out of order. Holds for revocations too.
 Status check_record(RecordEnvelope const& record, DhtKey const& found_at,
                     std::uint64_t now_seconds);
 

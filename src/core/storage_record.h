@@ -31,10 +31,10 @@ struct StorageNode {
 struct StorageRecord {
     Address address;
     AgeRecipient age_recipient;
-    std::vector<StorageNode> nodes;  ///< 1 to 3
+    std::vector<StorageNode> nodes;  ///< at most 3; none: withdrawn
     AcceptPolicy accept;
     /// As in BindingGrant. Encoded without what the envelope says already; decoding takes that from
-    /// the envelope.
+    /// the envelope. Where the signer owns the slot, the envelope doesn't say it: none on decoding.
     std::optional<Binding> binding;
     std::string page;  ///< "" or an https base of at most 64 octets
 
@@ -49,7 +49,8 @@ struct EnvelopeFacts {
     std::uint64_t slot_expires = 0;
 };
 
-/// Refuses (Fault::too_large) what would not fit the constant size of the kind.
+/// Refuses what would not fit the constant size of the kind (Fault::too_large), and what decoding
+/// would refuse or get wrong (Fault::usage).
 Result<Bytes> encode_storage_record(StorageRecord const& record);
 Result<StorageRecord> decode_storage_record(ByteSpan body, EnvelopeFacts const& envelope);
 
