@@ -65,8 +65,7 @@ Result<Point> share_of(AgeStanza const& stanza) {
 
 /// The file key, or nothing if the stanza is for somebody else.
 Result<std::optional<FileKey>> unwrap(AgeStanza const& stanza, Point const& share,
-                                      AgeIdentity const& identity,
-                                      AgeRecipient const& recipient) {
+                                      AgeIdentity const& identity, AgeRecipient const& recipient) {
     auto const wrapping = wrap_key(identity.scalar(), share, share, recipient);
     if (!wrapping) return fail(Fault::corrupt, "age header: " + wrapping.error().what);
     FileKey key;

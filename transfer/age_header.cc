@@ -70,7 +70,8 @@ Result<std::vector<std::string>> split_arguments(std::string_view text) {
 }
 
 Result<AgeStanza> parse_stanza(std::string_view argument_line, Lines& lines) {
-    if (!argument_line.starts_with(stanza_mark)) return malformed("a stanza must start with \"->\"");
+    if (!argument_line.starts_with(stanza_mark))
+        return malformed("a stanza must start with \"->\"");
     auto arguments = split_arguments(argument_line.substr(stanza_mark.size()));
     if (!arguments) return fail(arguments.error());
 
@@ -114,8 +115,8 @@ Result<std::optional<AgeHeader>> parse_age_header(ByteSpan start) {
     auto const size = length_of_header(text);
     if (size == 0) {
         if (text.size() == limits::age_header_bytes) {
-            return fail(Fault::too_large, "age header: over " +
-                                              std::to_string(limits::age_header_bytes) + " octets");
+            return fail(Fault::too_large,
+                        "age header: over " + std::to_string(limits::age_header_bytes) + " octets");
         }
         return std::optional<AgeHeader>();
     }

@@ -35,8 +35,8 @@ tl::unexpected<Error> damaged(std::string const& why) {
 }  // namespace
 
 std::uint64_t blob_bytes_for(std::uint64_t content_bytes) {
-    auto const chunks =
-        std::max<std::uint64_t>(1, content_bytes / chunk_bytes + (content_bytes % chunk_bytes != 0));
+    auto const chunks = std::max<std::uint64_t>(
+        1, content_bytes / chunk_bytes + (content_bytes % chunk_bytes != 0));
     return nonce_bytes + content_bytes + chunks * aead_tag_bytes;
 }
 
