@@ -1,0 +1,46 @@
+#include "mailgw/smtp_session.h"
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/mailgw/dialogue.h"
+
+using namespace satchel;
+using namespace satchel::mailgw;
+
+TEST_CASE("smtp_session: every dialogue holds, whole and octet by octet") {
+    std::set<std::filesystem::path> scripts;
+    for (auto const& entry : std::filesystem::directory_iterator(SATCHEL_DIALOGUES)) {
+        if (entry.path().extension() == ".smtp") scripts.insert(entry.path());
+    }
+    REQUIRE(scripts.size() >= 10);
+    for (auto const& path : scripts) {
+        std::ifstream file(path);
+        std::stringstream script;
+        script << file.rdbuf();
+        for (std::size_t piece : {std::size_t{1} << 20, std::size_t{1}, std::size_t{7}}) {
+            auto const fault = replay_dialogue(script.str(), piece);
+            std::string const told = fault ? path.filename().string() + ':' +
+                                                 std::to_string(fault->line) + ": " + fault->what
+                                           : "";
+            CAPTURE(piece);
+            CHECK(told == "");
+        }
+    }
+}
+
+TEST_CASE("smtp_session: 100 MB without a line end keep memory flat") {
+    SmtpSession session({"gw.test", 1000, false, false, ""}, "192.0.2.1");
+    std::string const piece(64 * 1024, 'x');
+    for (int i = 0; i < 1600; ++i) {
+        session.feed(bytes_of(piece));
+        REQUIRE(session.next() == SmtpSession::Act::read);
+    }
+    session.feed(bytes_of("\r\n"));
+    REQUIRE(session.next() == SmtpSession::Act::read);
+    CHECK(session.take_replies() == "220 gw.test ESMTP Satchel\r\n500 5.5.2 Line too long\r\n");
+}
