@@ -47,7 +47,7 @@ inline constexpr std::uint64_t offer_lifetime_seconds = 3'600;
 inline constexpr std::uint64_t ping_timeout_milliseconds = 3'000;
 inline constexpr std::uint64_t lookup_patience_milliseconds = 10'000;
 
-inline constexpr std::size_t binding_bytes = 512;  // 453 at the longest address
+inline constexpr std::size_t binding_bytes = 512;  // 454 at all bounds
 inline constexpr std::size_t binding_line_octets = 4 * 1024;
 inline constexpr std::size_t config_file_bytes = 1024 * 1024;
 
