@@ -1,0 +1,265 @@
+#include "src/core/config_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "src/core/address.h"
+#include "src/core/limits.h"
+
+namespace satchel {
+
+namespace {
+
+using ZeroPort = Endpoint::ZeroPort;
+
+Status take_text(ConfigValue const& value, std::string& out) {
+    auto const* const text = std::get_if<std::string>(&value);
+    if (text == nullptr) return fail(Fault::usage, "a string in quotes is wanted");
+    bool const clean = std::all_of(text->begin(), text->end(), [](char c) {
+        return static_cast<unsigned char>(c) >= ' ' && c != 0x7f;
+    });
+    if (!clean) return fail(Fault::usage, "no control characters are allowed");
+    out = *text;
+    return {};
+}
+
+/// A list of strings; one string stands for a list of one.
+Status take_texts(ConfigValue const& value, std::vector<std::string>& out) {
+    if (auto const* const list = std::get_if<std::vector<std::string>>(&value)) {
+        out = *list;
+        return {};
+    }
+    out.resize(1);
+    if (take_text(value, out.front())) return {};
+    return fail(Fault::usage, "a list of strings is wanted, such as [\"…\", \"…\"]");
+}
+
+/// Takes a list whose items are parsed one by one.
+template <class T, class Parse>
+Status take_list(ConfigValue const& value, std::vector<T>& out, Parse parse) {
+    std::vector<std::string> texts;
+    if (auto taken = take_texts(value, texts); !taken) return taken;
+    std::vector<T> items;
+    for (std::string const& text : texts) {
+        auto item = parse(text);
+        if (!item) return fail(item.error());
+        items.push_back(std::move(*item));
+    }
+    out = std::move(items);
+    return {};
+}
+
+/// Takes a string that is parsed.
+template <class T, class Parse>
+Status take_parsed(ConfigValue const& value, T& out, Parse parse) {
+    std::string text;
+    if (auto taken = take_text(value, text); !taken) return taken;
+    auto parsed = parse(text);
+    if (!parsed) return fail(parsed.error());
+    out = std::move(*parsed);
+    return {};
+}
+
+Status take_listen(ConfigValue const& value, Endpoint& out) {
+    return take_parsed(value, out,
+                       [](auto const& text) { return Endpoint::parse(text, ZeroPort::allow); });
+}
+
+Status take_size(ConfigValue const& value, std::uint64_t& out) {
+    if (auto const* const number = std::get_if<std::int64_t>(&value); number && *number >= 0) {
+        out = static_cast<std::uint64_t>(*number);
+        return {};
+    }
+    if (!std::holds_alternative<std::string>(value))
+        return fail(Fault::usage, "a size is wanted, such as \"64 KiB\" or a number of bytes");
+    return take_parsed(value, out, parse_size);
+}
+
+Status take_duration(ConfigValue const& value, std::chrono::seconds& out) {
+    std::chrono::seconds taken{};
+    if (!std::holds_alternative<std::string>(value))
+        return fail(Fault::usage, "a duration is wanted, such as \"30s\" or \"5d\"");
+    if (auto parsed = take_parsed(value, taken, parse_duration); !parsed) return parsed;
+    if (taken.count() == 0) return fail(Fault::usage, "a duration over 0 is wanted");
+    out = taken;
+    return {};
+}
+
+Status take_flag(ConfigValue const& value, bool& out) {
+    auto const* const flag = std::get_if<bool>(&value);
+    if (flag == nullptr) return fail(Fault::usage, "true or false is wanted");
+    out = *flag;
+    return {};
+}
+
+Status take_network(ConfigValue const& value, std::uint32_t& out) {
+    auto const* const number = std::get_if<std::int64_t>(&value);
+    if (number == nullptr || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
+        return fail(Fault::usage, "a number from 0 to 4294967295 is wanted");
+    out = static_cast<std::uint32_t>(*number);
+    return {};
+}
+
+/// An IP address, or one with a port.
+Result<std::string> parse_advertised(std::string const& text) {
+    if (auto const endpoint = Endpoint::parse(text)) return endpoint->to_string();
+    bool const six = text.find(':') != std::string::npos;
+    auto const alone = Endpoint::parse((six ? '[' + text + ']' : text) + ":1");
+    if (alone) return alone->ip;
+    return fail(Fault::usage, '"' + text +
+                                  "\" is not an IP address, or one with a port, such as "
+                                  "192.0.2.1 or 192.0.2.1:7473");
+}
+
+Result<std::string> parse_page(std::string const& text) {
+    bool const printable =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    bool const https = text.starts_with("https://") && text.size() > 8;
+    if ((!text.empty() && !https) || !printable || text.size() > limits::page_octets)
+        return fail(Fault::usage, "a base such as https://mail.example.net/satchel of at most " +
+                                      std::to_string(limits::page_octets) +
+                                      " octets is wanted, or \"\"");
+    return text;
+}
+
+Result<std::string> parse_helo(std::string const& text) {
+    if (text.empty()) return text;
+    if (!text.starts_with('[')) return normal_domain(text);
+    auto const literal = Address::parse("postmaster@" + text);
+    if (!literal) return fail(literal.error());
+    return literal->domain();
+}
+
+Result<std::string> parse_next_hop(std::string const& text) {
+    for (std::string_view const scheme : {"smtp://", "maildir:"})
+        if (text.starts_with(scheme) && text.size() > scheme.size()) return text;
+    return fail(Fault::usage, "\"smtp://HOST:PORT\" or \"maildir:/path/{recipient}\" is wanted");
+}
+
+Result<std::string> parse_media_type(std::string const& text) {
+    auto const slash = text.find('/');
+    bool const good = slash != std::string::npos && slash > 0 && slash + 1 < text.size() &&
+                      text.find('/', slash + 1) == std::string::npos &&
+                      text.find_first_of(" ;\t") == std::string::npos;
+    if (!good)
+        return fail(Fault::usage,
+                    '"' + text + "\" is not a media type such as application/zip or image/*");
+    std::string out = text;
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+/// `first-seen` needs a memory of the keys seen, so a home can't ask for it before it has one.
+Result<Trust> parse_minimum(std::string const& text) {
+    auto const trust = parse_trust(text);
+    if (trust && *trust >= Trust::domain) return trust;
+    return fail(Fault::usage, "\"domain\" or \"pinned\" is wanted");
+}
+
+Result<std::filesystem::path> parse_folder(std::string const& text) {
+    if (text.empty()) return fail(Fault::usage, "a folder is wanted");
+    return std::filesystem::path(text);
+}
+
+using V = ConfigValue const&;
+using T = ConfigTarget;
+
+constexpr std::array all_keys = {
+    ConfigKey{"node", "control_listen", "\"0.0.0.0:7473\"",
+              "Where peers reach this node (TCP). Port 0 picks a free one.",
+              [](V v, T t) { return take_listen(v, t.config.node.control_listen); }},
+    ConfigKey{"node", "dht_listen", "\"0.0.0.0:7475\"", "Where the DHT listens (UDP).",
+              [](V v, T t) { return take_listen(v, t.config.node.dht_listen); }},
+    ConfigKey{"node", "dht_bootstrap", "[]",
+              "DHT nodes to begin with, such as [\"192.0.2.1:7475\"]. None: this node waits for "
+              "others.",
+              [](V v, T t) {
+                  return take_list(v, t.config.node.dht_bootstrap,
+                                   [](auto const& text) { return Endpoint::parse(text); });
+              }},
+    ConfigKey{"node", "dht_network", "7473",
+              "Number of the DHT network. Nodes of other numbers do not meet.",
+              [](V v, T t) { return take_network(v, t.config.node.dht_network); }},
+    ConfigKey{"node", "advertise", "[]",
+              "Addresses to tell peers, such as [\"192.0.2.1\"]. None: the one that DHT peers see, "
+              "and the interfaces'.",
+              [](V v, T t) { return take_list(v, t.config.node.advertise, parse_advertised); }},
+    ConfigKey{"node", "storage_dir", "\"storage\"",
+              "Where blobs are kept. A relative folder stands below this home.",
+              [](V v, T t) { return take_parsed(v, t.config.node.storage_dir, parse_folder); }},
+    ConfigKey{"node", "quota", "\"50 GiB\"", "Most that is stored here, in all.",
+              [](V v, T t) { return take_size(v, t.config.node.quota); }},
+    ConfigKey{"node", "quota_per_sender", "\"5 GiB\"", "Most that one sender may fill.",
+              [](V v, T t) { return take_size(v, t.config.node.quota_per_sender); }},
+    ConfigKey{"node", "accept_max", "\"10 GiB\"", "Largest single blob that is taken.",
+              [](V v, T t) { return take_size(v, t.config.node.accept_max); }},
+    ConfigKey{"node", "accept_from", "\"attested\"",
+              "Whose offers are taken: \"anyone\", \"attested\" (senders their domain vouches for) "
+              "or \"contacts\".",
+              [](V v, T t) {
+                  return take_parsed(v, t.config.node.accept_from,
+                                     [](auto const& text) { return parse_accept_from(text); });
+              }},
+    ConfigKey{"node", "allow_private_endpoints", "false",
+              "Dial loopback and private addresses that a peer names, outside our own subnets.",
+              [](V v, T t) { return take_flag(v, t.config.node.allow_private_endpoints); }},
+    ConfigKey{"node", "page", "\"\"",
+              "https base of the page where the owner opens files; written into placeholders.",
+              [](V v, T t) { return take_parsed(v, t.config.node.page, parse_page); }},
+
+    ConfigKey{"gateway", "smtp_listen", "\"127.0.0.1:10025\"",
+              "Where the gateway takes outgoing mail (SMTP).",
+              [](V v, T t) { return take_listen(v, t.config.gateway.smtp_listen); }},
+    ConfigKey{"gateway", "helo", "\"\"",
+              "Name the gateway gives itself in SMTP. \"\": the host's name.",
+              [](V v, T t) { return take_parsed(v, t.config.gateway.helo, parse_helo); }},
+    ConfigKey{"gateway", "next_hop", "\"maildir:mail/{recipient}\"",
+              "Where mail goes on to: \"smtp://HOST:PORT\" or \"maildir:/path/{recipient}\".",
+              [](V v, T t) { return take_parsed(v, t.config.gateway.next_hop, parse_next_hop); }},
+    ConfigKey{"gateway", "detach_min", "\"64 KiB\"", "Smallest attachment that is detached.",
+              [](V v, T t) { return take_size(v, t.config.gateway.detach_min); }},
+    ConfigKey{"gateway", "never_detach_types", "[]",
+              "Media types that stay in the mail, such as [\"application/zip\", \"image/*\"].",
+              [](V v, T t) {
+                  return take_list(v, t.config.gateway.never_detach_types, parse_media_type);
+              }},
+    ConfigKey{"gateway", "retry_first", "\"30s\"", "Wait before a failed delivery is tried again.",
+              [](V v, T t) { return take_duration(v, t.config.gateway.retry_first); }},
+    ConfigKey{"gateway", "retry_max", "\"1h\"", "Longest wait between two tries.",
+              [](V v, T t) { return take_duration(v, t.config.gateway.retry_max); }},
+    ConfigKey{"gateway", "give_up_after", "\"5d\"", "How long a delivery is tried.",
+              [](V v, T t) { return take_duration(v, t.config.gateway.give_up_after); }},
+    ConfigKey{"gateway", "spool_dir", "\"spool\"",
+              "Where mail waits. A relative folder stands below this home.",
+              [](V v, T t) { return take_parsed(v, t.config.gateway.spool_dir, parse_folder); }},
+    ConfigKey{"gateway", "message_max", "\"16 GiB\"", "Largest message that is taken.",
+              [](V v, T t) { return take_size(v, t.config.gateway.message_max); }},
+
+    ConfigKey{"trust", "minimum", "\"domain\"",
+              "Who must vouch for a storage record: \"domain\" (the recipient's domain) or "
+              "\"pinned\" (you).",
+              [](V v, T t) { return take_parsed(v, t.config.trust.minimum, parse_minimum); }},
+
+    ConfigKey{domain_section, "keys", "[]",
+              "Domain keys, in base64: what `satchel domain init` printed as public_key.",
+              [](V v, T t) {
+                  return take_list(v, t.domain->keys,
+                                   [](auto const& text) { return DomainKey::parse(text); });
+              }},
+    ConfigKey{domain_section, "gateway_keys", "[]",
+              "Node keys of the domain's gateways, which may sign offers for its senders.",
+              [](V v, T t) {
+                  return take_list(v, t.domain->gateway_keys,
+                                   [](auto const& text) { return PublicKey::parse(text); });
+              }},
+};
+
+}  // namespace
+
+std::span<ConfigKey const> config_keys() {
+    return all_keys;
+}
+
+}  // namespace satchel

@@ -1,0 +1,266 @@
+#include "src/core/identity.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "src/base/atomic_file.h"
+#include "src/base/base64.h"
+#include "src/base/unique_fd.h"
+
+namespace satchel {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t key_file_octets = 64 * 1024;
+constexpr std::size_t addresses_file_octets = 1024 * 1024;
+
+/// Octets of a key file, wiped when they go.
+class SecretText {
+public:
+    SecretText() = default;
+
+    explicit SecretText(std::string text)
+        : text_(std::move(text)) {}
+
+    SecretText(SecretText&& other) noexcept
+        : text_(std::exchange(other.text_, {})) {}
+
+    SecretText(SecretText const&) = delete;
+    SecretText& operator=(SecretText const&) = delete;
+    SecretText& operator=(SecretText&&) = delete;
+
+    ~SecretText() { wipe({reinterpret_cast<Byte*>(text_.data()), text_.size()}); }
+
+    std::string_view view() const { return text_; }
+
+private:
+    std::string text_;
+};
+
+enum class Readers { anybody, owner_alone };
+
+Result<SecretText> read_key_file(fs::path const& file, Readers readers) {
+    auto fd = open_file(file.string(), O_RDONLY);
+    if (!fd) return fail(fd.error());
+
+    struct stat info {};
+
+    if (::fstat(fd->get(), &info) != 0) return fail(system_error(file.string()));
+    if (readers == Readers::owner_alone && (info.st_mode & 077U) != 0) {
+        return fail(Fault::config,
+                    file.string() + " may be read by others; run: chmod 600 " + file.string());
+    }
+    // Sized beforehand: a string that grew would leave copies behind.
+    std::string text(key_file_octets + 1, '\0');
+    auto const size = read_at(fd->get(), {reinterpret_cast<Byte*>(text.data()), text.size()}, 0);
+    if (!size) return fail(size.error());
+    if (*size > key_file_octets)
+        return fail(Fault::too_large, file.string() + " is too large for a key file");
+    text.resize(*size);
+    return SecretText(std::move(text));
+}
+
+std::string_view trimmed(std::string_view line) {
+    auto const begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos) return {};
+    return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+}
+
+/// Calls `take(line, number)` for each line that is neither empty nor a comment, until it fails.
+template <class Take>
+Status each_line(std::string_view text, Take take) {
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        auto const end = text.find('\n');
+        auto const line = trimmed(text.substr(0, end));
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        if (line.empty() || line.starts_with('#')) continue;
+        if (Status taken = take(line, number); !taken) return taken;
+    }
+    return {};
+}
+
+std::string at_line(fs::path const& file, std::size_t number) {
+    return file.string() + ':' + std::to_string(number) + ": ";
+}
+
+Status write_key_file(fs::path const& file, std::string_view text) {
+    auto draft = AtomicFile::create(file);
+    if (!draft) return fail(draft.error());
+    if (auto written = draft->write(bytes_of(text)); !written) return written;
+    return draft->commit_new();
+}
+
+Status write_signing_key(fs::path const& file, SigningKey const& key) {
+    SecretText const text(to_base64(key.seed()) + '\n');
+    return write_key_file(file, text.view());
+}
+
+Result<SigningKey> read_signing_key(fs::path const& file) {
+    auto const text = read_key_file(file, Readers::owner_alone);
+    if (!text) return fail(text.error());
+    auto bytes = from_base64(trimmed(text->view().substr(0, text->view().find('\n'))));
+    if (!bytes || bytes->size() != 32) {
+        if (bytes) wipe(*bytes);
+        return fail(Fault::config,
+                    file.string() + " is damaged: not the 44 base64 characters of a key");
+    }
+    auto seed = Secret<32>::from(*bytes);
+    wipe(*bytes);
+    if (!seed) return fail(seed.error());
+    return SigningKey::from_seed(std::move(*seed));
+}
+
+std::string age_file_text(std::vector<AgeIdentity> const& identities) {
+    std::string text = "# age identities of this home, the current one first. Keep them secret.\n";
+    for (AgeIdentity const& identity : identities) {
+        std::string secret = identity.to_secret_string();
+        text += "# public key: " + identity.recipient().to_string() + '\n';
+        text += secret + '\n';
+        wipe({reinterpret_cast<Byte*>(secret.data()), secret.size()});
+    }
+    return text;
+}
+
+Result<std::vector<AgeIdentity>> read_age_file(fs::path const& file, Readers readers) {
+    auto const text = read_key_file(file, readers);
+    if (!text) return fail(text.error());
+    std::vector<AgeIdentity> identities;
+    auto read = each_line(text->view(), [&](std::string_view line, std::size_t number) -> Status {
+        auto identity = AgeIdentity::parse(line);
+        if (!identity) {
+            // Not the parser's words: they might quote what was read.
+            return fail(Fault::corrupt, at_line(file, number) + "not an AGE-SECRET-KEY-1… line");
+        }
+        identities.push_back(std::move(*identity));
+        return {};
+    });
+    if (!read) return fail(read.error());
+    if (identities.empty()) return fail(Fault::corrupt, file.string() + " holds no age identity");
+    return identities;
+}
+
+Result<std::vector<Address>> read_addresses(fs::path const& file) {
+    auto const bytes = read_whole_file(file, addresses_file_octets);
+    if (!bytes) return fail(bytes.error());
+    std::vector<Address> addresses;
+    auto read =
+        each_line(text_of(*bytes), [&](std::string_view line, std::size_t number) -> Status {
+            auto address = Address::parse(line);
+            if (!address) return fail(Fault::config, at_line(file, number) + address.error().what);
+            addresses.push_back(std::move(*address));
+            return {};
+        });
+    if (!read) return fail(read.error());
+    return addresses;
+}
+
+fs::path keys_folder(fs::path const& home) {
+    return home / "keys";
+}
+
+Status make_private_folder(fs::path const& folder) {
+    std::error_code error;
+    bool const made = fs::create_directories(folder, error);
+    if (!error && made) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error) return fail(Fault::io, folder.string() + ": " + error.message());
+    return {};
+}
+
+/// In a home that has some keys, another one missing is damage.
+template <class T>
+Result<T> damage_if_missing(Result<T> key) {
+    if (key || (key.error().fault != Fault::not_found && key.error().fault != Fault::corrupt))
+        return key;
+    return fail(Fault::config, "this home is damaged: " + key.error().what);
+}
+
+Result<fs::path> domain_key_file(std::string const& domain, fs::path const& home) {
+    auto const normal = normal_domain(domain);
+    if (!normal) return fail(normal.error());
+    return keys_folder(home) / "domain" / (*normal + ".key");
+}
+
+}  // namespace
+
+Identity generate_identity(std::vector<Address> addresses, Randomness& randomness) {
+    SigningKey user_key = SigningKey::generate(randomness);
+    std::vector<AgeIdentity> age;
+    age.push_back(AgeIdentity::generate(randomness));
+    return {std::move(addresses), std::move(user_key), std::move(age),
+            SigningKey::generate(randomness)};
+}
+
+Status save_identity(Identity const& identity, fs::path const& home) {
+    fs::path const folder = keys_folder(home);
+    for (char const* name : {"user.key", "node.key", "age.key"}) {
+        std::error_code error;
+        if (fs::exists(fs::symlink_status(folder / name, error)))
+            return fail(Fault::refused, (folder / name).string() + " exists already");
+    }
+    if (auto made = make_private_folder(folder); !made) return made;
+    if (auto saved = save_addresses(identity.addresses, home); !saved) return saved;
+    SecretText const age(age_file_text(identity.age));
+    if (auto saved = write_key_file(folder / "age.key", age.view()); !saved) return saved;
+    if (auto saved = write_signing_key(folder / "node.key", identity.node_key); !saved)
+        return saved;
+    // Last: a home without a user key is one whose `init` was interrupted.
+    return write_signing_key(folder / "user.key", identity.user_key);
+}
+
+Result<Identity> load_identity(fs::path const& home) {
+    fs::path const folder = keys_folder(home);
+    auto user_key = read_signing_key(folder / "user.key");
+    if (!user_key && user_key.error().fault == Fault::not_found)
+        return fail(Fault::not_found, "no keys in " + folder.string() + "; run: satchel init");
+    if (!user_key) return fail(user_key.error());
+    auto node_key = damage_if_missing(read_signing_key(folder / "node.key"));
+    if (!node_key) return fail(node_key.error());
+    auto age = damage_if_missing(read_age_file(folder / "age.key", Readers::owner_alone));
+    if (!age) return fail(age.error());
+    auto addresses = damage_if_missing(read_addresses(folder / "addresses"));
+    if (!addresses) return fail(addresses.error());
+    return Identity{std::move(*addresses), std::move(*user_key), std::move(*age),
+                    std::move(*node_key)};
+}
+
+Status save_addresses(std::vector<Address> const& addresses, fs::path const& home) {
+    if (auto made = make_private_folder(keys_folder(home)); !made) return made;
+    std::string text;
+    for (Address const& address : addresses)
+        text += address.text() + '\n';
+    return write_atomically(keys_folder(home) / "addresses", bytes_of(text));
+}
+
+Result<std::vector<AgeIdentity>> load_age_identities(fs::path const& file) {
+    return read_age_file(file, Readers::anybody);
+}
+
+Status save_domain_key(SigningKey const& key, std::string const& domain, fs::path const& home) {
+    auto const file = domain_key_file(domain, home);
+    if (!file) return fail(file.error());
+    if (auto made = make_private_folder(keys_folder(home)); !made) return made;
+    if (auto made = make_private_folder(file->parent_path()); !made) return made;
+    return write_signing_key(*file, key);
+}
+
+Result<SigningKey> load_domain_key(std::string const& domain, fs::path const& home) {
+    auto const file = domain_key_file(domain, home);
+    if (!file) return fail(file.error());
+    auto key = read_signing_key(*file);
+    if (!key && key.error().fault == Fault::not_found) {
+        return fail(Fault::not_found, "no key of " + domain + " in " +
+                                          file->parent_path().string() +
+                                          "; run: satchel domain init " + domain);
+    }
+    return key;
+}
+
+}  // namespace satchel
