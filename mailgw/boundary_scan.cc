@@ -1,21 +1,14 @@
 #include "mailgw/boundary_scan.h"
 
 #include <algorithm>
-#include <optional>
 
+#include "mailgw/boundary_set.h"
 #include "mailgw/line_reader.h"
 #include "mailgw/mail_text.h"
 
 namespace satchel::mailgw {
 
 namespace {
-
-constexpr std::size_t boundary_octets_max = 250;  // RFC 2046 says 70
-
-bool is_boundary_character(char c) {
-    constexpr std::string_view marks = "'()+_,-./:=? *!#$%&^`{}|~<>[]@";
-    return is_ascii_alphanumeric(c) || marks.find(c) != std::string_view::npos;
-}
 
 class Scanner {
 public:
@@ -35,10 +28,12 @@ private:
     bool take_boundary(MailLine const& line);
     void take_header_line(MailLine const& line);
     void end_header_block();
-    void declare(std::string boundary);
     void count(std::size_t octets);
 
     LineReader reader_;
+    BoundarySet boundaries_;
+    std::vector<std::size_t>
+        open_;  ///< boundaries of the multiparts around the place, outermost first
     BoundaryScan scan_;
     Place place_ = Place::header;
     std::vector<std::string> content_types_;  ///< of the header block that is being read
@@ -52,34 +47,21 @@ void Scanner::count(std::size_t octets) {
     if (structure_bytes_ > structure_bytes_max) scan_.trouble = "its MIME structure is too large";
 }
 
-void Scanner::declare(std::string boundary) {
-    if (std::find(scan_.boundaries.begin(), scan_.boundaries.end(), boundary) !=
-        scan_.boundaries.end()) {
-        scan_.repeated = true;
-    } else {
-        scan_.boundaries.push_back(std::move(boundary));
-    }
-}
-
 bool Scanner::take_boundary(MailLine const& line) {
-    std::string_view text = line.content();
-    if (!line.starts || !text.starts_with("--")) return false;
-    while (text.ends_with(' ') || text.ends_with('\t'))
-        text.remove_suffix(1);
-    text.remove_prefix(2);
-    for (std::size_t i = 0; i < scan_.boundaries.size(); ++i) {
-        std::string const& boundary = scan_.boundaries[i];
-        if (!text.starts_with(boundary)) continue;
-        std::string_view const rest = text.substr(boundary.size());
-        if (!rest.empty() && rest != "--") continue;
-        scan_.lines.push_back({line.begin, line.end(), i, !rest.empty()});
-        if (scan_.lines.size() > boundary_lines_max) scan_.trouble = "it has too many parts";
-        place_ = rest.empty() ? Place::header : Place::structure;
-        content_types_.clear();
-        in_content_type_ = false;
-        return true;
-    }
-    return false;
+    if (!line.starts) return false;
+    auto const match = boundaries_.match(line.content());
+    if (!match) return false;
+    // A line counts while its multipart is open; it ends those inside. GMime does the same, and a
+    // line that means something here and nothing there would hide what GMime keeps in memory.
+    auto const open = std::find(open_.rbegin(), open_.rend(), match->boundary);
+    if (open == open_.rend()) return false;
+    open_.erase(match->closing ? open.base() - 1 : open.base(), open_.end());
+    scan_.lines.push_back({line.begin, line.end(), match->boundary, match->closing});
+    if (scan_.lines.size() > boundary_lines_max) scan_.trouble = "it has too many parts";
+    place_ = match->closing ? Place::structure : Place::header;
+    content_types_.clear();
+    in_content_type_ = false;
+    return true;
 }
 
 void Scanner::take_header_line(MailLine const& line) {
@@ -99,11 +81,14 @@ void Scanner::end_header_block() {
     bool multipart = false;
     bool message = content_types_.empty() && digest_;
     for (std::string const& value : content_types_) {
-        DeclaredType type = declared_type(value);
+        DeclaredType const type = declared_type(value);
         multipart = multipart || type.multipart;
         message = message || type.message;
         digest_ = digest_ || lower_case(value).find("digest") != std::string::npos;
-        if (content_types_.size() == 1 && !type.boundary.empty()) declare(std::move(type.boundary));
+        if (content_types_.size() > 1 || type.boundary.empty()) continue;
+        auto const [boundary, is_new] = boundaries_.declare(type.boundary);
+        if (!is_new) scan_.repeated = true;
+        open_.push_back(boundary);
     }
     place_ = multipart ? Place::structure : message ? Place::header : Place::content;
     content_types_.clear();
@@ -131,42 +116,11 @@ Result<BoundaryScan> Scanner::run() {
         if (!*more) break;
         take_line(line);
     }
-    scan_.message_bytes = reader_.position();
+    scan_.boundaries = boundaries_.names();
     return std::move(scan_);
 }
 
 }  // namespace
-
-DeclaredType declared_type(std::string_view content_type) {
-    std::string const value = lower_case(content_type);
-    DeclaredType type;
-    type.multipart = value.find("multipart") != std::string::npos;
-    type.message = value.find("message") != std::string::npos;
-    std::size_t const at = value.find("boundary");
-    if (!type.multipart || at == std::string::npos) return type;
-    // Comments, escapes, encoded words and RFC 2231 forms are legal and never seen; two readers may
-    // take them differently, so they declare nothing here.
-    if (value.find("boundary", at + 1) != std::string::npos) return type;
-    std::string_view rest = trimmed(content_type.substr(at + std::string_view("boundary").size()));
-    if (!rest.starts_with('=')) return type;
-    rest = trimmed(rest.substr(1));
-    bool const quoted = rest.starts_with('"');
-    if (quoted) rest.remove_prefix(1);
-    std::size_t const size = rest.find_first_of(quoted ? "\"" : "; \t");
-    if (quoted && size == std::string_view::npos) return type;
-    std::string_view const boundary = rest.substr(0, size);
-    std::string_view after =
-        size == std::string_view::npos ? std::string_view() : rest.substr(size + (quoted ? 1 : 0));
-    after = trimmed(after);
-    if (!after.empty() && !after.starts_with(';')) return type;
-    if (boundary.empty() || boundary.size() > boundary_octets_max || boundary.ends_with(' ') ||
-        boundary.find("=?") != std::string_view::npos ||
-        !std::all_of(boundary.begin(), boundary.end(), is_boundary_character)) {
-        return type;
-    }
-    type.boundary = boundary;
-    return type;
-}
 
 Result<BoundaryScan> scan_boundaries(int fd) {
     return Scanner(fd).run();

@@ -22,9 +22,8 @@ struct BoundaryLine {
 struct BoundaryScan {
     std::vector<std::string> boundaries;  ///< as declared, without the two dashes, each once
     std::vector<BoundaryLine> lines;      ///< in order of the file
-    std::uint64_t message_bytes = 0;
-    bool repeated = false;  ///< two multiparts declare the same boundary
-    std::string trouble;    ///< why nothing may be concluded; "" if all is well
+    bool repeated = false;                ///< two multiparts declare the same boundary
+    std::string trouble;                  ///< why nothing may be concluded; "" if all is well
 };
 
 inline constexpr std::size_t boundary_lines_max = 4096;
@@ -32,15 +31,5 @@ inline constexpr std::size_t structure_bytes_max = 4 * 1024 * 1024;  ///< all th
 
 /// One pass over the file, flat memory. Fails only when the file can't be read.
 Result<BoundaryScan> scan_boundaries(int fd);
-
-/// The boundary that a Content-Type field's value declares. None if it is not a multipart, or not
-/// declared in a way that can be read only one way.
-struct DeclaredType {
-    bool multipart = false;
-    bool message = false;  ///< message/*: header fields follow the blank line
-    std::string boundary;
-};
-
-DeclaredType declared_type(std::string_view content_type);
 
 }  // namespace satchel::mailgw
