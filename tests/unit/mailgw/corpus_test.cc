@@ -1,0 +1,115 @@
+// Real mail of many origins, which is not ours to keep here: SATCHEL_CORPUS names a folder of it.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "mailgw/mail_text.h"
+#include "src/base/sha256.h"
+#include "tests/support/part_restorer.h"
+
+using namespace satchel;
+
+namespace {
+
+std::string read_file(std::filesystem::path const& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string with_crlf(std::string const& text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bool const after_cr = i > 0 && text[i - 1] == '\r';
+        if (text[i] == '\n' && after_cr) continue;
+        if (text[i] == '\n' || text[i] == '\r') {
+            out += "\r\n";
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+/// The message without what tells that it was not written here: else most of a corpus of received
+/// mail would be left alone.
+std::string as_if_written_here(std::string message) {
+    std::size_t at = 0;
+    while (at < message.size() && message.compare(at, 2, "\r\n") != 0) {
+        for (std::string_view name : {"dkim-", "arc-", "list-id", "resent-"})
+            if (mailgw::lower_case(message.substr(at, name.size())) == name)
+                message.insert(at, "X-");
+        std::size_t const end = message.find('\n', at);
+        if (end == std::string::npos) break;
+        at = end + 1;
+    }
+    return message;
+}
+
+struct Tally {
+    int messages = 0;
+    int stripped = 0;
+    int parts = 0;
+    int verbatim = 0;
+    std::uint64_t bytes_before = 0;
+    std::uint64_t bytes_after = 0;
+    std::map<std::string, int> kept;
+};
+
+void check(std::string const& message, mailgw::DetachPolicy const& policy, Tally& tally) {
+    auto const trip = testing::round_trip(message, policy);
+    bool const same = trip.restored == message;
+    CHECK(same);
+    ++tally.messages;
+    for (auto const& part : trip.scanned.kept)
+        ++tally.kept[part.reason];
+    if (trip.scanned.parts.empty()) return;
+    ++tally.stripped;
+    tally.bytes_before += message.size();
+    tally.bytes_after += trip.detached.size();
+    for (auto const& part : trip.scanned.parts) {
+        ++tally.parts;
+        tally.verbatim += part.decoding == mailgw::AttachmentSource::Decoding::deflate_text;
+        auto const restore = mailgw::decode_restore_data(part.restore);
+        CHECK(restore->message_sha256 == sha256(bytes_of(message)));
+    }
+}
+
+std::string to_text(Tally const& tally) {
+    std::ostringstream out;
+    out << tally.messages << " messages, " << tally.stripped << " stripped, " << tally.parts
+        << " parts (" << tally.verbatim << " verbatim), " << tally.bytes_before << " -> "
+        << tally.bytes_after << " bytes";
+    for (auto const& [reason, count] : tally.kept)
+        out << "\n  " << count << " kept: " << reason;
+    return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("corpus: every message comes back byte for byte") {
+    char const* const folder = std::getenv("SATCHEL_CORPUS");
+    if (folder == nullptr) {
+        MESSAGE("skipped: SATCHEL_CORPUS is not set");
+        return;
+    }
+    for (std::uint64_t detach_min : {1U, 4096U}) {
+        mailgw::DetachPolicy const policy{detach_min, {}};
+        Tally received;
+        Tally written;
+        for (auto const& entry : std::filesystem::recursive_directory_iterator(folder)) {
+            if (!entry.is_regular_file()) continue;
+            std::string const path = entry.path().string();
+            CAPTURE(path);
+            std::string const message = with_crlf(read_file(entry.path()));
+            check(message, policy, received);
+            check(as_if_written_here(message), policy, written);
+        }
+        MESSAGE("detach_min ", detach_min, ", as received: ", to_text(received));
+        MESSAGE("detach_min ", detach_min, ", as if written here: ", to_text(written));
+    }
+}
