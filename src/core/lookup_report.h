@@ -43,7 +43,7 @@ struct LookupReport {
     AcceptPolicy accept{};
     std::string page{};
     std::vector<NodeReport> nodes{};   ///< by priority
-    std::string reason;              ///< why not trusted or not available; "" if it is
+    std::string reason{};            ///< why not trusted or not available; "" if it is
     std::vector<std::string> steps{};  ///< each step in words an admin understands, for `lookup -v`
 };
 

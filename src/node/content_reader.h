@@ -1,0 +1,36 @@
+// Reads what an attachment holds out of the file that it stands in: a range, decoded on the way. Flat memory, any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "mailgw/attachment_depot.h"
+#include "src/base/base64_decoder.h"
+#include "src/base/bytes.h"
+#include "src/base/deflate.h"
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+
+namespace satchel::node {
+
+class ContentReader {
+public:
+    /// `file` is owned; `source.fd` is not looked at.
+    ContentReader(UniqueFd file, mailgw::AttachmentSource const& source);
+
+    /// The next decoded bytes, empty at the end; valid until the next call. Fault::corrupt where the range does not decode.
+    Result<ByteSpan> next();
+
+private:
+    Status decode(ByteSpan encoded, bool last);
+
+    UniqueFd file_;
+    mailgw::AttachmentSource source_;
+    std::uint64_t at_;
+    Base64Decoder base64_;
+    Deflater deflate_;
+    Bytes encoded_;
+    Bytes decoded_;
+    bool ended_ = false;
+};
+
+}  // namespace satchel::node
