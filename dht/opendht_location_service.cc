@@ -44,8 +44,8 @@ struct Ask {
     std::optional<Error> passed_over;
 
     void consider(::dht::Value const& value) {
-        if (++values > values_per_try || !is_plain(value) ||
-            value.type != value_type(place.kind) || value.id != place.slot)
+        if (++values > values_per_try || !is_plain(value) || value.type != value_type(place.kind) ||
+            value.id != place.slot)
             return;
         auto record = admit_record(place, value.data, now_seconds);
         auto accepted = record ? Status{} : Status(fail(record.error()));
@@ -110,8 +110,7 @@ asio::awaitable<void> settle(std::shared_ptr<OpendhtNode> node, std::shared_ptr<
 Error nothing_found(OpendhtNode const& node, Ask const& ask) {
     if (node.stopped()) return {Fault::unavailable, "the DHT node is stopping"};
     if (ask.passed_over) return *ask.passed_over;
-    if (ask.reached_nodes || node.alone())
-        return {Fault::not_found, "no record in the DHT"};
+    if (ask.reached_nodes || node.alone()) return {Fault::not_found, "no record in the DHT"};
     if (ask.done) return {Fault::unavailable, "no neighbour in the DHT"};
     return {Fault::timed_out, "the DHT did not answer in time"};
 }
@@ -218,8 +217,8 @@ OpendhtLocationService::~OpendhtLocationService() {
     node_->stop();
 }
 
-asio::awaitable<Result<PutReport>> OpendhtLocationService::put(
-    RecordEnvelope record, std::chrono::milliseconds patience) {
+asio::awaitable<Result<PutReport>> OpendhtLocationService::put(RecordEnvelope record,
+                                                               std::chrono::milliseconds patience) {
     return put_to(node_, std::move(record), patience);
 }
 

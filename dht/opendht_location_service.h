@@ -18,10 +18,10 @@ namespace satchel::location {
 class OpendhtNode;
 
 struct OpendhtOptions {
-    Endpoint listen;                    ///< port 0 picks one; `[::]` listens on IPv4 too
-    std::vector<Endpoint> bootstrap;    ///< none, and no peers in the state file: a lone node
-    std::uint32_t network = 7473;       ///< nodes of other networks are not talked to
-    std::filesystem::path state_file;   ///< node id and peers; empty: forgotten at the end
+    Endpoint listen;                     ///< port 0 picks one; `[::]` listens on IPv4 too
+    std::vector<Endpoint> bootstrap;     ///< none, and no peers in the state file: a lone node
+    std::uint32_t network = 7473;        ///< nodes of other networks are not talked to
+    std::filesystem::path state_file;    ///< node id and peers; empty: forgotten at the end
     std::size_t store_bytes = 64 << 20;  ///< of others' records, in memory
 };
 

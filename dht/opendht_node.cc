@@ -96,7 +96,8 @@ void OpendhtNode::load_state() {
         return;
     }
     state_ = std::move(*state);
-    for (auto const& peer : state_.peers) callable_.push_back(peer.endpoint);
+    for (auto const& peer : state_.peers)
+        callable_.push_back(peer.endpoint);
 }
 
 void OpendhtNode::save_state() {
@@ -124,8 +125,8 @@ void OpendhtNode::save_state() {
 void OpendhtNode::tick(ByteSpan datagram, ::dht::SockAddr from) {
     if (!dht_) return;
     try {
-        schedule(dht_->periodic(datagram.data(), datagram.size(), std::move(from),
-                                steady_clock::now()));
+        schedule(
+            dht_->periodic(datagram.data(), datagram.size(), std::move(from), steady_clock::now()));
     } catch (std::exception const& e) {
         log_.warning("dht_failed", {{"reason", e.what()}});
         schedule(steady_clock::now() + 100ms);
@@ -228,7 +229,8 @@ void OpendhtNode::call_peers() {
     auto const now = steady_clock::now();
     next_call_ = now + (now - started_ < 1min ? 1s : 10s);
     auto const count = std::min(callable_.size(), calls_at_once);
-    for (std::size_t i = 0; i < count; ++i) ping(callable_[i]);
+    for (std::size_t i = 0; i < count; ++i)
+        ping(callable_[i]);
 }
 
 void OpendhtNode::ping(Endpoint const& peer) {
@@ -236,8 +238,8 @@ void OpendhtNode::ping(Endpoint const& peer) {
     auto answered = [weak = weak_from_this(), sent](bool ok) {
         auto const self = weak.lock();
         if (!ok || !self) return;
-        auto const took = std::chrono::duration_cast<std::chrono::microseconds>(
-            steady_clock::now() - sent);
+        auto const took =
+            std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent);
         self->round_trip_ = (self->round_trip_ * 3 + took) / 4;
     };
     with_dht([&](::dht::Dht& dht) { dht.pingNode(to_sock_addr(peer), std::move(answered)); });
@@ -245,8 +247,8 @@ void OpendhtNode::ping(Endpoint const& peer) {
 
 void OpendhtNode::look_around() {
     auto const now = steady_clock::now();
-    look_around_pause_ = joined_ ? std::min(in_ms(look_around_max), look_around_pause_ * 2)
-                                 : in_ms(joining_pause);
+    look_around_pause_ =
+        joined_ ? std::min(in_ms(look_around_max), look_around_pause_ * 2) : in_ms(joining_pause);
     next_look_around_ = now + look_around_pause_;
     auto const random = randomness_.array<20>();
     ::dht::GetCallback const go_on = [](auto const&) { return true; };

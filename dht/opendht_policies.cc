@@ -25,8 +25,8 @@ ValueType our_type(RecordKind kind, Clock const& clock) {
                admit_record(*place, value->data, clock.unix_seconds()).has_value();
     };
     // OpenDHT picks the policy by the held value's type and lets the new one have another.
-    auto const edit = [&clock](InfoHash key, ValuePtr const& held, ValuePtr& value,
-                               InfoHash const&, SockAddr const&) {
+    auto const edit = [&clock](InfoHash key, ValuePtr const& held, ValuePtr& value, InfoHash const&,
+                               SockAddr const&) {
         auto const place = opendht_place(key, *value);
         return place && held->type == value->type && is_plain(*value) &&
                admit_edit(*place, held->data, value->data, clock.unix_seconds()).has_value();

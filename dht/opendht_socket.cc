@@ -1,8 +1,8 @@
 #include "dht/opendht_socket.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+
+#include <sys/socket.h>
 
 namespace satchel::location {
 namespace {

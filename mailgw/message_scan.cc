@@ -152,7 +152,12 @@ void MessageScanner::offer(Choice& choice, CandidateDigest digest, MessageDigest
                   .sha256 = digest.content_sha256,
                   .message_id = outline_.message_id,
                   .sender = outline_.from,
-                  .subject = outline_.subject};
+                  .subject = outline_.subject,
+                  .encoding = {}};
+    if (restore.mode == RestoreData::Mode::verbatim) {
+        part.label.encoding =
+            restore.transfer_encoding.empty() ? "7bit" : restore.transfer_encoding;
+    }
     part.restore = encode_restore_data(restore);
     if (part.restore.size() > restore_data_bytes_max)
         return keep(*choice.part, "its header is too long or has no end");

@@ -1,9 +1,9 @@
 #include "src/base/deflate.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <new>
+
+#include <zlib.h>
 
 namespace satchel {
 
@@ -68,7 +68,9 @@ Inflater::Inflater()
 
 Inflater::~Inflater() = default;
 
-bool Inflater::ended() const { return state_->ended; }
+bool Inflater::ended() const {
+    return state_->ended;
+}
 
 Status Inflater::write(ByteSpan more, Bytes& out, std::size_t max_out) {
     if (more.empty()) return {};

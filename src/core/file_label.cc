@@ -17,8 +17,9 @@ constexpr std::size_t type_octets = 255;
 constexpr std::size_t message_id_octets = 998;  // a line of RFC 5322 §2.1.1
 constexpr std::size_t sender_octets = 998;
 constexpr std::size_t subject_octets = 2'048;
+constexpr std::size_t encoding_octets = 64;
 static_assert(name_octets + type_octets + message_id_octets + sender_octets + subject_octets +
-                  1'024 <
+                  encoding_octets + 1'024 <
               limits::label_bytes);
 
 constexpr std::size_t file_name_octets = 200;
@@ -98,7 +99,7 @@ std::string shortened(std::string_view name) {
 
 Bytes encode_label(FileLabel const& label) {
     MsgpackWriter out;
-    out.map(7);
+    out.map(label.encoding.empty() ? 7 : 8);
     write_text(out.key(1), label.name, name_octets);
     write_text(out.key(2), label.type, type_octets);
     out.key(3).number(label.bytes);
@@ -106,6 +107,7 @@ Bytes encode_label(FileLabel const& label) {
     write_text(out.key(5), label.message_id, message_id_octets);
     write_text(out.key(6), label.sender, sender_octets);
     write_text(out.key(7), label.subject, subject_octets);
+    if (!label.encoding.empty()) write_text(out.key(8), label.encoding, encoding_octets);
     return out.take();
 }
 
@@ -121,6 +123,7 @@ Result<FileLabel> decode_label(ByteSpan bytes) {
     label.message_id = fields.text(5, message_id_octets);
     label.sender = fields.text(6, sender_octets);
     label.subject = fields.text(7, subject_octets);
+    if (fields.has(8)) label.encoding = fields.text(8, encoding_octets);
     if (auto status = fields.status(); !status) return fail(status.error());
     return label;
 }

@@ -19,6 +19,10 @@ struct FileLabel {
     std::string message_id;
     std::string sender;
     std::string subject;
+    /// "" where the content is the file itself. Else its Content-Transfer-Encoding: the content is
+    /// then the encoded text as it stood in the mail (verbatim mode), and the blob holds it
+    /// deflated.
+    std::string encoding{};
 
     friend bool operator==(FileLabel const&, FileLabel const&) = default;
 };

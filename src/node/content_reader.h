@@ -1,4 +1,5 @@
-// Reads what an attachment holds out of the file that it stands in: a range, decoded on the way. Flat memory, any thread.
+// Reads what an attachment holds out of the file that it stands in: a range, decoded on the way.
+// Flat memory, any thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ public:
     /// `file` is owned; `source.fd` is not looked at.
     ContentReader(UniqueFd file, mailgw::AttachmentSource const& source);
 
-    /// The next decoded bytes, empty at the end; valid until the next call. Fault::corrupt where the range does not decode.
+    /// The next decoded bytes, empty at the end; valid until the next call. Fault::corrupt where
+    /// the range does not decode.
     Result<ByteSpan> next();
 
 private:

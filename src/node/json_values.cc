@@ -205,7 +205,8 @@ Json json_of(FileLabel const& label) {
             {"sha256", to_hex(label.sha256)},
             {"message_id", label.message_id},
             {"sender", label.sender},
-            {"subject", label.subject}};
+            {"subject", label.subject},
+            {"encoding", label.encoding}};
 }
 
 Result<FileLabel> file_label_of(Json const& json) {
@@ -216,7 +217,9 @@ Result<FileLabel> file_label_of(Json const& json) {
     auto const message_id = text_at(json, "message_id");
     auto const sender = text_at(json, "sender");
     auto const subject = text_at(json, "subject");
-    if (!name || !type || !bytes || !digest_text || !message_id || !sender || !subject) {
+    auto const encoding = text_at(json, "encoding");
+    if (!name || !type || !bytes || !digest_text || !message_id || !sender || !subject ||
+        !encoding) {
         return fail(Fault::usage, "not a label");
     }
     auto const digest = from_hex(*digest_text);
@@ -228,7 +231,8 @@ Result<FileLabel> file_label_of(Json const& json) {
                     .sha256 = {},
                     .message_id = *message_id,
                     .sender = *sender,
-                    .subject = *subject};
+                    .subject = *subject,
+                    .encoding = *encoding};
     std::copy(digest->begin(), digest->end(), label.sha256.begin());
     return label;
 }

@@ -23,7 +23,8 @@ bool counts_for_a_request(ConfigOverride const& override) {
 location::TrustInputs TrustView::inputs_for(Address const& address) const {
     location::TrustInputs inputs;
     inputs.pinned = pinned_key(address);
-    if (auto const domain = config_.domains.find(address.domain()); domain != config_.domains.end()) {
+    if (auto const domain = config_.domains.find(address.domain());
+        domain != config_.domains.end()) {
         inputs.domain_keys = domain->second.keys;
     }
     inputs.minimum = config_.trust.minimum;
@@ -42,7 +43,8 @@ std::optional<UserKey> TrustView::pinned_key(Address const& address) const {
     return key ? *key : std::nullopt;
 }
 
-TrustSource::TrustSource(Home home, std::vector<ConfigOverride> overrides, std::shared_ptr<AddressBook> book)
+TrustSource::TrustSource(Home home, std::vector<ConfigOverride> overrides,
+                         std::shared_ptr<AddressBook> book)
     : home_(std::move(home))
     , overrides_(std::move(overrides))
     , book_(std::move(book)) {}
@@ -52,7 +54,8 @@ Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string>
     if (!overrides) return fail(overrides.error());
     auto book = AddressBook::open(home.contacts_file());
     if (!book) return fail(book.error());
-    return TrustSource(home, std::move(*overrides), std::make_shared<AddressBook>(std::move(*book)));
+    return TrustSource(home, std::move(*overrides),
+                       std::make_shared<AddressBook>(std::move(*book)));
 }
 
 Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) const {
@@ -61,7 +64,9 @@ Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) co
     auto overrides = overrides_;
     for (ConfigOverride const& override : *more) {
         if (!counts_for_a_request(override)) {
-            return fail(Fault::usage, override.key + ": a running node has its own; edit satchel.toml and restart");
+            return fail(
+                Fault::usage,
+                override.key + ": a running node has its own; edit satchel.toml and restart");
         }
         overrides.push_back(override);
     }

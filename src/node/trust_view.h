@@ -1,4 +1,5 @@
-// Whom this home believes: contacts and configured domain keys, with the settings of one request on top.
+// Whom this home believes: contacts and configured domain keys, with the settings of one request on
+// top.
 #pragma once
 
 #include <memory>
@@ -40,7 +41,8 @@ public:
     Result<TrustView> view(std::vector<std::string> const& settings) const;
 
 private:
-    TrustSource(Home home, std::vector<ConfigOverride> overrides, std::shared_ptr<AddressBook> book);
+    TrustSource(Home home, std::vector<ConfigOverride> overrides,
+                std::shared_ptr<AddressBook> book);
 
     Home home_;
     std::vector<ConfigOverride> overrides_;

@@ -1,0 +1,72 @@
+// Tells the control server about this node: what it accepts, for whom, whom it believes, what it is
+// sending.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "src/base/event_log.h"
+#include "src/core/identity.h"
+#include "src/node/trust_view.h"
+#include "transfer/control_host.h"
+
+namespace satchel::node {
+
+/// What this node is delivering now. Owner's thread.
+class OutgoingOffers {
+public:
+    struct Entry {
+        Offer offer;
+        std::shared_ptr<UniqueFd> file;
+        std::uint64_t size = 0;
+        Bytes layer;
+    };
+
+    void add(Entry entry) { entries_.insert_or_assign(entry.offer.id, std::move(entry)); }
+
+    void remove(OfferId const& id) { entries_.erase(id); }
+
+    std::map<OfferId, Entry> const& all() const { return entries_; }
+
+private:
+    std::map<OfferId, Entry> entries_;
+};
+
+class StorageHost final : public transfer::ControlHost {
+public:
+    /// All references must outlive the host. `addresses` serves what is stored here.
+    StorageHost(Config const& config, Identity const& identity, TrustSource const& trust,
+                OutgoingOffers const& outgoing, EventLog const& log);
+
+    void set_available(bool available) { available_ = available; }
+
+    std::uint64_t received_bytes() const { return received_bytes_; }
+
+    bool available() const override { return available_; }
+
+    AcceptPolicy accept_policy() const override { return policy_; }
+
+    std::optional<Address> served(AddressTag const& tag) const override;
+    transfer::DomainTrust domain_trust(std::string const& domain) const override;
+    std::optional<UserKey> contact_key(Address const& address) const override;
+    bool owns(transfer::Caller const& caller, AddressTag const& recipient) const override;
+    std::optional<Offer> outstanding(OfferId const& id) const override;
+    std::vector<Offer> outstanding_for(NodeKey const& recipient) const override;
+    Result<transfer::OutgoingContent> open_outgoing(ContentId const& id) const override;
+    void blob_arrived(Offer const& offer) override;
+
+private:
+    Identity const& identity_;
+    TrustSource const& trust_;
+    OutgoingOffers const& outgoing_;
+    EventLog const& log_;
+    AcceptPolicy policy_;
+    std::map<AddressTag, Address> served_;
+    bool available_ = false;
+    std::uint64_t received_bytes_ = 0;
+};
+
+}  // namespace satchel::node
