@@ -87,7 +87,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
         transfer::DeliveryOrder order{
             .offer = *offer,
             .endpoints = node.endpoints,
-            .file = job.file->get(),
+            .file = job.file,
             .layer = job.blob.layer,
             .progress = [&job, index](std::uint64_t done) {
                 job.moved[index] = done;

@@ -47,7 +47,7 @@ void MailDecoder::quoted_printable(Byte c, Bytes& out) {
         if (letter != '\r' && letter != '\n') append(out, bytes_of(held_));
         held_.clear();
         if (letter == '=') {
-            held_ = "=";
+            held_.assign(1, '=');
         } else {
             out.push_back(c);
         }

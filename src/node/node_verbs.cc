@@ -1,0 +1,328 @@
+#include "src/node/node_verbs.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "src/base/base64.h"
+#include "src/base/hex.h"
+#include "src/core/reference.h"
+#include "src/node/json_values.h"
+
+namespace satchel::node {
+
+namespace {
+
+constexpr auto joining_patience = std::chrono::seconds(5);
+
+Result<ContentId> content_id_of(std::string const& text) {
+    if (auto reference = Reference::parse(text)) return reference->content_id;
+    auto id = ContentId::parse(text);
+    if (!id) return fail(Fault::usage, text + " is neither a content id nor a satchel: reference");
+    return id;
+}
+
+Json published_json(Published const& published) {
+    return {{"address", published.address.text()},
+            {"seq", published.seq},
+            {"expires", published.expires},
+            {"trust", to_string(published.trust)}};
+}
+
+}  // namespace
+
+asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
+    std::string const& verb = call.request.verb;
+    if (verb == "lookup") co_return co_await lookup(call);
+    if (verb == "publish") co_return co_await publish(call);
+    if (verb == "unpublish") co_return co_await unpublish(call);
+    if (verb == "push") co_return co_await push(call);
+    if (verb == "deposit") co_return co_await deposit(call);
+    if (verb == "get") co_return co_await get(call);
+    if (verb == "describe") co_return co_await describe(call);
+    if (verb == "ls") co_return co_await ls(call);
+    if (verb == "rm") co_return co_await rm(call);
+    if (verb == "status") co_return co_await status(call);
+    co_return fail(Fault::usage,
+                   "this node does not know the verb " + verb + "; is it of another version?");
+}
+
+Result<Address> NodeVerbs::own_address(std::string const& text) const {
+    auto const& own = world_.identity.addresses;
+    if (text.empty()) {
+        if (own.empty())
+            return fail(Fault::usage,
+                        "this home has no address; `satchel init --address …` gives it one");
+        return own.front();
+    }
+    auto address = Address::parse(text);
+    if (!address) return address;
+    if (std::find(own.begin(), own.end(), *address) == own.end()) {
+        return fail(Fault::usage,
+                    address->text() + " is not an address of this home; see `satchel id`");
+    }
+    return address;
+}
+
+asio::awaitable<void> NodeVerbs::wait_for_neighbours() {
+    if (world_.config.node.dht_bootstrap.empty()) co_return;
+    asio::steady_timer timer(world_.owner);
+    auto const deadline = std::chrono::steady_clock::now() + joining_patience;
+    while (world_.location.stats().good_nodes == 0 && std::chrono::steady_clock::now() < deadline) {
+        boost::system::error_code ignored;
+        timer.expires_after(std::chrono::milliseconds(20));
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::lookup(LocalCall& call) {
+    auto const text = text_at(call.request.args, "address");
+    auto const ping = flag_at(call.request.args, "ping");
+    if (!text || !ping) co_return fail(Fault::usage, "lookup: address and ping");
+    auto const address = Address::parse(*text);
+    if (!address) co_return fail(address.error());
+    auto const trust = world_.trust.view(call.request.settings);
+    if (!trust) co_return fail(trust.error());
+    co_await wait_for_neighbours();
+    location::TrustFor trust_for = [&trust](Address const& asked) {
+        return trust->inputs_for(asked);
+    };
+    location::ResolveOptions options;
+    options.ping = *ping;
+    LookupReport const report =
+        co_await world_.resolver.resolve(*address, std::move(trust_for), options);
+    co_return json_of(report);
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {
+    auto const text = text_at(call.request.args, "address");
+    auto const line = text_at(call.request.args, "binding");
+    if (!text || !line) co_return fail(Fault::usage, "publish: address and binding");
+    auto address = own_address(*text);
+    if (!address) co_return fail(address.error());
+    std::optional<BindingGrant> grant;
+    if (!line->empty()) {
+        auto parsed = BindingGrant::parse(*line);
+        if (!parsed) co_return fail(Fault::usage, "the binding: " + parsed.error().what);
+        grant = std::move(*parsed);
+    }
+    co_await wait_for_neighbours();
+    auto const published = co_await world_.publisher.publish(*address, std::move(grant));
+    if (!published) co_return fail(published.error());
+    co_return published_json(*published);
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::unpublish(LocalCall& call) {
+    auto const text = text_at(call.request.args, "address");
+    if (!text) co_return fail(text.error());
+    auto address = own_address(*text);
+    if (!address) co_return fail(address.error());
+    co_await wait_for_neighbours();
+    auto const withdrawn = co_await world_.publisher.unpublish(*address);
+    if (!withdrawn) co_return fail(withdrawn.error());
+    co_return published_json(*withdrawn);
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::push(LocalCall& call) {
+    auto const name = text_at(call.request.args, "name");
+    auto const bytes = number_at(call.request.args, "bytes");
+    auto const recipients = texts_at(call.request.args, "recipients");
+    if (!name || !bytes || !recipients || call.files.size() != 1) {
+        co_return fail(Fault::usage, "push: name, bytes, recipients, and the file");
+    }
+    auto trust = world_.trust.view(call.request.settings);
+    if (!trust) co_return fail(trust.error());
+    DepositRequest request;
+    request.source.end = *bytes;
+    request.label.name = *name;
+    request.label.type = "application/octet-stream";
+    request.label_is_final = false;
+    if (!world_.identity.addresses.empty())
+        request.sender = world_.identity.addresses.front().text();
+    request.label.sender = request.sender;
+    for (std::string const& text : *recipients) {
+        auto address = Address::parse(text);
+        if (!address) co_return fail(address.error());
+        request.recipients.push_back(std::move(*address));
+    }
+    co_await wait_for_neighbours();
+    auto const start = std::chrono::steady_clock::now();
+    DepositProgress progress = [&call](std::uint64_t done, std::uint64_t total) {
+        call.progress({{"done", done}, {"total", total}});
+    };
+    auto const done = co_await world_.depositor.deposit(
+        std::move(call.files.front()), std::move(request), std::move(*trust), std::move(progress));
+    if (!done) co_return fail(done.error());
+    Json outcomes = Json::array();
+    bool all = true;
+    for (mailgw::DepositOutcome const& outcome : done->outcomes) {
+        all = all && outcome.stored;
+        Json entry{{"address", outcome.recipient.text()},
+                   {"route", outcome.route},
+                   {"receipt", base64_or_null(outcome.receipt)}};
+        if (!outcome.stored) entry["reason"] = outcome.reason;
+        outcomes.push_back(std::move(entry));
+    }
+    double const seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    co_return Json{{"content_id", done->content_id.to_hex()},
+                   {"bytes", *bytes},
+                   {"blob_bytes", done->blob_bytes},
+                   {"seconds", seconds},
+                   {"recipients", outcomes},
+                   {"delivered", all}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
+    Json const& args = call.request.args;
+    auto const begin = number_at(args, "begin");
+    auto const end = number_at(args, "end");
+    auto const decoding = number_at(args, "decoding");
+    auto label = file_label_of(args.value("label", Json()));
+    auto restore = base64_at(args, "restore");
+    auto const sender = text_at(args, "sender");
+    auto const recipients = texts_at(args, "recipients");
+    if (!begin || !end || *end < *begin || !decoding || *decoding > 2 || !label || !restore ||
+        !sender || !recipients || call.files.size() != 1) {
+        co_return fail(
+            Fault::usage,
+            "deposit: begin, end, decoding, label, restore, sender, recipients, and the file");
+    }
+    auto trust = world_.trust.view(call.request.settings);
+    if (!trust) co_return fail(trust.error());
+    DepositRequest request;
+    request.source = {.fd = -1,
+                      .begin = *begin,
+                      .end = *end,
+                      .decoding = static_cast<mailgw::AttachmentSource::Decoding>(*decoding)};
+    request.label = std::move(*label);
+    request.restore = std::move(*restore);
+    request.sender = *sender;
+    for (std::string const& text : *recipients) {
+        auto address = Address::parse(text);
+        if (!address) co_return fail(address.error());
+        request.recipients.push_back(std::move(*address));
+    }
+    auto const done = co_await world_.depositor.deposit(
+        std::move(call.files.front()), std::move(request), std::move(*trust), nullptr);
+    if (!done) co_return fail(done.error());
+    Json outcomes = Json::array();
+    for (mailgw::DepositOutcome const& outcome : done->outcomes) {
+        outcomes.push_back({{"recipient", outcome.recipient.text()},
+                            {"stored", outcome.stored},
+                            {"reason", outcome.reason},
+                            {"grant", base64_or_null(outcome.grant)},
+                            {"restore", base64_or_null(outcome.sealed_restore)},
+                            {"receipt", base64_or_null(outcome.receipt)},
+                            {"route", outcome.route}});
+    }
+    co_return Json{{"content_id", done->content_id.to_hex()},
+                   {"blob_bytes", done->blob_bytes},
+                   {"outcomes", outcomes}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
+    auto const ref = text_at(call.request.args, "ref");
+    if (!ref || call.files.size() != 1)
+        co_return fail(Fault::usage, "get: ref, and the file to write to");
+    auto const id = content_id_of(*ref);
+    if (!id) co_return fail(id.error());
+    auto grant = base64_at(call.request.args, "grant");
+    if (!grant) co_return fail(grant.error());
+    RetrieveOrder order{.content_id = *id, .grant = std::nullopt};
+    if (!grant->empty()) order.grant = std::move(*grant);
+    Retriever::Progress progress = [&call](std::uint64_t done, std::uint64_t total) {
+        call.progress({{"done", done}, {"total", total}});
+    };
+    auto const got = co_await world_.retriever.retrieve(
+        std::move(order), std::move(call.files.front()), std::move(progress));
+    if (!got) co_return fail(got.error());
+    co_return Json{{"content_id", got->content_id.to_hex()},
+                   {"bytes", got->bytes},
+                   {"sha256", to_hex(got->sha256)},
+                   {"source", got->source}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {
+    auto const ref = text_at(call.request.args, "ref");
+    if (!ref) co_return fail(ref.error());
+    auto const id = content_id_of(*ref);
+    if (!id) co_return fail(id.error());
+    auto look = [this, id = *id]() -> Result<std::optional<FileLabel>> {
+        auto const held = world_.store.find(id);
+        if (!held) return fail(held.error());
+        if (!*held) return fail(Fault::not_found, id.short_form() + "… is not stored here");
+        return world_.retriever.label_of(**held);
+    };
+    auto const label = co_await world_.workers.await(std::move(look));
+    if (!label) co_return fail(label.error());
+    co_return Json{{"content_id", id->to_hex()}, {"name", *label ? (*label)->name : ""}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::ls(LocalCall&) {
+    auto look = [this]() -> Result<Json> {
+        auto const held = world_.store.list();
+        if (!held) return fail(held.error());
+        Json blobs = Json::array();
+        for (transfer::HeldBlob const& blob : *held) {
+            auto const label = world_.retriever.label_of(blob);
+            std::uint64_t stored = 0;
+            for (transfer::Holding const& holding : blob.holdings)
+                stored = std::max(stored, holding.stored);
+            blobs.push_back({{"content_id", blob.id.to_hex()},
+                             {"bytes", label ? label->bytes : blob.size},
+                             {"from", label ? label->sender : ""},
+                             {"stored", stored},
+                             {"name", label ? safe_file_name(label->name) : ""}});
+        }
+        return Json{{"blobs", blobs}};
+    };
+    co_return co_await world_.workers.await(std::move(look));
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::rm(LocalCall& call) {
+    auto const ref = text_at(call.request.args, "ref");
+    if (!ref) co_return fail(ref.error());
+    auto const id = content_id_of(*ref);
+    if (!id) co_return fail(id.error());
+    auto release = [this, id = *id]() -> Result<bool> {
+        bool released = false;
+        for (Address const& address : world_.identity.addresses) {
+            auto const gone = world_.store.release(id, address_tag(address));
+            if (!gone) return fail(gone.error());
+            released = released || *gone;
+        }
+        return released;
+    };
+    auto const released = co_await world_.workers.await(std::move(release));
+    if (!released) co_return fail(released.error());
+    if (!*released) co_return fail(Fault::not_found, id->short_form() + "… is not stored here");
+    co_return Json{{"content_id", id->to_hex()}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
+    auto look = [this] { return world_.store.usage(); };
+    auto const usage = co_await world_.workers.await(std::move(look));
+    if (!usage) co_return fail(usage.error());
+    auto const dht = world_.location.stats();
+    Json published = Json::array();
+    for (Publication const& publication : world_.publisher.published()) {
+        published.push_back(publication.address.text());
+    }
+    co_return Json{{"node_key", world_.identity.node_public().to_base64()},
+                   {"uploaded_bytes", world_.depositor.sent_bytes()},
+                   {"downloaded_bytes", world_.host.received_bytes()},
+                   {"peers", dht.good_nodes},
+                   {"quota",
+                    {{"used", usage->held_bytes},
+                     {"reserved", usage->reserved_bytes},
+                     {"total", world_.config.node.quota},
+                     {"blobs", usage->blobs}}},
+                   {"dht",
+                    {{"good_nodes", dht.good_nodes},
+                     {"known_nodes", dht.known_nodes},
+                     {"stored_records", dht.stored_values},
+                     {"joined", dht.joined}}},
+                   {"published", published}};
+}
+
+}  // namespace satchel::node

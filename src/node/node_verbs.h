@@ -1,0 +1,57 @@
+// What this home's programs may ask of its node, verb by verb, over the local socket.
+#pragma once
+
+#include "dht/address_resolver.h"
+#include "dht/location_service.h"
+#include "src/node/depositor.h"
+#include "src/node/local_api_server.h"
+#include "src/node/publisher.h"
+#include "src/node/retriever.h"
+#include "src/node/storage_host.h"
+#include "src/node/trust_view.h"
+#include "transfer/blob_store.h"
+
+namespace satchel::node {
+
+/// Owner's thread; all references must outlive it.
+class NodeVerbs {
+public:
+    struct World {
+        asio::io_context& owner;
+        Config const& config;
+        Identity const& identity;
+        TrustSource const& trust;
+        location::LocationService& location;
+        location::AddressResolver& resolver;
+        Publisher& publisher;
+        Depositor& depositor;
+        Retriever& retriever;
+        StorageHost const& host;
+        transfer::BlobStore& store;
+        WorkerPool& workers;
+    };
+
+    explicit NodeVerbs(World world)
+        : world_(world) {}
+
+    asio::awaitable<Result<Json>> answer(LocalCall& call);
+
+private:
+    asio::awaitable<Result<Json>> lookup(LocalCall& call);
+    asio::awaitable<Result<Json>> publish(LocalCall& call);
+    asio::awaitable<Result<Json>> unpublish(LocalCall& call);
+    asio::awaitable<Result<Json>> push(LocalCall& call);
+    asio::awaitable<Result<Json>> deposit(LocalCall& call);
+    asio::awaitable<Result<Json>> get(LocalCall& call);
+    asio::awaitable<Result<Json>> describe(LocalCall& call);
+    asio::awaitable<Result<Json>> ls(LocalCall& call);
+    asio::awaitable<Result<Json>> rm(LocalCall& call);
+    asio::awaitable<Result<Json>> status(LocalCall& call);
+
+    Result<Address> own_address(std::string const& text) const;
+    asio::awaitable<void> wait_for_neighbours();
+
+    World world_;
+};
+
+}  // namespace satchel::node

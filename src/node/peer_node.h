@@ -1,0 +1,48 @@
+// The peer node: starts its services in order, answers this home's programs, and stops in reverse.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "src/base/asio.h"
+#include "src/base/clock.h"
+#include "src/base/event_log.h"
+#include "src/base/randomness.h"
+#include "src/core/config.h"
+#include "src/core/home.h"
+#include "src/core/identity.h"
+
+namespace satchel::node {
+
+struct PeerNodeOptions {
+    Home home;
+    std::vector<std::string> settings;  ///< `--set` arguments
+    bool brief =
+        false;  ///< serves this home's verbs alone: ports picked, no presence, no offers taken
+};
+
+class PeerNode {
+public:
+    /// Everything listens when it returns. All references must outlive the node.
+    static Result<std::unique_ptr<PeerNode>> start(asio::io_context& owner, PeerNodeOptions options,
+                                                   Clock const& clock, Randomness& randomness,
+                                                   EventLog const& log);
+    ~PeerNode();
+
+    /// The ready line: event, node_key, control, swarm, dht, web.
+    nlohmann::json ready() const;
+
+    /// Tombstone, then all services down. Within five seconds, whatever the network does.
+    asio::awaitable<void> stop();
+
+private:
+    struct Services;
+    explicit PeerNode(std::unique_ptr<Services> services);
+
+    std::unique_ptr<Services> services_;
+};
+
+}  // namespace satchel::node

@@ -1,0 +1,14 @@
+// The verbs that run servers, read mail, or handle key material: each composes what it needs from
+// the rooms below.
+#pragma once
+
+#include "src/cli/verb.h"
+
+namespace satchel::programs {
+
+void add_node(cli::CommandLine& line);
+void add_get(cli::CommandLine& line);
+void add_encrypt(cli::CommandLine& line);
+void add_decrypt(cli::CommandLine& line);
+
+}  // namespace satchel::programs

@@ -1,0 +1,33 @@
+// The program `satchel`: all verbs, in the order of `--help`.
+#include <clocale>
+#include <csignal>
+
+#include "src/base/sodium_init.h"
+#include "src/cli/verbs.h"
+#include "src/programs/programs.h"
+
+int main(int argc, char** argv) {
+    using namespace satchel;
+    ensure_sodium();
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not our end
+    std::signal(SIGXFSZ, SIG_IGN);  // likewise a file size limit
+    cli::CommandLine line;
+    cli::add_init(line);
+    cli::add_id(line);
+    programs::add_node(line);
+    cli::add_publish(line);
+    cli::add_unpublish(line);
+    cli::add_lookup(line);
+    programs::add_get(line);
+    cli::add_push(line);
+    cli::add_ls(line);
+    cli::add_rm(line);
+    cli::add_status(line);
+    cli::add_contact(line);
+    cli::add_group(line);
+    cli::add_domain(line);
+    programs::add_encrypt(line);
+    programs::add_decrypt(line);
+    return line.run(argc, argv);
+}

@@ -1,0 +1,39 @@
+#include "transfer/async_event.h"
+
+#include <memory>
+
+#include <boost/asio/redirect_error.hpp>
+
+namespace satchel::transfer {
+
+AsyncEvent::AsyncEvent(asio::any_io_executor const& executor)
+    : timer_(executor, asio::steady_timer::time_point::max()) {}
+
+void AsyncEvent::set() {
+    set_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> AsyncEvent::wait() {
+    boost::system::error_code ignored;
+    while (!set_)
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<bool> AsyncEvent::wait_for(std::chrono::milliseconds patience) {
+    asio::steady_timer limit(timer_.get_executor(), patience);
+    auto expired = std::make_shared<bool>(false);
+    limit.async_wait([this, expired](boost::system::error_code error) {
+        if (error) return;  // the waiter is gone already
+        *expired = true;
+        timer_.cancel();
+    });
+    boost::system::error_code ignored;
+    while (!set_ && !*expired) {
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    limit.cancel();
+    co_return set_;
+}
+
+}  // namespace satchel::transfer

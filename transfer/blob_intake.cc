@@ -1,0 +1,246 @@
+#include "transfer/blob_intake.h"
+
+#include <algorithm>
+
+#include "src/core/limits.h"
+#include "transfer/body_pump.h"
+
+namespace satchel::transfer {
+namespace {
+
+constexpr std::chrono::milliseconds interrupt_patience{5'000};
+
+Answer hanging_up(Answer answer) {
+    answer.hang_up = true;
+    return answer;
+}
+
+Answer answer_of(Error const& error) {
+    return transfer::answer_of(refusal_for(error));
+}
+
+}  // namespace
+
+BlobIntake::BlobIntake(Surroundings surroundings, ServerLimits const& limits)
+    : around_(std::move(surroundings))
+    , limits_(limits)
+    , offers_({limits.offers, limits.offers_per_node}) {}
+
+Holding BlobIntake::holding_of(IncomingOffer const& incoming) const {
+    Holding holding;
+    holding.recipient = incoming.offer.recipient;
+    holding.sender = incoming.account;
+    holding.offer = incoming.offer.id;
+    holding.grant = incoming.offer.grant;
+    holding.label = incoming.offer.label;
+    holding.stored = around_.clock.unix_seconds();
+    return holding;
+}
+
+Answer BlobIntake::confirm(Incoming const& incoming, unsigned status) {
+    Receipt draft;
+    draft.offer = digest_of(incoming->offer);
+    draft.content_id = incoming->offer.content_id;
+    draft.size = incoming->offer.size;
+    draft.node = NodeKey(around_.node_key.public_key());
+    draft.time = around_.clock.unix_seconds();
+    bool const first_time = !incoming->receipt;
+    incoming->receipt = sign_receipt(std::move(draft), around_.node_key);
+    incoming->waits = false;
+    incoming->slot.reset();
+    if (first_time) around_.host.blob_arrived(incoming->offer);
+    return transfer::answer_of(status, *incoming->receipt);
+}
+
+asio::awaitable<std::optional<Answer>> BlobIntake::answer_if_held(Incoming incoming) {
+    BlobStore& store = around_.store;
+    Holding const holding = holding_of(*incoming);
+    ContentId const id = incoming->offer.content_id;
+    std::uint64_t const size = incoming->offer.size;
+    // True: held for this recipient, now or before. The first grant and label stay: a later offer
+    // of the same bytes must not replace what opens them.
+    auto look = [&store, holding, id, size]() -> Result<bool> {
+        auto const held = store.find(id);
+        if (!held) return fail(held.error());
+        if (!*held) return false;
+        if ((*held)->size != size) {
+            return fail(Fault::corrupt, "the offer names another size than the blob has");
+        }
+        auto const& holdings = (*held)->holdings;
+        if (std::any_of(holdings.begin(), holdings.end(), [&](Holding const& known) {
+                return known.recipient == holding.recipient;
+            })) {
+            return true;
+        }
+        auto const added = store.hold(id, holding);
+        if (!added) return fail(added.error());
+        return true;
+    };
+    Result<bool> const held = co_await around_.pool.await(std::move(look));
+    if (!held) co_return answer_of(held.error());
+    if (!*held) co_return std::nullopt;
+    co_return confirm(incoming, 200);
+}
+
+asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
+    Opening opening;
+    if (incoming->slot) {
+        opening.slot = incoming->slot;
+        co_return opening;
+    }
+    Offer const& offer = incoming->offer;
+    if (offers_.uploads() >= limits_.uploads ||
+        offers_.uploads_of(offer.sender_node) >= limits_.uploads_per_node) {
+        opening.answer =
+            transfer::answer_of(Refusal{429, "busy", "too many uploads under way; later may do"});
+        co_return opening;
+    }
+    using Upload = std::shared_ptr<BlobUpload>;
+    auto reserve = [&store = around_.store, id = offer.content_id, size = offer.size,
+                    account = incoming->account]() -> Result<Upload> {
+        auto upload = store.receive(id, size, account);
+        if (!upload) return fail(upload.error());
+        return Upload(std::move(*upload));
+    };
+    Result<Upload> upload = co_await around_.pool.await(std::move(reserve));
+    if (incoming->slot) {  // a twin of this request was faster
+        opening.slot = incoming->slot;
+        co_return opening;
+    }
+    if (upload) {
+        incoming->waits = false;
+        incoming->slot = std::make_shared<UploadSlot>(around_.executor, std::move(*upload));
+        incoming->slot->note_fed(around_.clock.unix_seconds());
+        opening.slot = incoming->slot;
+        co_return opening;
+    }
+    if (upload.error().fault == Fault::unavailable) {
+        incoming->waits = true;
+        opening.answer = transfer::answer_of(OfferProgress{OfferAction::wait, 0});
+    } else {
+        opening.answer = answer_of(upload.error());
+    }
+    co_return opening;
+}
+
+asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Caller caller,
+                                               OfferRequest request) {
+    Admission const admission = session.judge(caller, request.offer);
+    if (admission.refusal) co_return transfer::answer_of(*admission.refusal);
+    if (request.blob && request.blob->size() != request.offer.size) {
+        co_return transfer::answer_of(
+            Refusal{422, "wrong-bytes", "the blob is not as long as its offer says"});
+    }
+    Incoming const incoming = offers_.add(request.offer, admission.admitted.account);
+    if (!incoming) {
+        co_return transfer::answer_of(
+            Refusal{429, "busy", "too many offers under way; later may do"});
+    }
+    std::optional<Answer> held = co_await answer_if_held(incoming);
+    if (held) co_return std::move(*held);
+    Opening opening = co_await open_slot(incoming);
+    if (opening.answer) co_return std::move(*opening.answer);
+    if (request.blob) {
+        co_return co_await take_inline(incoming, opening.slot, std::move(*request.blob));
+    }
+    co_return transfer::answer_of(OfferProgress{OfferAction::put, opening.slot->have()});
+}
+
+asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
+                                                Bytes blob) {
+    auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
+    if (!turn) co_return transfer::answer_of(OfferProgress{OfferAction::wait, slot->have()});
+    auto const upload = slot->upload();
+    received_bytes_ += blob.size();
+    auto store_all = [upload, blob = std::move(blob), holding = holding_of(*incoming)]() -> Status {
+        auto const have = static_cast<std::size_t>(upload->offset());
+        if (auto written = upload->write(ByteSpan(blob).subspan(have)); !written) return written;
+        return upload->finish(holding);
+    };
+    Status const stored = co_await around_.pool.await(std::move(store_all));
+    if (!stored) {
+        incoming->slot.reset();
+        co_return answer_of(stored.error());
+    }
+    co_return confirm(incoming, 200);
+}
+
+asio::awaitable<Answer> BlobIntake::take_layer(Caller caller, ContentId id, Bytes layer) {
+    Incoming const incoming = offers_.find_upload(caller.node, id);
+    if (!incoming) co_return nothing_here();
+    if (incoming->receipt) co_return transfer::answer_of(200, *incoming->receipt);
+    Opening opening = co_await open_slot(incoming);
+    if (opening.answer) co_return std::move(*opening.answer);
+    auto const turn = co_await UploadSlot::take(opening.slot, nullptr, interrupt_patience);
+    if (!turn) co_return transfer::answer_of(Refusal{409, "busy", "this blob is being fed"});
+    auto set = [upload = opening.slot->upload(), layer = std::move(layer)]() {
+        Status status = upload->set_layer(layer);
+        std::uint64_t const offset = upload->offset();
+        return std::pair(std::move(status), offset);
+    };
+    auto const [status, offset] = co_await around_.pool.await(std::move(set));
+    opening.slot->advance_to(offset);
+    opening.slot->note_fed(around_.clock.unix_seconds());
+    if (!status) co_return answer_of(status.error());
+    co_return transfer::answer_of(OfferProgress{OfferAction::put, offset});
+}
+
+asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, TlsChannel& channel,
+                                              std::function<void()> interrupt) {
+    Incoming const incoming = offers_.find_upload(caller.node, request.id);
+    if (!incoming) co_return hanging_up(nothing_here());
+    if (incoming->receipt) co_return hanging_up(transfer::answer_of(200, *incoming->receipt));
+    if (request.range.total != incoming->offer.size) {
+        Refusal const refusal{413, "too-large", "the offer names another size"};
+        co_return hanging_up(transfer::answer_of(refusal));
+    }
+    Opening opening = co_await open_slot(incoming);
+    if (opening.answer) co_return hanging_up(std::move(*opening.answer));
+    auto const slot = opening.slot;
+    auto const turn = co_await UploadSlot::take(slot, std::move(interrupt), interrupt_patience);
+    if (!turn) {
+        Refusal const refusal{409, "busy", "this blob is being fed by another connection"};
+        co_return hanging_up(transfer::answer_of(refusal));
+    }
+    if (request.range.range.first > slot->have()) {
+        Refusal const refusal{409, "gap", "bytes are missing before these"};
+        co_return hanging_up(transfer::answer_of(refusal));
+    }
+    IncomingBody body;
+    body.bytes = request.range.range.bytes();
+    body.skip = slot->have() - request.range.range.first;
+    body.chunk_patience = limits_.chunk;
+    body.advanced = [this, slot](std::uint64_t offset) {
+        received_bytes_ += offset > slot->have() ? offset - slot->have() : 0;
+        slot->advance_to(offset);
+    };
+    PumpResult const moved = co_await receive_body(channel, around_.pool, slot->upload(), body);
+    slot->note_fed(around_.clock.unix_seconds());
+    if (!moved.disk) {
+        incoming->slot.reset();
+        co_return hanging_up(answer_of(moved.disk.error()));
+    }
+    if (!moved.network) co_return hanging_up(answer_of(moved.network.error()));
+    if (slot->have() < incoming->offer.size) {
+        co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
+    }
+    co_return co_await finish(incoming, slot);
+}
+
+asio::awaitable<Answer> BlobIntake::finish(Incoming incoming, std::shared_ptr<UploadSlot> slot) {
+    auto settle = [upload = slot->upload(), holding = holding_of(*incoming)] {
+        return upload->finish(holding);
+    };
+    Status const finished = co_await around_.pool.await(std::move(settle));
+    if (finished) co_return confirm(incoming, 201);
+    incoming->slot.reset();
+    co_return answer_of(finished.error());
+}
+
+void BlobIntake::sweep() {
+    auto const now = around_.clock.unix_seconds();
+    auto const idle = static_cast<std::uint64_t>(limits_.upload_idle.count());
+    offers_.sweep(now, now - std::min(now, idle));
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,74 @@
+// Takes offered blobs into the store: admission, reservation, bytes, verification, receipt. The
+// coroutines run on the owner's thread, the store works on the pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "src/base/clock.h"
+#include "src/base/worker_pool.h"
+#include "transfer/blob_store.h"
+#include "transfer/control_limits.h"
+#include "transfer/control_session.h"
+#include "transfer/tls_channel.h"
+#include "transfer/upload_slot.h"
+
+namespace satchel::transfer {
+
+class BlobIntake {
+public:
+    /// All must outlive this.
+    struct Surroundings {
+        asio::any_io_executor executor;
+        WorkerPool& pool;
+        BlobStore& store;
+        ControlHost& host;
+        SigningKey const& node_key;
+        Clock const& clock;
+    };
+
+    BlobIntake(Surroundings surroundings, ServerLimits const& limits);
+
+    IncomingOffers const& offers() const { return offers_; }
+
+    /// `POST /v1/offers`, its body read.
+    asio::awaitable<Answer> take_offer(ControlSession const& session, Caller caller,
+                                       OfferRequest request);
+
+    /// `PUT /v1/blobs/{id}/layers`, its body read.
+    asio::awaitable<Answer> take_layer(Caller caller, ContentId id, Bytes layer);
+
+    /// `PUT /v1/blobs/{id}`: reads the body from `channel`, unless the answer says to hang up.
+    /// `interrupt` closes that connection.
+    asio::awaitable<Answer> take_blob(Caller caller, PutBlob request, TlsChannel& channel,
+                                      std::function<void()> interrupt);
+
+    /// Forgets what has expired; gives up reservations that nobody feeds.
+    void sweep();
+
+    std::uint64_t received_bytes() const { return received_bytes_; }
+
+private:
+    using Incoming = std::shared_ptr<IncomingOffer>;
+
+    /// An open upload, or why there is none.
+    struct Opening {
+        std::shared_ptr<UploadSlot> slot;
+        std::optional<Answer> answer;
+    };
+
+    asio::awaitable<std::optional<Answer>> answer_if_held(Incoming incoming);
+    asio::awaitable<Opening> open_slot(Incoming incoming);
+    asio::awaitable<Answer> take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
+                                        Bytes blob);
+    asio::awaitable<Answer> finish(Incoming incoming, std::shared_ptr<UploadSlot> slot);
+    Answer confirm(Incoming const& incoming, unsigned status);
+    Holding holding_of(IncomingOffer const& incoming) const;
+
+    Surroundings around_;
+    ServerLimits limits_;
+    IncomingOffers offers_;
+    std::uint64_t received_bytes_ = 0;
+};
+
+}  // namespace satchel::transfer

@@ -1,0 +1,140 @@
+#include "transfer/body_pump.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "transfer/async_event.h"
+#include "transfer/control_limits.h"
+
+namespace satchel::transfer {
+namespace {
+
+/// What a worker did with one chunk: the buffer comes back for the next.
+struct ChunkDone {
+    Bytes buffer;
+    Status status;
+    std::uint64_t offset = 0;
+};
+
+/// At most one chunk on a worker. The job owns all it touches, so it may outlive this.
+class ChunkJob {
+public:
+    explicit ChunkJob(asio::any_io_executor const& executor)
+        : state_(std::make_shared<State>(executor)) {}
+
+    template <class Work>
+    void start(WorkerPool& pool, Work work) {
+        running_ = true;
+        state_->finished.clear();
+        pool.run(std::move(work), [state = state_](ChunkDone done) {
+            state->done = std::move(done);
+            state->finished.set();
+        });
+    }
+
+    bool running() const { return running_; }
+
+    asio::awaitable<ChunkDone> finish() {
+        co_await state_->finished.wait();
+        running_ = false;
+        co_return std::move(state_->done);
+    }
+
+private:
+    struct State {
+        explicit State(asio::any_io_executor const& executor)
+            : finished(executor) {}
+
+        AsyncEvent finished;
+        ChunkDone done;
+    };
+
+    std::shared_ptr<State> state_;
+    bool running_ = false;
+};
+
+std::size_t next_chunk(std::uint64_t left) {
+    return static_cast<std::size_t>(
+        std::min<std::uint64_t>(left, control_limits::body_chunk_bytes));
+}
+
+}  // namespace
+
+asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool,
+                                         std::shared_ptr<BlobUpload> upload, IncomingBody body) {
+    PumpResult result;
+    ChunkJob job(channel.executor());
+    Bytes filling;
+    Bytes spare;
+    while (body.bytes > 0 && result.network && result.disk) {
+        filling.resize(next_chunk(body.bytes));
+        channel.deadline().expires_after(body.chunk_patience);
+        result.network = co_await channel.read_exactly(filling);
+        channel.deadline().suspend();
+        if (job.running()) {
+            ChunkDone done = co_await job.finish();
+            result.disk = std::move(done.status);
+            spare = std::move(done.buffer);
+            if (result.disk && body.advanced) body.advanced(done.offset);
+        }
+        if (!result.network || !result.disk) break;
+        body.bytes -= filling.size();
+        auto const skipped = std::min<std::uint64_t>(body.skip, filling.size());
+        body.skip -= skipped;
+        if (skipped == filling.size()) continue;
+        job.start(pool, [upload, skipped, buffer = std::move(filling)]() mutable {
+            auto const fresh = ByteSpan(buffer).subspan(static_cast<std::size_t>(skipped));
+            Status written = upload->write(fresh);
+            std::uint64_t const offset = upload->offset();
+            return ChunkDone{std::move(buffer), std::move(written), offset};
+        });
+        filling = std::exchange(spare, {});
+    }
+    if (job.running()) {
+        ChunkDone done = co_await job.finish();
+        result.disk = std::move(done.status);
+        if (result.disk && body.advanced) body.advanced(done.offset);
+    }
+    co_return result;
+}
+
+asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, OutgoingBody body) {
+    PumpResult result;
+    ChunkJob job(channel.executor());
+    std::uint64_t unread = body.bytes;
+    std::uint64_t position = body.first;
+    std::uint64_t sent = 0;
+    auto const read_ahead = [&](Bytes buffer) {
+        buffer.resize(next_chunk(unread));
+        unread -= buffer.size();
+        std::uint64_t const at = std::exchange(position, position + buffer.size());
+        job.start(pool, [file = body.file, at, buffer = std::move(buffer)]() mutable {
+            auto const count = read_at(file->get(), buffer, at);
+            Status status;
+            if (!count) {
+                status = fail(count.error());
+            } else if (*count != buffer.size()) {
+                status = fail(Fault::io, "the blob's file is shorter than it was");
+            }
+            return ChunkDone{std::move(buffer), std::move(status), at};
+        });
+    };
+    Bytes spare;
+    read_ahead({});
+    while (sent < body.bytes) {
+        ChunkDone chunk = co_await job.finish();
+        result.disk = std::move(chunk.status);
+        if (!result.disk) break;
+        if (unread > 0) read_ahead(std::move(spare));
+        channel.deadline().expires_after(body.chunk_patience);
+        result.network = co_await channel.write(chunk.buffer);
+        channel.deadline().suspend();
+        if (!result.network) break;
+        sent += chunk.buffer.size();
+        spare = std::move(chunk.buffer);
+        if (body.go_on && !body.go_on(sent)) break;
+    }
+    co_return result;
+}
+
+}  // namespace satchel::transfer

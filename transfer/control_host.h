@@ -1,0 +1,65 @@
+// What the control server needs to know of the node it serves. src/node fulfils it. All calls come
+// on the owner's thread and must not block.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+#include "src/core/accept_policy.h"
+#include "src/core/address.h"
+#include "src/core/content_id.h"
+#include "src/core/keys.h"
+#include "src/core/locator.h"
+#include "src/core/offer.h"
+#include "transfer/admission.h"
+
+namespace satchel::transfer {
+
+/// Who asks: the TLS key always, the user key where the request proves it.
+struct Caller {
+    NodeKey node;
+    std::optional<UserKey> device;
+};
+
+/// A blob that this side is delivering, open for reading.
+struct OutgoingContent {
+    UniqueFd file;
+    std::uint64_t size = 0;  ///< bytes
+    Bytes layer;             ///< piece layer, empty for one piece
+};
+
+class ControlHost {
+public:
+    virtual ~ControlHost() = default;
+
+    virtual bool available() const = 0;
+    virtual AcceptPolicy accept_policy() const = 0;
+
+    /// The address behind a tag, if this node stores for it.
+    virtual std::optional<Address> served(AddressTag const& tag) const = 0;
+
+    /// Whom the domain (A-labels) vouches for; empty where nothing is known of it.
+    virtual DomainTrust domain_trust(std::string const& domain) const = 0;
+
+    /// The user key pinned for a contact.
+    virtual std::optional<UserKey> contact_key(Address const& address) const = 0;
+
+    /// May `caller` read what is held for `recipient`: one of the owner's nodes or devices?
+    virtual bool owns(Caller const& caller, AddressTag const& recipient) const = 0;
+
+    /// Live offers that this side has made and has no receipt for.
+    virtual std::optional<Offer> outstanding(OfferId const& id) const = 0;
+    virtual std::vector<Offer> outstanding_for(NodeKey const& recipient) const = 0;
+
+    /// The blob of an outstanding offer. Fault::not_found where there is none.
+    virtual Result<OutgoingContent> open_outgoing(ContentId const& id) const = 0;
+
+    /// A blob is held, verified and on disk, for one more offer.
+    virtual void blob_arrived(Offer const& offer) = 0;
+};
+
+}  // namespace satchel::transfer

@@ -1,0 +1,56 @@
+// Bounds of the control protocol: what a stranger may cost us. Time-outs and counts are a value, so
+// that tests can shorten them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "src/core/limits.h"
+
+namespace satchel::transfer::control_limits {
+
+inline constexpr std::size_t head_bytes = 8 * 1024;  ///< a request or answer, without its body
+inline constexpr std::size_t layer_bytes = 8 * 1024 * 1024;  ///< 1 TiB in 4 MiB pieces
+inline constexpr std::size_t small_answer_bytes = 16 * 1024;
+inline constexpr std::size_t waiting_offers = 64;
+inline constexpr std::size_t waiting_bytes = waiting_offers * (limits::offer_bytes + 16) + 16;
+inline constexpr std::size_t reason_octets = 512;
+inline constexpr std::size_t code_octets = 64;
+inline constexpr std::size_t body_chunk_bytes = 512 * 1024;  ///< read, hashed and written at once
+inline constexpr std::uint64_t swarm_bytes_min = 1024 * 1024;
+static_assert(swarm_bytes_min > limits::inline_blob_bytes);
+
+}  // namespace satchel::transfer::control_limits
+
+namespace satchel::transfer {
+
+struct ServerLimits {
+    std::size_t connections = 1'024;
+    std::size_t connections_per_address = 256;  ///< one IP address: many nodes may share it
+    std::size_t connections_per_node = 64;      ///< one TLS key
+    std::size_t uploads = 256;                  ///< reservations under way
+    std::size_t uploads_per_node = 32;
+    std::size_t offers = 2'048;  ///< remembered until they expire
+    std::size_t offers_per_node = 512;
+    std::chrono::milliseconds handshake{10'000};
+    std::chrono::milliseconds head{10'000};   ///< from its first byte to its end
+    std::chrono::milliseconds idle{120'000};  ///< between requests
+    std::chrono::milliseconds small_body{30'000};
+    std::chrono::milliseconds chunk{120'000};  ///< one body chunk: at least 4 KiB/s
+    std::chrono::milliseconds linger{1'000};   ///< so that a refusal is read before we hang up
+    std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
+    std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation
+};
+
+struct ClientLimits {
+    std::size_t connections_per_node = 8;
+    std::chrono::milliseconds connect{3'000};  ///< each endpoint
+    std::chrono::milliseconds handshake{5'000};
+    std::chrono::milliseconds answer{30'000};   ///< head of an answer, once the request is out
+    std::chrono::milliseconds finish{300'000};  ///< same, after a blob: hashing and fsync
+    std::chrono::milliseconds chunk{120'000};
+    std::chrono::milliseconds idle{60'000};  ///< then the connection is closed
+};
+
+}  // namespace satchel::transfer

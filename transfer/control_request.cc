@@ -1,0 +1,118 @@
+#include "transfer/control_request.h"
+
+#include "src/core/limits.h"
+#include "transfer/control_limits.h"
+
+namespace satchel::transfer {
+namespace {
+
+constexpr std::string_view offers_folder = "/v1/offers/";
+constexpr std::string_view blobs_folder = "/v1/blobs/";
+constexpr std::string_view receipts_folder = "/v1/receipts/";
+constexpr std::string_view layers_leaf = "/layers";
+
+ControlRequest nothing_here() {
+    return Refusal{404, "not-found", "nothing here"};
+}
+
+ControlRequest wrong_method() {
+    return Refusal{405, "wrong-method", "another method is wanted here"};
+}
+
+bool reads(RequestHead const& head) {
+    return head.method == Method::get;
+}
+
+/// The body's length where it is known and within bounds.
+std::optional<Refusal> wrong_length(RequestHead const& head, std::uint64_t max) {
+    if (!head.content_length) return Refusal{411, "no-length", "a Content-Length is wanted"};
+    if (*head.content_length == 0) return Refusal{400, "bad-request", "the body is empty"};
+    if (*head.content_length > max) return Refusal{413, "too-large", "the body is too long"};
+    return std::nullopt;
+}
+
+ControlRequest read_blob_request(RequestHead const& head, ContentId const& id) {
+    if (reads(head) || head.method == Method::head) {
+        return AskBlob{id, head.method == Method::head, head.range};
+    }
+    if (head.method != Method::put) return wrong_method();
+    if (auto refusal = wrong_length(head, std::numeric_limits<std::uint64_t>::max())) {
+        return *refusal;
+    }
+    std::uint64_t const length = *head.content_length;
+    if (head.content_range.empty()) return PutBlob{id, {{0, length - 1}, length}};
+    auto const range = parse_content_range(head.content_range);
+    if (!range) return Refusal{400, "bad-range", range.error().what};
+    if (range->range.bytes() != length) {
+        return Refusal{400, "bad-range", "Content-Range and Content-Length differ"};
+    }
+    return PutBlob{id, *range};
+}
+
+ControlRequest read_layer_request(RequestHead const& head, ContentId const& id) {
+    if (reads(head)) return AskLayer{id};
+    if (head.method != Method::put) return wrong_method();
+    if (auto refusal = wrong_length(head, control_limits::layer_bytes)) return *refusal;
+    return PutLayer{id, static_cast<std::size_t>(*head.content_length)};
+}
+
+ControlRequest read_blobs_folder(RequestHead const& head, std::string_view name) {
+    bool const layer = name.ends_with(layers_leaf);
+    if (layer) name.remove_suffix(layers_leaf.size());
+    auto const id = ContentId::parse(name);
+    if (!id) return nothing_here();
+    return layer ? read_layer_request(head, *id) : read_blob_request(head, *id);
+}
+
+template <class Ask>
+ControlRequest read_offer_name(RequestHead const& head, std::string_view name) {
+    auto const id = OfferId::parse(name);
+    if (!id) return nothing_here();
+    if (!reads(head)) return wrong_method();
+    return Ask{*id};
+}
+
+}  // namespace
+
+ControlRequest read_request(RequestHead const& head) {
+    std::string_view const target = head.target;
+    bool const may_have_body = head.method == Method::put || head.method == Method::post;
+    if (!may_have_body && head.content_length.value_or(0) > 0) {
+        return Refusal{400, "bad-request", "a body where none belongs"};
+    }
+    if (target == ping_path) return reads(head) ? ControlRequest(AskPing{}) : wrong_method();
+    if (target == waiting_path) return reads(head) ? ControlRequest(AskWaiting{}) : wrong_method();
+    if (target == offers_path) {
+        if (head.method != Method::post) return wrong_method();
+        if (auto refusal = wrong_length(head, limits::control_body_bytes)) return *refusal;
+        return PostOffer{static_cast<std::size_t>(*head.content_length)};
+    }
+    if (target.starts_with(offers_folder)) {
+        return read_offer_name<AskOffer>(head, target.substr(offers_folder.size()));
+    }
+    if (target.starts_with(receipts_folder)) {
+        return read_offer_name<AskReceipt>(head, target.substr(receipts_folder.size()));
+    }
+    if (target.starts_with(blobs_folder)) {
+        return read_blobs_folder(head, target.substr(blobs_folder.size()));
+    }
+    return nothing_here();
+}
+
+std::string offer_path(OfferId const& id) {
+    return std::string(offers_folder) + id.to_hex();
+}
+
+std::string blob_path(ContentId const& id) {
+    return std::string(blobs_folder) + id.to_hex();
+}
+
+std::string layer_path(ContentId const& id) {
+    return blob_path(id) + std::string(layers_leaf);
+}
+
+std::string receipt_path(OfferId const& offer) {
+    return std::string(receipts_folder) + offer.to_hex();
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,67 @@
+// What a caller asks for: the paths of DESIGN section 5, read strictly from a request head. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "src/core/content_id.h"
+#include "src/core/offer.h"
+#include "transfer/control_message.h"
+#include "transfer/http_head.h"
+
+namespace satchel::transfer {
+
+struct AskPing {};
+
+struct PostOffer {
+    std::size_t body_bytes = 0;
+};
+
+struct AskOffer {
+    OfferId id;
+};
+
+struct PutBlob {
+    ContentId id;
+    ContentRange range;  ///< the whole where the request named none
+};
+
+struct AskBlob {
+    ContentId id;
+    bool head_only = false;
+    std::string range;  ///< "" for the whole; read once the size is known
+};
+
+struct PutLayer {
+    ContentId id;
+    std::size_t body_bytes = 0;
+};
+
+struct AskLayer {
+    ContentId id;
+};
+
+struct AskReceipt {
+    OfferId offer;
+};
+
+struct AskWaiting {};
+
+/// A Refusal where the head asks for nothing that exists.
+using ControlRequest = std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob,
+                                    PutLayer, AskLayer, AskReceipt, AskWaiting>;
+
+ControlRequest read_request(RequestHead const& head);
+
+/// Paths, as the client writes them.
+std::string offer_path(OfferId const& id);
+std::string blob_path(ContentId const& id);
+std::string layer_path(ContentId const& id);
+std::string receipt_path(OfferId const& offer);
+inline constexpr char const* ping_path = "/v1/ping";
+inline constexpr char const* offers_path = "/v1/offers";
+inline constexpr char const* waiting_path = "/v1/waiting";
+
+}  // namespace satchel::transfer

@@ -1,0 +1,77 @@
+#include "transfer/control_session.h"
+
+#include <algorithm>
+
+#include "transfer/upload_slot.h"
+
+namespace satchel::transfer {
+
+Answer answer_of(Refusal const& refusal) {
+    return {refusal.status, encode_refusal(refusal), false};
+}
+
+Answer answer_of(OfferProgress const& progress) {
+    return {202, encode_progress(progress), false};
+}
+
+Answer answer_of(unsigned status, Receipt const& receipt) {
+    return {status, encode_receipt(receipt), false};
+}
+
+Answer nothing_here() {
+    return answer_of(Refusal{404, "not-found", "nothing here"});
+}
+
+Answer ControlSession::ping() const {
+    PingAnswer const answer{self_, host_.available(), host_.accept_policy(), clock_.unix_seconds()};
+    return {200, encode_ping(answer), false};
+}
+
+Answer ControlSession::offer(Caller const& caller, OfferId const& id) const {
+    auto const offer = host_.outstanding(id);
+    if (!offer || offer->recipient_node != caller.node) return nothing_here();
+    return {200, encode_offer(*offer), false};
+}
+
+Answer ControlSession::receipt(Caller const& caller, OfferId const& id) const {
+    auto const incoming = offers_.find(caller.node, id);
+    if (!incoming) return nothing_here();
+    if (incoming->receipt) return answer_of(200, *incoming->receipt);
+    OfferProgress progress;
+    progress.action = incoming->waits ? OfferAction::wait : OfferAction::put;
+    progress.have = incoming->slot ? incoming->slot->have() : 0;
+    return answer_of(progress);
+}
+
+Answer ControlSession::waiting(Caller const& caller) const {
+    return {200, encode_waiting(host_.outstanding_for(caller.node)), false};
+}
+
+bool ControlSession::may_read(Caller const& caller, HeldBlob const& held) const {
+    return std::any_of(held.holdings.begin(), held.holdings.end(), [&](Holding const& holding) {
+        return host_.owns(caller, holding.recipient);
+    });
+}
+
+bool ControlSession::is_offered_to(Caller const& caller, ContentId const& id) const {
+    auto const offers = host_.outstanding_for(caller.node);
+    return std::any_of(offers.begin(), offers.end(),
+                       [&](Offer const& offer) { return offer.content_id == id; });
+}
+
+Admission ControlSession::judge(Caller const& caller, Offer const& offer) const {
+    AdmissionFacts facts;
+    facts.self = self_;
+    facts.caller = caller.node;
+    facts.now_seconds = clock_.unix_seconds();
+    facts.available = host_.available();
+    facts.accept = host_.accept_policy();
+    facts.recipient = host_.served(offer.recipient);
+    if (auto const sender = Address::parse(offer.sender)) {
+        facts.sender_domain = host_.domain_trust(sender->domain());
+        facts.contact_key = host_.contact_key(*sender);
+    }
+    return admit(offer, facts);
+}
+
+}  // namespace satchel::transfer

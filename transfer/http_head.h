@@ -1,0 +1,87 @@
+// Heads of HTTP/1.1 requests and answers as values: Beast parses them, whole and bounded; bodies
+// never pass here. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "src/base/result.h"
+
+namespace satchel::transfer {
+
+enum class Method { get, head, put, post, other };
+
+/// First and last byte, as in RFC 9110 §14.
+struct ByteRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;  ///< inclusive, at least `first`
+
+    std::uint64_t bytes() const { return last - first + 1; }
+
+    friend bool operator==(ByteRange const&, ByteRange const&) = default;
+};
+
+/// `Content-Range: bytes FIRST-LAST/TOTAL`.
+struct ContentRange {
+    ByteRange range;
+    std::uint64_t total = 0;
+
+    friend bool operator==(ContentRange const&, ContentRange const&) = default;
+};
+
+struct RequestHead {
+    Method method = Method::other;
+    std::string target;
+    std::optional<std::uint64_t> content_length;
+    std::string range;          ///< value of Range, "" if none
+    std::string content_range;  ///< value of Content-Range, "" if none
+    std::string device;         ///< value of Satchel-Device, "" if none
+    bool keep_alive = true;
+};
+
+struct AnswerHead {
+    unsigned status = 0;
+    std::uint64_t content_length = 0;
+    std::string content_range;
+    bool keep_alive = true;
+};
+
+/// Length of the head at the start of `bytes`, its empty line included; 0 while it is not whole.
+/// `searched` bytes were looked at before.
+std::size_t head_length(std::string_view bytes, std::size_t searched);
+
+/// `head` is exactly one head. Fault::usage for what is not HTTP/1.1, has a Transfer-Encoding, or
+/// contradicts itself.
+Result<RequestHead> parse_request_head(std::string_view head);
+Result<AnswerHead> parse_answer_head(std::string_view head);
+
+/// A single range within `total` bytes; open and suffix forms too. Fault::usage: no such form.
+/// Fault::too_large: outside.
+Result<ByteRange> parse_range(std::string_view value, std::uint64_t total);
+Result<ContentRange> parse_content_range(std::string_view value);
+
+/// Heads that we send.
+struct RequestLine {
+    Method method = Method::get;
+    std::string target;
+    std::optional<std::uint64_t> content_length;
+    std::optional<ContentRange> content_range;
+    std::optional<ByteRange> range;
+    std::string device;
+};
+
+std::string write_request_head(RequestLine const& request);
+
+struct AnswerLine {
+    unsigned status = 200;
+    std::uint64_t content_length = 0;
+    std::string_view content_type = "application/msgpack";
+    std::optional<ContentRange> content_range;
+    bool keep_alive = true;
+};
+
+std::string write_answer_head(AnswerLine const& answer);
+
+}  // namespace satchel::transfer

@@ -1,0 +1,70 @@
+#include "transfer/incoming_offers.h"
+
+#include <algorithm>
+
+#include "transfer/upload_slot.h"
+
+namespace satchel::transfer {
+
+std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::string const& account) {
+    Key const key{offer.sender_node, offer.id};
+    if (auto known = offers_.find(key); known != offers_.end()) {
+        if (known->second->offer == offer) return known->second;
+        offers_.erase(known);
+    }
+    auto const of_node = std::count_if(offers_.begin(), offers_.end(), [&](auto const& entry) {
+        return entry.first.first == offer.sender_node;
+    });
+    if (offers_.size() >= bounds_.total || static_cast<std::size_t>(of_node) >= bounds_.per_node) {
+        return nullptr;
+    }
+    auto entry = std::make_shared<IncomingOffer>();
+    entry->offer = offer;
+    entry->account = account;
+    offers_.emplace(key, entry);
+    return entry;
+}
+
+std::shared_ptr<IncomingOffer> IncomingOffers::find(NodeKey const& sender,
+                                                    OfferId const& id) const {
+    auto const found = offers_.find(Key{sender, id});
+    return found == offers_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<IncomingOffer> IncomingOffers::find_upload(NodeKey const& sender,
+                                                           ContentId const& id) const {
+    std::shared_ptr<IncomingOffer> best;
+    auto const worth = [](IncomingOffer const& offer) {
+        return offer.slot ? 2 : offer.receipt ? 0 : 1;
+    };
+    for (auto i = offers_.lower_bound(Key{sender, OfferId{}});
+         i != offers_.end() && i->first.first == sender; ++i) {
+        if (i->second->offer.content_id != id) continue;
+        if (!best || worth(*i->second) > worth(*best)) best = i->second;
+    }
+    return best;
+}
+
+std::size_t IncomingOffers::uploads() const {
+    return static_cast<std::size_t>(
+        std::count_if(offers_.begin(), offers_.end(),
+                      [](auto const& entry) { return entry.second->slot != nullptr; }));
+}
+
+std::size_t IncomingOffers::uploads_of(NodeKey const& sender) const {
+    return static_cast<std::size_t>(
+        std::count_if(offers_.begin(), offers_.end(), [&](auto const& entry) {
+            return entry.first.first == sender && entry.second->slot != nullptr;
+        }));
+}
+
+void IncomingOffers::sweep(std::uint64_t now_seconds, std::uint64_t fed_since) {
+    std::erase_if(offers_, [&](auto& entry) {
+        IncomingOffer& incoming = *entry.second;
+        if (incoming.slot && incoming.slot->is_fed()) return false;
+        if (incoming.slot && incoming.slot->fed_at() < fed_since) incoming.slot.reset();
+        return incoming.offer.expires <= now_seconds;
+    });
+}
+
+}  // namespace satchel::transfer

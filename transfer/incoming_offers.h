@@ -1,0 +1,67 @@
+// The offers that a storage node has let in, until they expire: what a PUT or a question for a
+// receipt refers to. Owner's thread; time is handed in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "src/core/content_id.h"
+#include "src/core/keys.h"
+#include "src/core/offer.h"
+#include "src/core/receipt.h"
+
+namespace satchel::transfer {
+
+class UploadSlot;
+
+struct IncomingOffer {
+    Offer offer;
+    std::string account;  ///< what its bytes count against
+    std::optional<Receipt> receipt;
+    bool waits = false;                ///< another offer brings the same blob
+    std::shared_ptr<UploadSlot> slot;  ///< while its bytes arrive
+};
+
+class IncomingOffers {
+public:
+    struct Bounds {
+        std::size_t total = 0;
+        std::size_t per_node = 0;
+    };
+
+    explicit IncomingOffers(Bounds bounds)
+        : bounds_(bounds) {}
+
+    /// Remembers an offer of its sender node. One that was known keeps its state where it is the
+    /// same offer. Null when too many are under way.
+    std::shared_ptr<IncomingOffer> add(Offer const& offer, std::string const& account);
+
+    /// Only for the node that made the offer.
+    std::shared_ptr<IncomingOffer> find(NodeKey const& sender, OfferId const& id) const;
+
+    /// The offer under which `sender` may send these bytes now: one whose upload is open, else any
+    /// without a receipt, else any.
+    std::shared_ptr<IncomingOffer> find_upload(NodeKey const& sender, ContentId const& id) const;
+
+    /// Uploads with a slot: all, and of one node.
+    std::size_t uploads() const;
+    std::size_t uploads_of(NodeKey const& sender) const;
+
+    /// Drops expired offers, but for those whose upload is being fed, and gives up slots that
+    /// nobody has fed since `fed_since` (Unix seconds).
+    void sweep(std::uint64_t now_seconds, std::uint64_t fed_since);
+
+    std::size_t size() const { return offers_.size(); }
+
+private:
+    using Key = std::pair<NodeKey, OfferId>;
+
+    Bounds bounds_;
+    std::map<Key, std::shared_ptr<IncomingOffer>> offers_;
+};
+
+}  // namespace satchel::transfer

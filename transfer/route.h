@@ -1,0 +1,29 @@
+// How a blob travels: pure functions of size, receivers, sources and reachability. Why these
+// figures: below about 1 MB a swarm costs more than it moves, one to one it is slower than a
+// connection, and for 8 receivers on a limited uplink three times as fast as one by one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace satchel::transfer {
+
+enum class Route {
+    inline_offer,  ///< within the offer
+    direct,        ///< over the control connection
+    swarm,         ///< several receivers or sources share the work
+};
+
+char const* to_string(Route route);  ///< "inline", "direct", "swarm": what `--json` says
+
+struct RouteFacts {
+    std::uint64_t size = 0;       ///< of the blob, in bytes
+    std::size_t receivers = 1;    ///< nodes that get this very blob, now
+    std::size_t sources = 1;      ///< nodes that hold it
+    bool dialable = true;         ///< the receiver takes our connection
+    bool swarm_possible = false;  ///< both sides run one, and the receivers are To or Cc and open
+};
+
+Route choose_route(RouteFacts const& facts);
+
+}  // namespace satchel::transfer

@@ -1,0 +1,148 @@
+#include "transfer/tls_channel.h"
+
+#include <algorithm>
+
+#include <sys/socket.h>
+
+#include "transfer/control_limits.h"
+#include "transfer/http_head.h"
+
+namespace satchel::transfer {
+
+using boost::system::error_code;
+
+TlsChannel::TlsChannel(asio::ip::tcp::socket socket, asio::ssl::context& context)
+    : stream_(std::move(socket), context)
+    , deadline_(stream_.next_layer())
+    , buffer_(2 * control_limits::head_bytes) {
+    error_code ignored;
+    stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+Error TlsChannel::error_of(error_code error, char const* doing) const {
+    if (deadline_.expired()) return {Fault::timed_out, std::string(doing) + ": no answer in time"};
+    return {Fault::unavailable, std::string(doing) + ": " + error.message()};
+}
+
+asio::awaitable<Status> TlsChannel::accept_handshake(std::chrono::milliseconds patience) {
+    accept_any_key(stream_);
+    deadline_.expires_after(patience);
+    error_code error;
+    co_await stream_.async_handshake(TlsStream::server,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(error_of(error, "TLS handshake"));
+    auto const key = peer_key(stream_);
+    if (!key) co_return fail(Fault::untrusted, "the caller shows no Ed25519 key");
+    peer_ = *key;
+    deadline_.suspend();
+    co_return Status();
+}
+
+asio::awaitable<Status> TlsChannel::dial_handshake(NodeKey expected,
+                                                   std::chrono::milliseconds patience) {
+    auto saw_other_key = std::make_shared<bool>(false);
+    pin_key(stream_, expected, saw_other_key);
+    deadline_.expires_after(patience);
+    error_code error;
+    co_await stream_.async_handshake(TlsStream::client,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (*saw_other_key) co_return fail(Fault::untrusted, "another key answered");
+    if (error) co_return fail(error_of(error, "TLS handshake"));
+    peer_ = expected;
+    deadline_.suspend();
+    co_return Status();
+}
+
+asio::awaitable<Result<std::string>> TlsChannel::read_head(std::chrono::milliseconds idle,
+                                                           std::chrono::milliseconds whole) {
+    std::size_t searched = 0;
+    bool begun = begin_ < end_;
+    deadline_.expires_after(begun ? whole : idle);
+    for (;;) {
+        auto const unread = text_of(ByteSpan(buffer_).subspan(begin_, end_ - begin_));
+        if (std::size_t const length = head_length(unread, searched); length > 0) {
+            if (length > control_limits::head_bytes) {
+                co_return fail(Fault::too_large, "the head is too long");
+            }
+            std::string head(unread.substr(0, length));
+            begin_ += length;
+            deadline_.suspend();
+            co_return head;
+        }
+        searched = unread.size();
+        if (searched >= control_limits::head_bytes) {
+            co_return fail(Fault::too_large, "the head is too long");
+        }
+        std::copy(unread.begin(), unread.end(), buffer_.begin());
+        begin_ = 0;
+        end_ = searched;
+        error_code error;
+        auto const room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+        std::size_t const more = co_await stream_.async_read_some(
+            room, asio::redirect_error(asio::use_awaitable, error));
+        if (error) {
+            if (searched == 0 && !deadline_.expired()) co_return std::string();
+            co_return fail(error_of(error, "reading a head"));
+        }
+        end_ += more;
+        if (!begun) deadline_.expires_after(whole);
+        begun = true;
+    }
+}
+
+std::size_t TlsChannel::take_buffered(std::span<Byte> out) {
+    std::size_t const taken = std::min(out.size(), end_ - begin_);
+    std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), taken, out.begin());
+    begin_ += taken;
+    return taken;
+}
+
+asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out) {
+    std::size_t const buffered = take_buffered(out);
+    if (buffered == out.size()) co_return Status();
+    auto const rest = out.subspan(buffered);
+    auto const room = asio::buffer(rest.data(), rest.size());
+    error_code error;
+    co_await asio::async_read(stream_, room, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(error_of(error, "reading"));
+    co_return Status();
+}
+
+asio::awaitable<Result<std::size_t>> TlsChannel::read_some(std::span<Byte> out) {
+    if (std::size_t const buffered = take_buffered(out); buffered > 0) co_return buffered;
+    auto const room = asio::buffer(out.data(), out.size());
+    error_code error;
+    std::size_t const count =
+        co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return 0U;
+    if (error) co_return fail(error_of(error, "reading"));
+    co_return count;
+}
+
+asio::awaitable<Status> TlsChannel::write(ByteSpan bytes) {
+    auto const all = asio::buffer(bytes.data(), bytes.size());
+    error_code error;
+    co_await asio::async_write(stream_, all, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(error_of(error, "sending"));
+    co_return Status();
+}
+
+bool TlsChannel::is_quiet() {
+    if (begin_ < end_ || !stream_.next_layer().is_open()) return false;
+    Byte peeked = 0;
+    auto const got =
+        ::recv(stream_.next_layer().native_handle(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && errno == EAGAIN;
+}
+
+void TlsChannel::close() {
+    error_code ignored;
+    stream_.next_layer().close(ignored);
+}
+
+void TlsChannel::end_sending() {
+    error_code ignored;
+    stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,69 @@
+// One TLS connection: heads read whole and bounded, bodies moved in big pieces, every wait with a
+// deadline. Lives on the owner's thread; one reader and one writer at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "src/base/bytes.h"
+#include "transfer/socket_deadline.h"
+#include "transfer/tls_pinned.h"
+
+namespace satchel::transfer {
+
+class TlsChannel {
+public:
+    TlsChannel(asio::ip::tcp::socket socket, asio::ssl::context& context);
+
+    /// As a listener, with whoever calls.
+    asio::awaitable<Status> accept_handshake(std::chrono::milliseconds patience);
+
+    /// As a dialler. Fault::untrusted: another key answered, and got nothing from us.
+    asio::awaitable<Status> dial_handshake(NodeKey expected, std::chrono::milliseconds patience);
+
+    NodeKey const& peer() const { return peer_; }
+
+    asio::any_io_executor executor() { return stream_.get_executor(); }
+
+    Result<TlsExporter> exporter() { return exporter_of(stream_); }
+
+    /// A head with its empty line. "" where the other side hung up between messages. `idle` is for
+    /// its first byte, `whole` for the rest. Fault::too_large, Fault::timed_out,
+    /// Fault::unavailable.
+    asio::awaitable<Result<std::string>> read_head(std::chrono::milliseconds idle,
+                                                   std::chrono::milliseconds whole);
+
+    /// Fills `out`. The deadline is the caller's.
+    asio::awaitable<Status> read_exactly(std::span<Byte> out);
+
+    /// Whatever comes, at least one byte; 0 at the end of the stream.
+    asio::awaitable<Result<std::size_t>> read_some(std::span<Byte> out);
+
+    asio::awaitable<Status> write(ByteSpan bytes);
+
+    SocketDeadline& deadline() { return deadline_; }
+
+    /// No byte is waiting and the other side has not hung up: an idle connection that can be used.
+    bool is_quiet();
+
+    void close();
+
+    /// No more from us: the other side reads what was sent, then an end.
+    void end_sending();
+
+private:
+    Error error_of(boost::system::error_code error, char const* doing) const;
+    std::size_t take_buffered(std::span<Byte> out);
+
+    TlsStream stream_;
+    SocketDeadline deadline_;
+    NodeKey peer_;
+    Bytes buffer_;           ///< of heads, and of the first bytes of bodies
+    std::size_t begin_ = 0;  ///< first unread byte
+    std::size_t end_ = 0;    ///< after the last
+};
+
+}  // namespace satchel::transfer
