@@ -40,8 +40,9 @@ Result<AtomicFile> AtomicFile::create(fs::path target, unsigned mode) {
     std::string name = (folder / (".new-" + target.filename().string() + "-XXXXXX")).string();
     UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
     if (!fd) return fail(system_error(folder.string()));
-    if (mode != 0600 && ::fchmod(fd.get(), mode) != 0) return fail(system_error(name));
-    return AtomicFile(std::move(target), name, std::move(fd));
+    AtomicFile file(std::move(target), name, std::move(fd));
+    if (mode != 0600 && ::fchmod(file.fd(), mode) != 0) return fail(system_error(name));
+    return file;
 }
 
 Status AtomicFile::commit() {

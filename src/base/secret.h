@@ -15,7 +15,7 @@ void wipe(std::span<Byte> bytes);
 
 namespace detail {
 Byte* lock_new(std::size_t size);
-void wipe_and_free(Byte* bytes, std::size_t size);
+void wipe_and_free(Byte* bytes);
 }  // namespace detail
 
 /// N secret bytes on their own locked allocation. Moves; copies only by name.
@@ -43,7 +43,7 @@ public:
 
 private:
     struct Free {
-        void operator()(Byte* bytes) const { detail::wipe_and_free(bytes, N); }
+        void operator()(Byte* bytes) const { detail::wipe_and_free(bytes); }
     };
 
     std::unique_ptr<Byte, Free> bytes_;

@@ -15,17 +15,17 @@ namespace detail {
 
 Byte* lock_new(std::size_t size) {
     ensure_sodium();
-    auto* const bytes = new Byte[size]();
+    // Pages of its own: locks are per page, and unlocking one secret must not unlock its neighbour.
     // RLIMIT_MEMLOCK may be small: then the bytes are wiped all the same, only a swap could hold
     // them.
-    static_cast<void>(sodium_mlock(bytes, size));
+    auto* const bytes = static_cast<Byte*>(sodium_malloc(size));
+    if (bytes == nullptr) throw std::bad_alloc();
+    sodium_memzero(bytes, size);
     return bytes;
 }
 
-void wipe_and_free(Byte* bytes, std::size_t size) {
-    sodium_munlock(bytes, size);
-    sodium_memzero(bytes, size);
-    delete[] bytes;
+void wipe_and_free(Byte* bytes) {
+    sodium_free(bytes);  // wipes first
 }
 
 }  // namespace detail

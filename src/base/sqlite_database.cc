@@ -25,7 +25,8 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
 }
 
 void SqliteDatabase::Close::operator()(sqlite3* database) const {
-    sqlite3_close(database);
+    // v2: waits for statements that outlive the database, where sqlite3_close would leak it.
+    sqlite3_close_v2(database);
 }
 
 void SqliteStatement::reset() {
@@ -38,8 +39,9 @@ void SqliteStatement::bind_one(int index, std::int64_t value) {
 }
 
 void SqliteStatement::bind_one(int index, std::string_view value) {
-    sqlite3_bind_text64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT,
-                        SQLITE_UTF8);
+    // A null pointer would bind NULL: an empty text is a text.
+    char const* const text = value.empty() ? "" : value.data();
+    sqlite3_bind_text64(statement_.get(), index, text, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 void SqliteStatement::bind_one(int index, ByteSpan value) {

@@ -29,11 +29,11 @@ struct NodeReport {
 };
 
 struct LookupReport {
-    Address address;                   ///< as asked for
-    Address storage_address;           ///< whose record it is: the same, or without its subaddress
-    DhtKey dht_key{};                  ///< zero where no locator was computed
+    Address address;          ///< as asked for
+    Address storage_address;  ///< whose record it is: the same, or without its subaddress
+    DhtKey dht_key{};         ///< zero where no locator was computed
     std::vector<std::uint64_t> slots{};  ///< value ids that were asked for
-    bool storage = false;              ///< a valid record exists
+    bool storage = false;                ///< a valid record exists
     bool conclusive = true;  ///< false: a temporary failure, "no answer" rather than "no record"
     Trust trust = Trust::none;
     bool trusted = false;    ///< trust reaches the configured minimum
@@ -43,7 +43,7 @@ struct LookupReport {
     AcceptPolicy accept{};
     std::string page{};
     std::vector<NodeReport> nodes{};   ///< by priority
-    std::string reason{};            ///< why not trusted or not available; "" if it is
+    std::string reason{};              ///< why not trusted or not available; "" if it is
     std::vector<std::string> steps{};  ///< each step in words an admin understands, for `lookup -v`
 };
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <sys/types.h>
 
 #include "src/base/result.h"
+#include "src/node/json_values.h"
 
 namespace satchel::node {
 

@@ -1,8 +1,9 @@
+#include "src/base/base64_encoder.h"
+
 #include <doctest/doctest.h>
 
 #include "src/base/base64.h"
 #include "src/base/base64_decoder.h"
-#include "src/base/base64_encoder.h"
 
 using namespace satchel;
 
