@@ -1,0 +1,248 @@
+#include "mailgw/spool.h"
+
+#include <set>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/atomic_file.h"
+#include "src/base/hex.h"
+
+namespace satchel::mailgw {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Left free for the state and for what else lives on the disk.
+constexpr std::uint64_t reserve_bytes = 16 << 20;
+
+Status check_room(fs::path const& folder, std::uint64_t bytes) {
+    struct statvfs found {};
+
+    if (statvfs(folder.c_str(), &found) != 0) return fail(system_error(folder.string()));
+    auto const free = static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
+    if (free < reserve_bytes || free - reserve_bytes < bytes) {
+        return fail(Fault::no_space, "spool: " + std::to_string(free) + " bytes free");
+    }
+    return {};
+}
+
+Result<UniqueFd> lock_folder(fs::path const& folder) {
+    auto lock = open_file((folder / "lock").string(), O_RDWR | O_CREAT);
+    if (!lock) return fail(lock.error());
+    if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return fail(system_error((folder / "lock").string()));
+        return fail(Fault::unavailable, "spool " + folder.string() + " is in use by a gateway");
+    }
+    return lock;
+}
+
+}  // namespace
+
+SpoolDraft::SpoolDraft(std::string id, fs::path file, UniqueFd fd)
+    : id_(std::move(id))
+    , file_(std::move(file))
+    , fd_(std::move(fd)) {}
+
+SpoolDraft::SpoolDraft(SpoolDraft&& other) noexcept
+    : id_(std::move(other.id_))
+    , file_(std::exchange(other.file_, {}))
+    , fd_(std::move(other.fd_))
+    , bytes_(other.bytes_) {}
+
+SpoolDraft& SpoolDraft::operator=(SpoolDraft&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(file_, other.file_);
+    std::swap(fd_, other.fd_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+}
+
+SpoolDraft::~SpoolDraft() {
+    if (!file_.empty()) ::unlink(file_.c_str());
+}
+
+Status SpoolDraft::write(ByteSpan text) {
+    bytes_ += text.size();
+    return write_all(fd_.get(), text);
+}
+
+Spool::Spool(fs::path folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
+             Randomness& randomness)
+    : messages_(folder / "msg")
+    , lock_(std::move(lock))
+    , clock_(clock)
+    , index_(std::move(index))
+    , randomness_(randomness) {}
+
+Result<std::unique_ptr<Spool>> Spool::open(fs::path const& folder, Clock const& clock,
+                                           Randomness& randomness) {
+    std::error_code made;
+    fs::create_directories(folder / "msg", made);
+    if (made) return fail(Fault::io, folder.string() + ": " + made.message());
+    fs::permissions(folder, fs::perms::owner_all, made);
+    auto lock = lock_folder(folder);
+    if (!lock) return fail(lock.error());
+    auto index = SpoolIndex::open(folder / "queue.sqlite", randomness);
+    if (!index) return fail(index.error());
+    // The names of the files themselves must survive too.
+    if (auto synced = sync_folder(folder); !synced) return fail(synced.error());
+    if (auto synced = sync_folder(folder.parent_path().empty() ? "." : folder.parent_path());
+        !synced) {
+        return fail(synced.error());
+    }
+    std::unique_ptr<Spool> spool(
+        new Spool(folder, std::move(*lock), std::move(*index), clock, randomness));
+    if (auto done = spool->remove_orphans(); !done) return fail(done.error());
+    return spool;
+}
+
+Status Spool::remove_orphans() {
+    auto const ids = index_.ids();
+    if (!ids) return fail(ids.error());
+    std::set<std::string> wanted;
+    for (std::string const& id : *ids) {
+        auto const message = index_.load(id);
+        if (!message) return fail(message.error());
+        wanted.insert(message_file(id).filename());
+        for (SpooledRecipient const& recipient : message->recipients) {
+            bool const needed = recipient.own_copy && recipient.state != RecipientState::done;
+            if (needed) wanted.insert(copy_file(id, recipient.number).filename());
+        }
+    }
+    std::error_code failed;
+    for (fs::directory_iterator it(messages_, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        if (!wanted.contains(it->path().filename())) ::unlink(it->path().c_str());
+    }
+    if (failed) return fail(Fault::io, messages_.string() + ": " + failed.message());
+    return {};
+}
+
+fs::path Spool::message_file(std::string const& id) const {
+    return messages_ / id;
+}
+
+fs::path Spool::copy_file(std::string const& id, std::size_t recipient) const {
+    return messages_ / (id + '.' + std::to_string(recipient));
+}
+
+Result<SpoolDraft> Spool::begin(std::uint64_t announced_bytes) {
+    if (auto room = check_room(messages_, announced_bytes); !room) return fail(room.error());
+    std::string id;
+    {
+        std::lock_guard const guard(mutex_);
+        id = to_hex(randomness_.array<10>());
+    }
+    auto const file = message_file(id);
+    auto fd = open_file(file.string(), O_RDWR | O_CREAT | O_EXCL);
+    if (!fd) return fail(fd.error());
+    return SpoolDraft(id, file, std::move(*fd));
+}
+
+Status Spool::commit(SpoolDraft draft, Envelope const& envelope) {
+    if (auto synced = sync_file(draft.fd_.get()); !synced) return synced;
+    if (auto synced = sync_folder(messages_); !synced) return synced;
+    SpooledMessage message;
+    message.id = draft.id_;
+    message.envelope = envelope;
+    message.received = message.patience_from = clock_.unix_seconds();
+    message.bytes = draft.bytes_;
+    for (std::size_t number = 0; number < envelope.recipients.size(); ++number) {
+        SpooledRecipient recipient;
+        recipient.number = number;
+        recipient.next_try = message.received;
+        message.recipients.push_back(std::move(recipient));
+    }
+    std::lock_guard const guard(mutex_);
+    auto inserted = index_.insert(message);
+    if (inserted) draft.file_.clear();
+    return inserted;
+}
+
+Result<SpooledMessage> Spool::load(std::string const& id) {
+    std::lock_guard const guard(mutex_);
+    return index_.load(id);
+}
+
+Result<std::vector<SpooledMessage>> Spool::list() {
+    std::lock_guard const guard(mutex_);
+    auto const ids = index_.ids();
+    if (!ids) return fail(ids.error());
+    std::vector<SpooledMessage> all;
+    for (std::string const& id : *ids) {
+        auto message = index_.load(id);
+        if (!message) return fail(message.error());
+        all.push_back(std::move(*message));
+    }
+    return all;
+}
+
+Result<std::vector<std::string>> Spool::due(std::size_t at_most) {
+    auto const now = clock_.unix_seconds();
+    std::lock_guard const guard(mutex_);
+    return index_.due(now, at_most);
+}
+
+Result<std::optional<std::uint64_t>> Spool::next_due() {
+    std::lock_guard const guard(mutex_);
+    return index_.next_due();
+}
+
+Result<UniqueFd> Spool::open_message(std::string const& id) const {
+    return open_file(message_file(id).string(), O_RDONLY);
+}
+
+Result<UniqueFd> Spool::open_copy(std::string const& id, std::size_t recipient) const {
+    return open_file(copy_file(id, recipient).string(), O_RDONLY);
+}
+
+Result<UniqueFd> Spool::create_copy(std::string const& id, std::size_t recipient) const {
+    if (auto room = check_room(messages_, 0); !room) return fail(room.error());
+    return open_file(copy_file(id, recipient).string(), O_RDWR | O_CREAT | O_TRUNC);
+}
+
+Status Spool::seal_copies(std::vector<UniqueFd> const& copies) const {
+    for (UniqueFd const& copy : copies) {
+        if (auto synced = sync_file(copy.get()); !synced) return synced;
+    }
+    return sync_folder(messages_);
+}
+
+void Spool::drop_copy(std::string const& id, std::size_t recipient) const {
+    ::unlink(copy_file(id, recipient).c_str());
+}
+
+Status Spool::record(std::string const& id, std::vector<SpooledRecipient> const& changed) {
+    Result<bool> forgotten = false;
+    {
+        std::lock_guard const guard(mutex_);
+        forgotten = index_.record(id, changed);
+    }
+    if (!forgotten) return fail(forgotten.error());
+    // A crash before these leaves orphans for the next start.
+    for (SpooledRecipient const& recipient : changed) {
+        if (recipient.own_copy && recipient.state == RecipientState::done) {
+            drop_copy(id, recipient.number);
+        }
+    }
+    if (*forgotten) ::unlink(message_file(id).c_str());
+    return {};
+}
+
+Status Spool::note_scan(std::string const& id) {
+    std::lock_guard const guard(mutex_);
+    return index_.note_scan(id);
+}
+
+Result<std::size_t> Spool::retry(std::string const& id) {
+    auto const now = clock_.unix_seconds();
+    std::lock_guard const guard(mutex_);
+    return index_.retry(id, now);
+}
+
+}  // namespace satchel::mailgw

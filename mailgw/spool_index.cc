@@ -1,0 +1,290 @@
+#include "mailgw/spool_index.h"
+
+#include "src/base/hex.h"
+
+namespace satchel::mailgw {
+
+namespace {
+
+constexpr int schema_version = 1;
+
+// plan is a word, so that plans to come need no new schema.
+constexpr char const* schema = R"sql(
+CREATE TABLE gateway(token TEXT NOT NULL, run INTEGER NOT NULL);
+CREATE TABLE message(
+  id TEXT PRIMARY KEY, sender TEXT NOT NULL, body INTEGER NOT NULL, smtputf8 INTEGER NOT NULL,
+  ret TEXT NOT NULL, envid TEXT NOT NULL, xforward TEXT NOT NULL, trace TEXT NOT NULL,
+  eight_bit INTEGER NOT NULL, eight_bit_header INTEGER NOT NULL, received INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, run INTEGER NOT NULL, scans INTEGER NOT NULL, patience_from INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE recipient(
+  message TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+  address TEXT NOT NULL, notify TEXT NOT NULL, orcpt TEXT NOT NULL, state INTEGER NOT NULL,
+  plan TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL, next_try INTEGER NOT NULL,
+  own_copy INTEGER NOT NULL, PRIMARY KEY(message, number)) WITHOUT ROWID;
+CREATE INDEX recipient_due ON recipient(next_try) WHERE state = 0;
+CREATE TABLE part(
+  message TEXT NOT NULL, number INTEGER NOT NULL, ordinal INTEGER NOT NULL, content_id TEXT NOT NULL,
+  bytes INTEGER NOT NULL, blob_bytes INTEGER NOT NULL, receipt BLOB NOT NULL, route TEXT NOT NULL,
+  PRIMARY KEY(message, number, ordinal),
+  FOREIGN KEY(message, number) REFERENCES recipient(message, number) ON DELETE CASCADE) WITHOUT ROWID;
+)sql";
+
+template <class... Values>
+Status run(SqliteDatabase& database, char const* sql, Values const&... values) {
+    auto statement = database.prepare(sql);
+    if (!statement) return fail(statement.error());
+    return statement->bind(values...).run();
+}
+
+/// Steps through the rows of a bound statement.
+template <class Row>
+Status each_row(SqliteStatement& statement, Row row) {
+    for (;;) {
+        auto const more = statement.step();
+        if (!more) return fail(more.error());
+        if (!*more) return {};
+        if (auto done = row(); !done) return done;
+    }
+}
+
+}  // namespace
+
+char const* to_string(RecipientState state) {
+    switch (state) {
+        case RecipientState::queued:
+            return "queued";
+        case RecipientState::done:
+            return "done";
+        case RecipientState::failed:
+            return "failed";
+    }
+    return "queued";
+}
+
+Result<SpoolIndex> SpoolIndex::open(std::filesystem::path const& file, Randomness& randomness) {
+    auto database = SqliteDatabase::open(file, schema_version, schema);
+    if (!database) return fail(database.error());
+    SpoolIndex index(std::move(*database));
+    if (auto begun = index.begin_run(randomness); !begun) return fail(begun.error());
+    return index;
+}
+
+Status SpoolIndex::begin_run(Randomness& randomness) {
+    return database_.transaction([&]() -> Status {
+        auto const fresh = to_hex(randomness.array<8>());
+        if (auto done = run(database_,
+                            "INSERT INTO gateway SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM "
+                            "gateway)",
+                            fresh);
+            !done) {
+            return done;
+        }
+        if (auto done = run(database_, "UPDATE gateway SET run = run + 1"); !done) return done;
+        auto statement = database_.prepare("SELECT token, run FROM gateway");
+        if (!statement) return fail(statement.error());
+        return each_row(*statement, [&]() -> Status {
+            token_ = statement->text(0);
+            run_ = statement->size(1);
+            return {};
+        });
+    });
+}
+
+Status SpoolIndex::insert(SpooledMessage const& message) {
+    Envelope const& envelope = message.envelope;
+    return database_.transaction([&]() -> Status {
+        auto done = run(database_, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)",
+                        message.id, envelope.sender, static_cast<int>(envelope.body),
+                        int{envelope.smtputf8}, envelope.ret, envelope.envid, envelope.xforward,
+                        envelope.trace, int{envelope.eight_bit}, int{envelope.eight_bit_header},
+                        message.received, message.bytes, run_, message.patience_from);
+        return done ? insert_recipients(message) : done;
+    });
+}
+
+Status SpoolIndex::insert_recipients(SpooledMessage const& message) {
+    auto statement = database_.prepare("INSERT INTO recipient VALUES(?,?,?,?,?,?,'','',0,?,0)");
+    if (!statement) return fail(statement.error());
+    for (SpooledRecipient const& recipient : message.recipients) {
+        EnvelopeRecipient const& who = message.envelope.recipients[recipient.number];
+        auto done = statement
+                        ->bind(message.id, std::uint64_t{recipient.number}, who.address, who.notify,
+                               who.orcpt, static_cast<int>(recipient.state), recipient.next_try)
+                        .run();
+        if (!done) return done;
+    }
+    return {};
+}
+
+Result<SpooledMessage> SpoolIndex::load(std::string const& id) {
+    auto statement = database_.prepare("SELECT * FROM message WHERE id = ?");
+    if (!statement) return fail(statement.error());
+    SpooledMessage message;
+    auto read = each_row(statement->bind(id), [&]() -> Status {
+        message.id = statement->text(0);
+        Envelope& envelope = message.envelope;
+        envelope.sender = statement->text(1);
+        envelope.body = static_cast<BodyType>(statement->integer(2));
+        envelope.smtputf8 = statement->integer(3) != 0;
+        envelope.ret = statement->text(4);
+        envelope.envid = statement->text(5);
+        envelope.xforward = statement->text(6);
+        envelope.trace = statement->text(7);
+        envelope.eight_bit = statement->integer(8) != 0;
+        envelope.eight_bit_header = statement->integer(9) != 0;
+        message.received = statement->size(10);
+        message.bytes = statement->size(11);
+        message.from_earlier_run = statement->size(12) != run_;
+        message.scans = statement->size(13);
+        message.patience_from = statement->size(14);
+        return {};
+    });
+    if (!read) return fail(read.error());
+    if (message.id.empty()) return fail(Fault::not_found, "no message " + id + " in the queue");
+    if (auto done = load_recipients(message); !done) return fail(done.error());
+    if (auto done = load_parts(message); !done) return fail(done.error());
+    return message;
+}
+
+Status SpoolIndex::load_recipients(SpooledMessage& message) {
+    auto statement = database_.prepare(
+        "SELECT number, address, notify, orcpt, state, plan, reason, tries, next_try, own_copy "
+        "FROM recipient WHERE message = ? ORDER BY number");
+    if (!statement) return fail(statement.error());
+    return each_row(statement->bind(message.id), [&]() -> Status {
+        SpooledRecipient recipient;
+        recipient.number = statement->size(0);
+        if (recipient.number != message.recipients.size()) {
+            return fail(Fault::corrupt, "spool: recipients of " + message.id + " don't add up");
+        }
+        message.envelope.recipients.push_back(
+            {statement->text(1), statement->text(2), statement->text(3)});
+        recipient.state = static_cast<RecipientState>(statement->integer(4));
+        recipient.plan = parse_plan(statement->text(5));
+        recipient.reason = statement->text(6);
+        recipient.tries = statement->size(7);
+        recipient.next_try = statement->size(8);
+        recipient.own_copy = statement->integer(9) != 0;
+        message.recipients.push_back(std::move(recipient));
+        return {};
+    });
+}
+
+Status SpoolIndex::load_parts(SpooledMessage& message) {
+    auto statement = database_.prepare(
+        "SELECT number, content_id, bytes, blob_bytes, receipt, route FROM part WHERE message = ? "
+        "ORDER BY number, ordinal");
+    if (!statement) return fail(statement.error());
+    return each_row(statement->bind(message.id), [&]() -> Status {
+        auto const content_id = ContentId::parse(statement->text(1));
+        if (!content_id) return fail(content_id.error());
+        auto const number = statement->size(0);
+        if (number >= message.recipients.size()) {
+            return fail(Fault::corrupt, "spool: parts of " + message.id + " don't add up");
+        }
+        message.recipients[number].parts.push_back({*content_id, statement->size(2),
+                                                    statement->size(3), statement->blob(4),
+                                                    statement->text(5)});
+        return {};
+    });
+}
+
+Result<std::vector<std::string>> SpoolIndex::ids() {
+    auto statement = database_.prepare("SELECT id FROM message ORDER BY received, id");
+    if (!statement) return fail(statement.error());
+    std::vector<std::string> found;
+    auto read = each_row(*statement, [&]() -> Status {
+        found.push_back(statement->text(0));
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return found;
+}
+
+Result<std::vector<std::string>> SpoolIndex::due(std::uint64_t now, std::size_t at_most) {
+    auto statement = database_.prepare(
+        "SELECT message, min(next_try) AS first FROM recipient WHERE state = 0 AND next_try <= ? "
+        "GROUP BY message ORDER BY first, message LIMIT ?");
+    if (!statement) return fail(statement.error());
+    std::vector<std::string> found;
+    auto read = each_row(statement->bind(now, std::uint64_t{at_most}), [&]() -> Status {
+        found.push_back(statement->text(0));
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return found;
+}
+
+Result<std::optional<std::uint64_t>> SpoolIndex::next_due() {
+    auto statement = database_.prepare("SELECT min(next_try) FROM recipient WHERE state = 0");
+    if (!statement) return fail(statement.error());
+    std::optional<std::uint64_t> first;
+    auto read = each_row(*statement, [&]() -> Status {
+        if (!statement->is_null(0)) first = statement->size(0);
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return first;
+}
+
+Status SpoolIndex::write(std::string const& id, SpooledRecipient const& recipient) {
+    std::uint64_t const number = recipient.number;
+    auto done = run(
+        database_,
+        "UPDATE recipient SET state = ?, plan = ?, reason = ?, tries = ?, next_try = ?, "
+        "own_copy = ? WHERE message = ? AND number = ?",
+        static_cast<int>(recipient.state), recipient.plan ? to_string(*recipient.plan) : "",
+        recipient.reason, recipient.tries, recipient.next_try, int{recipient.own_copy}, id, number);
+    if (!done) return done;
+    done = run(database_, "DELETE FROM part WHERE message = ? AND number = ?", id, number);
+    std::uint64_t ordinal = 0;
+    for (StoredPart const& part : recipient.parts) {
+        if (!done) return done;
+        done = run(database_, "INSERT INTO part VALUES(?,?,?,?,?,?,?,?)", id, number, ordinal++,
+                   part.content_id.to_hex(), part.bytes, part.blob_bytes, part.receipt, part.route);
+    }
+    return done;
+}
+
+Result<bool> SpoolIndex::record(std::string const& id,
+                                std::vector<SpooledRecipient> const& changed) {
+    bool forgotten = false;
+    auto done = database_.transaction([&]() -> Status {
+        for (SpooledRecipient const& recipient : changed) {
+            if (auto written = write(id, recipient); !written) return written;
+        }
+        auto removed = run(database_,
+                           "DELETE FROM message WHERE id = ? AND NOT EXISTS (SELECT 1 FROM "
+                           "recipient WHERE message = id AND state <> 1)",
+                           id);
+        forgotten = removed && database_.changed_rows() > 0;
+        return removed;
+    });
+    if (!done) return fail(done.error());
+    return forgotten;
+}
+
+Status SpoolIndex::note_scan(std::string const& id) {
+    return run(database_, "UPDATE message SET scans = scans + 1 WHERE id = ?", id);
+}
+
+Result<std::size_t> SpoolIndex::retry(std::string const& id, std::uint64_t now) {
+    std::size_t count = 0;
+    auto done = database_.transaction([&]() -> Status {
+        auto moved = run(database_, "UPDATE message SET patience_from = ? WHERE id = ?", now, id);
+        if (!moved) return moved;
+        if (database_.changed_rows() == 0) {
+            return fail(Fault::not_found, "no message " + id + " in the queue");
+        }
+        auto queued = run(database_,
+                          "UPDATE recipient SET state = 0, next_try = 0 WHERE message = ? AND "
+                          "state <> 1",
+                          id);
+        count = static_cast<std::size_t>(database_.changed_rows());
+        return queued;
+    });
+    if (!done) return fail(done.error());
+    return count;
+}
+
+}  // namespace satchel::mailgw

@@ -1,0 +1,74 @@
+#include "mailgw/trace_header.h"
+
+#include <ctime>
+
+#include "mailgw/header_watch.h"
+#include "mailgw/xforward.h"
+
+namespace satchel::mailgw {
+
+namespace {
+
+/// RFC 5322 §3.3, in UTC whatever the locale.
+std::string date_text(std::uint64_t unix_seconds) {
+    static constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    auto const time = static_cast<std::time_t>(unix_seconds);
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    char numbers[32];
+    std::strftime(numbers, sizeof numbers, "%Y %H:%M:%S +0000", &parts);
+    return std::string(days[parts.tm_wday]) + ", " + std::to_string(parts.tm_mday) + ' ' +
+           months[parts.tm_mon] + ' ' + numbers;
+}
+
+/// What others said about themselves, fit for a header line.
+std::string harmless(std::string const& said) {
+    std::string out;
+    for (char c : said.substr(0, 255))
+        out += c > ' ' && c < 0x7f && c != '(' && c != ')' && c != '\\' && c != ';' ? c : '?';
+    return out;
+}
+
+bool is_ascii(std::string const& text) {
+    for (char c : text)
+        if (static_cast<unsigned char>(c) >= 0x80) return false;
+    return true;
+}
+
+std::string closing_lines(TraceFacts const& facts) {
+    return ";\r\n\t" + date_text(facts.time) + "\r\n" + loop_field + ": " + facts.loop_token +
+           "\r\n";
+}
+
+}  // namespace
+
+std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope const& envelope) {
+    // Behind Postfix the client worth naming is Postfix's own.
+    auto helo = xforward_value(envelope.xforward, "HELO");
+    auto name = xforward_value(envelope.xforward, "NAME");
+    auto address = xforward_value(envelope.xforward, "ADDR");
+    if (address.empty()) {
+        helo = peer.helo;
+        address = peer.ip;
+    }
+    if (helo.empty()) helo = name.empty() ? "unknown" : name;
+    if (name.empty()) name = "unknown";
+    std::string out =
+        "Received: from " + harmless(helo) + " (" + harmless(name) + " [" + harmless(address) +
+        "])\r\n\tby " + harmless(facts.helo) + " (Satchel) with " +
+        (envelope.smtputf8 ? "UTF8SMTP" : (peer.esmtp ? "ESMTP" : "SMTP")) + " id " + facts.id;
+    // Named only where it tells no recipient of another.
+    bool const nameable =
+        envelope.recipients.size() == 1 && is_ascii(envelope.recipients[0].address);
+    if (nameable) out += "\r\n\tfor <" + envelope.recipients[0].address + '>';
+    return out + closing_lines(facts);
+}
+
+std::string trace_lines(TraceFacts const& facts) {
+    return "Received: by " + harmless(facts.helo) + " (Satchel, local submission)\r\n\tid " +
+           facts.id + closing_lines(facts);
+}
+
+}  // namespace satchel::mailgw
