@@ -1,0 +1,106 @@
+// What every location service promises (dht/location_service.h), run on the fake and on the real
+// one.
+#pragma once
+
+#include <functional>
+
+#include <doctest/doctest.h>
+
+#include "dht/location_service.h"
+#include "dht/record_policy.h"
+#include "tests/support/await_on.h"
+#include "tests/support/storage_user.h"
+
+namespace satchel::testing {
+
+/// Two services that know each other, and the time that their clock tells.
+struct LocationPair {
+    asio::io_context& io;
+    location::LocationService& here;
+    location::LocationService& there;
+    std::uint64_t now_seconds;
+};
+
+inline Result<location::PutReport> put_on(asio::io_context& io, location::LocationService& service,
+                                          RecordEnvelope record) {
+    return await_on(io, service.put(std::move(record), std::chrono::seconds(5)));
+}
+
+inline Result<RecordEnvelope> fetch_on(asio::io_context& io, location::LocationService& service,
+                                       location::FetchRequest request) {
+    return await_on(io, service.fetch(std::move(request)));
+}
+
+inline void location_service_contract(LocationPair pair) {
+    using namespace location;
+    auto& io = pair.io;
+    StorageUser bob("bob@b.test", pair.now_seconds);
+    auto const first = bob.storage(500);
+    auto const place = place_of(first);
+    FetchRequest const request{place, {}, Source::anywhere, std::chrono::seconds(5)};
+
+    SUBCASE("what is put here is found there, and from here on the network") {
+        REQUIRE(put_on(io, pair.here, first));
+        auto const found = fetch_on(io, pair.there, request);
+        REQUIRE(found);
+        CHECK(*found == first);
+        auto const mine = fetch_on(io, pair.here, request);
+        REQUIRE(mine);
+        CHECK(*mine == first);
+        FetchRequest out_there = request;
+        out_there.source = Source::network;
+        CHECK(fetch_on(io, pair.here, out_there).has_value());
+    }
+    SUBCASE("putting the same bytes again is welcome") {
+        REQUIRE(put_on(io, pair.here, first));
+        CHECK(put_on(io, pair.here, first).has_value());
+        CHECK(fetch_on(io, pair.there, request).has_value());
+    }
+    SUBCASE("a newer record takes the slot, an older one does not get it back") {
+        auto const newer = bob.storage(100);
+        REQUIRE(put_on(io, pair.here, first));
+        REQUIRE(put_on(io, pair.here, newer));
+        auto const old_again = put_on(io, pair.here, first);
+        REQUIRE_FALSE(old_again);
+        CHECK(old_again.error().fault == Fault::refused);
+        auto const found = fetch_on(io, pair.there, request);
+        REQUIRE(found);
+        CHECK(found->seq == newer.seq);
+    }
+    SUBCASE("a slot that nobody filled is not found") {
+        auto const found = fetch_on(io, pair.there, request);
+        REQUIRE_FALSE(found);
+        CHECK(found.error().fault == Fault::not_found);
+    }
+    SUBCASE("another slot of the same key is another value") {
+        REQUIRE(put_on(io, pair.here, bob.own_storage()));
+        CHECK(fetch_on(io, pair.there, request).error().fault == Fault::not_found);
+    }
+    SUBCASE("what the judge passes over does not count, and its reason is told") {
+        REQUIRE(put_on(io, pair.here, first));
+        FetchRequest strict = request;
+        strict.judge = [](RecordEnvelope const&) -> Status {
+            return fail(Fault::untrusted, "not in my house");
+        };
+        auto const found = fetch_on(io, pair.there, strict);
+        REQUIRE_FALSE(found);
+        CHECK(found.error().fault == Fault::untrusted);
+        CHECK(found.error().what == "not in my house");
+    }
+    SUBCASE("an invalid record is not put") {
+        auto bent = first;
+        bent.signature[5] = static_cast<Byte>(bent.signature[5] ^ 1U);
+        auto const put = put_on(io, pair.here, bent);
+        REQUIRE_FALSE(put);
+        CHECK(put.error().fault == Fault::corrupt);
+        CHECK_FALSE(fetch_on(io, pair.there, request));
+    }
+    SUBCASE("after stop nothing is put or found") {
+        pair.there.stop();
+        pair.there.stop();
+        CHECK(put_on(io, pair.there, first).error().fault == Fault::unavailable);
+        CHECK(fetch_on(io, pair.there, request).error().fault == Fault::unavailable);
+    }
+}
+
+}  // namespace satchel::testing

@@ -1,0 +1,42 @@
+// Runs a coroutine on an io_context from a test, with a deadline instead of luck.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+
+#include "src/base/asio.h"
+
+namespace satchel::testing {
+
+/// Runs `io` until `true_at_last` holds. Throws after `deadline`, which fails the test.
+inline void run_until(asio::io_context& io, std::function<bool()> const& true_at_last,
+                      std::chrono::milliseconds deadline = std::chrono::seconds(15)) {
+    auto const end = std::chrono::steady_clock::now() + deadline;
+    while (!true_at_last()) {
+        if (std::chrono::steady_clock::now() > end) throw std::runtime_error("waited in vain");
+        io.restart();
+        io.run_one_for(std::chrono::milliseconds(20));
+    }
+}
+
+/// The result of `work`; what it throws is thrown here.
+template <class T>
+T await_on(asio::io_context& io, asio::awaitable<T> work,
+           std::chrono::milliseconds deadline = std::chrono::seconds(15)) {
+    // Shared: after a deadline the coroutine still lives in `io`.
+    auto const result = std::make_shared<std::optional<T>>();
+    auto const thrown = std::make_shared<std::exception_ptr>();
+    asio::co_spawn(io, std::move(work), [result, thrown](std::exception_ptr error, T value) {
+        *thrown = error;
+        result->emplace(std::move(value));
+    });
+    run_until(
+        io, [&] { return result->has_value(); }, deadline);
+    if (*thrown) std::rethrow_exception(*thrown);
+    return std::move(**result);
+}
+
+}  // namespace satchel::testing

@@ -1,0 +1,90 @@
+// A DHT in memory that several location services share. It keeps records by the same policy as a
+// storing node, answers at once, and fails on demand.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "dht/location_service.h"
+#include "dht/record_policy.h"
+#include "src/base/clock.h"
+
+namespace satchel::testing {
+
+/// What all the nodes together store.
+struct FakeDht {
+    std::map<location::RecordPlace, Bytes> store;
+    unsigned nodes = 0;
+};
+
+class FakeLocationService final : public location::LocationService {
+public:
+    FakeLocationService(FakeDht& dht, Clock const& clock)
+        : dht_(dht)
+        , clock_(clock) {
+        ++dht_.nodes;
+    }
+
+    ~FakeLocationService() override { stop(); }
+
+    /// Cuts this node off: its puts reach nobody, its fetches get no answer.
+    void set_cut_off(bool cut_off) { cut_off_ = cut_off; }
+
+    /// What was asked for, in order.
+    std::vector<location::FetchRequest> const& fetches() const { return fetches_; }
+
+    std::vector<RecordEnvelope> const& puts() const { return puts_; }
+
+    asio::awaitable<Result<location::PutReport>> put(RecordEnvelope record,
+                                                     std::chrono::milliseconds) override {
+        puts_.push_back(record);
+        if (stopped_) co_return fail(Fault::unavailable, "stopped");
+        auto const place = location::place_of(record);
+        auto const bytes = encode_record(record);
+        auto const now = clock_.unix_seconds();
+        auto const held = dht_.store.find(place);
+        bool const fresh = held == dht_.store.end() || held->second == bytes;
+        auto const admitted = fresh ? location::admit_record(place, bytes, now)
+                                    : location::admit_edit(place, held->second, bytes, now);
+        if (!admitted) co_return fail(admitted.error());
+        if (cut_off_) co_return fail(Fault::unavailable, "cut off");
+        dht_.store[place] = bytes;
+        co_return location::PutReport{dht_.nodes - 1};
+    }
+
+    asio::awaitable<Result<RecordEnvelope>> fetch(location::FetchRequest request) override {
+        fetches_.push_back(request);
+        if (stopped_) co_return fail(Fault::unavailable, "stopped");
+        if (cut_off_) co_return fail(Fault::timed_out, "cut off");
+        auto const held = dht_.store.find(request.place);
+        if (held == dht_.store.end()) co_return fail(Fault::not_found, "no record in the DHT");
+        auto record = location::admit_record(request.place, held->second, clock_.unix_seconds());
+        if (!record) co_return fail(Fault::not_found, "no record in the DHT");
+        if (request.judge) {
+            if (auto accepted = request.judge(*record); !accepted)
+                co_return fail(accepted.error());
+        }
+        co_return std::move(*record);
+    }
+
+    location::LocationStats stats() const override {
+        unsigned const neighbours = stopped_ || cut_off_ ? 0 : dht_.nodes - 1;
+        return {neighbours, neighbours, dht_.store.size(), !stopped_};
+    }
+
+    void stop() override {
+        if (!std::exchange(stopped_, true)) --dht_.nodes;
+    }
+
+private:
+    FakeDht& dht_;
+    Clock const& clock_;
+    bool cut_off_ = false;
+    bool stopped_ = false;
+    std::vector<location::FetchRequest> fetches_;
+    std::vector<RecordEnvelope> puts_;
+};
+
+}  // namespace satchel::testing

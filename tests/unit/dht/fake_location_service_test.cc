@@ -1,0 +1,16 @@
+#include "tests/support/fake_location_service.h"
+
+#include "tests/contract/location_service_contract.h"
+#include "tests/support/fake_clock.h"
+
+using namespace satchel;
+using namespace satchel::testing;
+
+TEST_CASE("fake location service: keeps the contract") {
+    asio::io_context io;
+    FakeClock const clock;
+    FakeDht dht;
+    FakeLocationService here(dht, clock);
+    FakeLocationService there(dht, clock);
+    location_service_contract({io, here, there, clock.unix_seconds()});
+}

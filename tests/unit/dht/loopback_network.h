@@ -1,0 +1,72 @@
+// Real DHT nodes on loopback, all on one io_context.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <unistd.h>
+
+#include "dht/opendht_location_service.h"
+#include "src/base/sodium_randomness.h"
+#include "tests/support/await_on.h"
+
+namespace satchel::testing {
+
+class LoopbackNetwork {
+public:
+    /// Waits until every node has joined.
+    explicit LoopbackNetwork(std::size_t size)
+        : LoopbackNetwork() {
+        for (std::size_t i = 0; i < size; ++i) add();
+        settle();
+    }
+
+    LoopbackNetwork() = default;
+
+    location::OpendhtLocationService& at(std::size_t index) { return *nodes_.at(index); }
+
+    std::size_t size() const { return nodes_.size(); }
+
+    /// Its peers are the first node and another one.
+    location::OpendhtOptions options() const {
+        location::OpendhtOptions options;
+        options.listen = {"127.0.0.1", 0};
+        if (!nodes_.empty()) {
+            options.bootstrap.push_back(nodes_.front()->listening());
+            if (nodes_.size() > 2)
+                options.bootstrap.push_back(nodes_[nodes_.size() / 2]->listening());
+        }
+        return options;
+    }
+
+    location::OpendhtLocationService& add() { return add(options()); }
+
+    location::OpendhtLocationService& add(location::OpendhtOptions options) {
+        auto node = location::OpendhtLocationService::start(io, std::move(options), clock,
+                                                            randomness, log);
+        if (!node) throw std::runtime_error(node.error().what);
+        nodes_.push_back(std::move(*node));
+        return *nodes_.back();
+    }
+
+    void settle() {
+        auto const want = std::min<std::size_t>(8, nodes_.size() - 1);
+        run_until(io, [&] {
+            return std::all_of(nodes_.begin(), nodes_.end(), [&](auto const& node) {
+                auto const stats = node->stats();
+                return stats.joined && stats.good_nodes >= want;
+            });
+        });
+    }
+
+    asio::io_context io;
+    SystemClock clock;
+    SystemRandomness randomness;
+    EventLog log{STDERR_FILENO, EventLog::Level::warning};
+
+private:
+    std::vector<std::unique_ptr<location::OpendhtLocationService>> nodes_;
+};
+
+}  // namespace satchel::testing
