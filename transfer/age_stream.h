@@ -18,7 +18,10 @@ namespace satchel::transfer {
 /// Takes what comes out, at most a chunk at a time. Its failure ends the operation.
 using ByteSink = std::function<Status(ByteSpan)>;
 
-/// Size of the blob that holds so much content. Never less than 32: a blob is never empty.
+/// Nonce and tag of a chunk without content: a blob is never empty.
+inline constexpr std::uint64_t blob_bytes_min = 32;
+
+/// Size of the blob that holds so much content.
 std::uint64_t blob_bytes_for(std::uint64_t content_bytes);
 
 /// The reverse. Fault::corrupt for a size that no blob has.

@@ -42,7 +42,7 @@ struct StoreQuota {
 struct StoreUsage {
     std::uint64_t blobs = 0;
     std::uint64_t held_bytes = 0;
-    std::uint64_t reserved_bytes = 0;  ///< of uploads under way
+    std::uint64_t reserved_bytes = 0;  ///< of uploads under way, and kept of broken ones
 };
 
 /// A blob arriving in order. Dropping it keeps what was verified, so that a later receive() goes on
@@ -73,10 +73,12 @@ public:
 
     /// Reserves room before the first byte. Fault::no_space: total or per-sender quota, or the
     /// disk; the text says which. Fault::unavailable: the same blob is being received already.
+    /// Fault::refused: it is held already (then hold() is the call), or no blob is as small.
     virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                         std::string const& sender) = 0;
 
-    /// One more reason to hold a blob that is here. Fault::not_found if it is not.
+    /// One more reason to hold a blob that is here. Fault::not_found if it is not, Fault::no_space:
+    /// the sender's quota. A second holding for one recipient takes the place of the first.
     virtual Status hold(ContentId const& id, Holding const& holding) = 0;
 
     virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;

@@ -1,0 +1,245 @@
+// A blob store in memory: verifies, reserves and counts as the real one does, keeps nothing after
+// its end. Not for several threads.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include "transfer/age_stream.h"
+#include "transfer/blob_store.h"
+#include "transfer/piece_verifier.h"
+#include "transfer/storage_quota.h"
+
+namespace satchel::testing {
+
+class MemoryBlobStore final : public transfer::BlobStore {
+public:
+    explicit MemoryBlobStore(transfer::StoreQuota quota = {1U << 30U, 1U << 30U})
+        : shelf_(std::make_shared<Shelf>()) {
+        shelf_->quota = quota;
+    }
+
+    Result<std::unique_ptr<transfer::BlobUpload>> receive(ContentId const& id, std::uint64_t size,
+                                                          std::string const& sender) override {
+        if (size < transfer::blob_bytes_min) return fail(Fault::refused, "too small for a blob");
+        if (shelf_->held.contains(id)) return fail(Fault::refused, "here already");
+        if (shelf_->arriving.contains(id)) return fail(Fault::unavailable, "arriving already");
+        auto const admitted = transfer::admit(
+            shelf_->quota,
+            {.taken = shelf_->held_bytes() + shelf_->reserved_bytes(&id, nullptr),
+             .taken_by_sender = shelf_->bytes_from(sender) + shelf_->reserved_bytes(&id, &sender),
+             .disk_free = ~std::uint64_t{0}},
+            {.size = size, .sender = sender});
+        if (!admitted) return fail(admitted.error());
+        return std::unique_ptr<transfer::BlobUpload>(
+            std::make_unique<Upload>(shelf_, id, size, sender));
+    }
+
+    Status hold(ContentId const& id, transfer::Holding const& holding) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
+        auto const from = shelf_->bytes_from(holding.sender);
+        bool const counted = found->second.is_from(holding.sender);
+        if (!counted && !holding.sender.empty() &&
+            from + found->second.bytes.size() > shelf_->quota.per_sender_bytes) {
+            return fail(Fault::no_space, "the sender's quota is used up");
+        }
+        found->second.holdings[holding.recipient] = holding;
+        return {};
+    }
+
+    Result<std::optional<transfer::HeldBlob>> find(ContentId const& id) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return std::optional<transfer::HeldBlob>();
+        return std::optional(found->second.as_held(id));
+    }
+
+    Result<std::vector<transfer::HeldBlob>> list() override {
+        std::vector<transfer::HeldBlob> all;
+        for (auto const& [id, blob] : shelf_->held)
+            all.push_back(blob.as_held(id));
+        return all;
+    }
+
+    Result<UniqueFd> open(ContentId const& id) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
+        UniqueFd fd(::memfd_create("blob", MFD_CLOEXEC));
+        if (!fd) return fail(system_error("memfd"));
+        if (auto done = write_all_at(fd.get(), found->second.bytes, 0); !done) {
+            return fail(done.error());
+        }
+        return fd;
+    }
+
+    Result<Bytes> layer(ContentId const& id) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
+        return found->second.layer;
+    }
+
+    std::uint64_t received_so_far(ContentId const& id) override {
+        auto const arriving = shelf_->arriving.find(id);
+        if (arriving != shelf_->arriving.end()) return arriving->second->verified_bytes();
+        auto const partial = shelf_->partial.find(id);
+        return partial == shelf_->partial.end() ? 0 : partial->second.bytes.size();
+    }
+
+    Result<bool> release(ContentId const& id, AddressTag const& recipient) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end() || found->second.holdings.erase(recipient) == 0) {
+            return false;
+        }
+        if (found->second.holdings.empty()) shelf_->held.erase(found);
+        return true;
+    }
+
+    Result<transfer::StoreUsage> usage() override {
+        return transfer::StoreUsage{shelf_->held.size(), shelf_->held_bytes(),
+                                    shelf_->reserved_bytes(nullptr, nullptr)};
+    }
+
+private:
+    struct Held {
+        Bytes bytes;
+        Bytes layer;
+        std::map<AddressTag, transfer::Holding> holdings;
+
+        bool is_from(std::string const& sender) const {
+            return std::any_of(holdings.begin(), holdings.end(),
+                               [&](auto const& entry) { return entry.second.sender == sender; });
+        }
+
+        transfer::HeldBlob as_held(ContentId const& id) const {
+            transfer::HeldBlob blob{id, bytes.size(), {}};
+            for (auto const& [recipient, holding] : holdings)
+                blob.holdings.push_back(holding);
+            return blob;
+        }
+    };
+
+    struct Partial {
+        Bytes bytes;
+        Bytes layer;
+        std::uint64_t size = 0;
+        std::string sender;
+    };
+
+    class Upload;
+
+    struct Shelf {
+        transfer::StoreQuota quota;
+        std::map<ContentId, Held> held;
+        std::map<ContentId, Upload*> arriving;
+        std::map<ContentId, Partial> partial;
+
+        std::uint64_t held_bytes() const {
+            std::uint64_t sum = 0;
+            for (auto const& [id, blob] : held)
+                sum += blob.bytes.size();
+            return sum;
+        }
+
+        std::uint64_t bytes_from(std::string const& sender) const {
+            std::uint64_t sum = 0;
+            for (auto const& [id, blob] : held)
+                sum += blob.is_from(sender) ? blob.bytes.size() : 0;
+            return sum;
+        }
+
+        std::uint64_t reserved_bytes(ContentId const* but_for, std::string const* sender) const {
+            std::uint64_t sum = 0;
+            auto const counts = [&](ContentId const& id, std::string const& from) {
+                return (but_for == nullptr || id != *but_for) &&
+                       (sender == nullptr || from == *sender);
+            };
+            for (auto const& [id, upload] : arriving)
+                sum += counts(id, upload->sender()) ? upload->size() : 0;
+            for (auto const& [id, left] : partial)
+                sum += counts(id, left.sender) ? left.bytes.size() : 0;
+            return sum;
+        }
+    };
+
+    class Upload final : public transfer::BlobUpload {
+    public:
+        Upload(std::shared_ptr<Shelf> shelf, ContentId const& id, std::uint64_t size,
+               std::string sender)
+            : shelf_(std::move(shelf))
+            , id_(id)
+            , size_(size)
+            , sender_(std::move(sender))
+            , verifier_(id, size) {
+            auto const left = shelf_->partial.find(id);
+            if (left != shelf_->partial.end()) {
+                if (left->second.size == size && verifier_.set_layer(left->second.layer)) {
+                    layer_ = left->second.layer;
+                    bytes_ = std::move(left->second.bytes);
+                    verifier_.trust_kept(bytes_.size());
+                }
+                shelf_->partial.erase(left);
+            }
+            shelf_->arriving[id] = this;
+        }
+
+        Upload(Upload const&) = delete;
+        Upload& operator=(Upload const&) = delete;
+
+        ~Upload() override {
+            shelf_->arriving.erase(id_);
+            if (held_ || verifier_.verified_bytes() == 0) return;
+            bytes_.resize(verifier_.verified_bytes());
+            shelf_->partial[id_] = {std::move(bytes_), layer_, size_, sender_};
+        }
+
+        std::uint64_t size() const { return size_; }
+
+        std::string const& sender() const { return sender_; }
+
+        std::uint64_t verified_bytes() const { return verifier_.verified_bytes(); }
+
+        std::uint64_t offset() const override { return verifier_.offset(); }
+
+        Status set_layer(ByteSpan layer) override {
+            auto done = verifier_.set_layer(layer);
+            if (verifier_.layer_known()) layer_ = copy_of(layer);
+            return done;
+        }
+
+        Status write(ByteSpan more) override {
+            return verifier_.write(more, [this](std::uint64_t at, ByteSpan piece) -> Status {
+                bytes_.resize(at);
+                append(bytes_, piece);
+                return {};
+            });
+        }
+
+        Status finish(transfer::Holding const& holding) override {
+            if (held_) return fail(Fault::usage, "the upload is finished");
+            if (auto right = verifier_.finish(); !right) return right;
+            shelf_->held[id_] = {
+                std::move(bytes_), verifier_.layer(), {{holding.recipient, holding}}};
+            shelf_->arriving.erase(id_);
+            held_ = true;
+            return {};
+        }
+
+    private:
+        std::shared_ptr<Shelf> shelf_;
+        ContentId id_;
+        std::uint64_t size_;
+        std::string sender_;
+        transfer::PieceVerifier verifier_;
+        Bytes bytes_;
+        Bytes layer_;
+        bool held_ = false;
+    };
+
+    std::shared_ptr<Shelf> shelf_;
+};
+
+}  // namespace satchel::testing

@@ -1,0 +1,114 @@
+#include "transfer/blob_folder.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/base/atomic_file.h"
+
+namespace satchel::transfer {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Makes a folder 0700 unless it is there, and its name durable.
+Status make_folder(fs::path const& folder) {
+    if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+    if (errno == EEXIST) return {};
+    return fail(system_error(folder.string()));
+}
+
+Status move_file(fs::path const& from, fs::path const& to) {
+    if (auto made = make_folder(to.parent_path()); !made) return made;
+    if (::rename(from.c_str(), to.c_str()) != 0) return fail(system_error(to.string()));
+    if (auto synced = sync_folder(to.parent_path()); !synced) return synced;
+    return sync_folder(from.parent_path());
+}
+
+std::vector<BlobFolder::Entry> files_below(fs::path const& folder) {
+    std::vector<BlobFolder::Entry> files;
+    std::error_code error;
+    for (auto it = fs::recursive_directory_iterator(folder, error);
+         !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+        std::error_code ignored;
+        if (it->is_directory(ignored)) continue;
+        auto const size = it->is_regular_file(ignored) ? it->file_size(ignored) : 0;
+        files.push_back({it->path(), it->path().filename().string(), size});
+    }
+    return files;
+}
+
+}  // namespace
+
+Result<BlobFolder> BlobFolder::open(fs::path root) {
+    std::error_code error;
+    fs::create_directories(root.parent_path(), error);
+    for (auto const& folder : {root, root / "blobs", root / "partial", root / "outbox"}) {
+        if (auto made = make_folder(folder); !made) return fail(made.error());
+    }
+    auto lock = open_file((root / "lock").string(), O_RDWR | O_CREAT);
+    if (!lock) return fail(lock.error());
+    if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return fail(system_error(root.string()));
+        return fail(Fault::unavailable, root.string() + " is used by another process");
+    }
+    return BlobFolder(std::move(root), std::move(*lock));
+}
+
+fs::path BlobFolder::blob(ContentId const& id) const {
+    auto const hex = id.to_hex();
+    return root_ / "blobs" / hex.substr(0, 2) / hex;
+}
+
+fs::path BlobFolder::partial(ContentId const& id) const {
+    return root_ / "partial" / id.to_hex();
+}
+
+Status BlobFolder::publish(ContentId const& id) const {
+    return move_file(partial(id), blob(id));
+}
+
+Status BlobFolder::recall(ContentId const& id) const {
+    return move_file(blob(id), partial(id));
+}
+
+void BlobFolder::remove_blob(ContentId const& id) const {
+    ::unlink(blob(id).c_str());
+}
+
+void BlobFolder::remove_partial(ContentId const& id) const {
+    ::unlink(partial(id).c_str());
+}
+
+std::uint64_t BlobFolder::partial_size(ContentId const& id) const {
+    std::error_code error;
+    auto const size = fs::file_size(partial(id), error);
+    return error ? 0 : size;
+}
+
+Result<std::uint64_t> BlobFolder::disk_free() const {
+    struct statvfs disk {};
+
+    if (::statvfs(root_.c_str(), &disk) != 0) return fail(system_error(root_.string()));
+    return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+std::vector<BlobFolder::Entry> BlobFolder::blob_files() const {
+    return files_below(root_ / "blobs");
+}
+
+std::vector<BlobFolder::Entry> BlobFolder::partial_files() const {
+    return files_below(root_ / "partial");
+}
+
+std::vector<BlobFolder::Entry> BlobFolder::outbox_files() const {
+    return files_below(root_ / "outbox");
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,82 @@
+// What the store knows of its blobs: sizes, layers, holdings, and uploads to be gone on with. A
+// SQLite file; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/base/sqlite_database.h"
+#include "transfer/blob_store.h"
+
+namespace satchel::transfer {
+
+/// An unfinished upload whose piece layer is known, so that what came of it can be verified.
+struct PartialBlob {
+    ContentId id;
+    std::uint64_t size = 0;  ///< of the whole blob, in bytes
+    std::string sender;
+    Bytes layer;
+    std::uint64_t touched = 0;  ///< Unix seconds
+};
+
+struct IndexTotals {
+    std::uint64_t blobs = 0;
+    std::uint64_t bytes = 0;
+};
+
+struct Released {
+    bool holding = false;  ///< there was one for this recipient
+    bool blob = false;     ///< it was the last: the file may go
+};
+
+class BlobIndex {
+public:
+    static Result<BlobIndex> open(std::filesystem::path const& file);
+
+    /// A blob becomes held, and is no longer partial. Durable on return.
+    Status add(ContentId const& id, std::uint64_t size, ByteSpan layer, Holding const& holding);
+
+    /// One more holding of a blob that is there, or a newer one in place of the recipient's old.
+    Status hold(ContentId const& id, Holding const& holding);
+
+    /// Ends a holding, and with the last one the blob.
+    Result<Released> release(ContentId const& id, AddressTag const& recipient);
+
+    /// Forgets a blob and all its holdings.
+    Status forget(ContentId const& id);
+
+    Result<std::optional<HeldBlob>> find(ContentId const& id);
+    Result<std::vector<HeldBlob>> list();
+    Result<std::optional<std::uint64_t>> size_of(ContentId const& id);
+
+    /// Fault::not_found where the blob is not held.
+    Result<Bytes> layer(ContentId const& id);
+
+    Result<IndexTotals> totals();
+
+    /// Bytes of the blobs held from `sender`, each counted once.
+    Result<std::uint64_t> bytes_from(std::string const& sender);
+    Result<bool> holds_from(ContentId const& id, std::string const& sender);
+
+    Status put_partial(PartialBlob const& partial);
+    Status drop_partial(ContentId const& id);
+    Result<std::optional<PartialBlob>> partial(ContentId const& id);
+    Result<std::vector<PartialBlob>> partials();
+
+private:
+    explicit BlobIndex(SqliteDatabase database)
+        : database_(std::move(database)) {}
+
+    template <class... Values>
+    Status run(std::string_view sql, Values const&... values);
+    template <class Read, class... Values>
+    Status each_row(std::string_view sql, Read const& read, Values const&... values);
+
+    SqliteDatabase database_;
+};
+
+}  // namespace satchel::transfer

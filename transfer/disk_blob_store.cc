@@ -1,0 +1,212 @@
+#include "transfer/disk_blob_store.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+
+#include "transfer/age_stream.h"
+#include "transfer/disk_blob_upload.h"
+#include "transfer/disk_store_state.h"
+#include "transfer/merkle_root.h"
+#include "transfer/storage_quota.h"
+#include "transfer/store_reconciliation.h"
+
+namespace satchel::transfer {
+
+namespace {
+
+std::uint64_t oldest_partial(DiskStoreState const& state) {
+    auto const now = state.clock.unix_seconds();
+    return now - std::min(now, state.options.partial_lifetime_seconds);
+}
+
+/// Gives back what abandoned uploads hold for too long. The mutex is held.
+Status drop_stale_partials(DiskStoreState& state) {
+    auto const partials = state.index.partials();
+    if (!partials) return fail(partials.error());
+    for (auto const& partial : *partials) {
+        if (partial.touched >= oldest_partial(state)) continue;
+        if (state.arriving.contains(partial.id)) continue;
+        state.folder.remove_partial(partial.id);
+        state.verified.erase(partial.id);
+        if (auto dropped = state.index.drop_partial(partial.id); !dropped) return dropped;
+    }
+    return {};
+}
+
+struct Reserved {
+    std::uint64_t bytes = 0;
+    std::uint64_t of_sender = 0;
+    std::uint64_t to_be_written = 0;
+};
+
+/// Uploads under way count whole, abandoned ones with what they left on the disk. The mutex is
+/// held.
+Result<Reserved> reserved_but_for(DiskStoreState& state, ContentId const* id,
+                                  std::string const& sender) {
+    Reserved reserved;
+    auto const count = [&](std::uint64_t bytes, std::string const& from) {
+        reserved.bytes += bytes;
+        if (from == sender) reserved.of_sender += bytes;
+    };
+    for (auto const& [arriving, arrival] : state.arriving) {
+        count(arrival.size, arrival.sender);
+        if (!arrival.disk_reserved) reserved.to_be_written += arrival.size - *arrival.verified;
+    }
+    auto const partials = state.index.partials();
+    if (!partials) return fail(partials.error());
+    for (auto const& partial : *partials) {
+        if ((id != nullptr && partial.id == *id) || state.arriving.contains(partial.id)) continue;
+        count(state.folder.partial_size(partial.id), partial.sender);
+    }
+    return reserved;
+}
+
+Status admit_now(DiskStoreState& state, ContentId const& id, std::uint64_t size,
+                 std::string const& sender) {
+    auto const totals = state.index.totals();
+    if (!totals) return fail(totals.error());
+    auto const from_sender = state.index.bytes_from(sender);
+    if (!from_sender) return fail(from_sender.error());
+    auto const reserved = reserved_but_for(state, &id, sender);
+    if (!reserved) return fail(reserved.error());
+    auto const free = state.folder.disk_free();
+    if (!free) return fail(free.error());
+    return admit(state.options.quota,
+                 {.taken = totals->bytes + reserved->bytes,
+                  .taken_by_sender = *from_sender + reserved->of_sender,
+                  .disk_free = *free,
+                  .disk_promised = reserved->to_be_written,
+                  .disk_margin = state.options.disk_margin_bytes},
+                 {.size = size, .on_disk = state.folder.partial_size(id), .sender = sender});
+}
+
+tl::unexpected<Error> not_here(ContentId const& id) {
+    return fail(Fault::not_found, "blob " + id.short_form() + " is not here");
+}
+
+}  // namespace
+
+std::uint64_t whole_pieces(std::uint64_t bytes, std::uint64_t blob_bytes) {
+    if (bytes >= blob_bytes) return blob_bytes;
+    return bytes - bytes % piece_length_for(blob_bytes);
+}
+
+DiskBlobStore::DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening)
+    : state_(std::move(state))
+    , opening_(std::move(opening)) {}
+
+DiskBlobStore::~DiskBlobStore() = default;
+
+Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(DiskStoreOptions options,
+                                                           Clock const& clock) {
+    auto folder = BlobFolder::open(options.folder);
+    if (!folder) return fail(folder.error());
+    auto index = BlobIndex::open(folder->index_file());
+    if (!index) return fail(index.error());
+    auto state = std::make_shared<DiskStoreState>(std::move(options), clock, std::move(*folder),
+                                                  std::move(*index));
+    auto opening = reconcile(state->folder, state->index, oldest_partial(*state));
+    if (!opening) return fail(opening.error());
+    return std::unique_ptr<DiskBlobStore>(new DiskBlobStore(std::move(state), std::move(*opening)));
+}
+
+std::filesystem::path DiskBlobStore::outbox() const {
+    return state_->folder.outbox();
+}
+
+Status DiskBlobStore::reserve(ContentId const& id, std::uint64_t size, std::string const& sender) {
+    std::lock_guard const lock(state_->mutex);
+    auto const held = state_->index.size_of(id);
+    if (!held) return fail(held.error());
+    if (*held) return fail(Fault::refused, "blob " + id.short_form() + " is here already");
+    if (state_->arriving.contains(id)) {
+        return fail(Fault::unavailable, "blob " + id.short_form() + " is arriving already");
+    }
+    auto admitted = admit_now(*state_, id, size, sender);
+    if (!admitted && admitted.error().fault == Fault::no_space) {
+        if (auto dropped = drop_stale_partials(*state_); !dropped) return dropped;
+        admitted = admit_now(*state_, id, size, sender);
+    }
+    if (!admitted) return admitted;
+    state_->arriving[id] = {size, sender, std::make_shared<std::atomic<std::uint64_t>>(0), false};
+    return {};
+}
+
+Result<std::unique_ptr<BlobUpload>> DiskBlobStore::receive(ContentId const& id, std::uint64_t size,
+                                                           std::string const& sender) {
+    if (size < blob_bytes_min) return fail(Fault::refused, "no blob is as small as that");
+    if (auto reserved = reserve(id, size, sender); !reserved) return fail(reserved.error());
+    return DiskBlobUpload::begin(state_, id);
+}
+
+Status DiskBlobStore::hold(ContentId const& id, Holding const& holding) {
+    std::lock_guard const lock(state_->mutex);
+    auto const size = state_->index.size_of(id);
+    if (!size) return fail(size.error());
+    if (!*size) return not_here(id);
+    auto const counted = state_->index.holds_from(id, holding.sender);
+    if (!counted) return fail(counted.error());
+    if (!*counted && !holding.sender.empty()) {
+        auto const from_sender = state_->index.bytes_from(holding.sender);
+        if (!from_sender) return fail(from_sender.error());
+        // Nothing more is stored, but a sender answers for what is kept at their word.
+        auto const all = ~std::uint64_t{0};
+        auto const admitted = admit({all, state_->options.quota.per_sender_bytes},
+                                    {.taken_by_sender = *from_sender, .disk_free = all},
+                                    {.size = **size, .on_disk = **size, .sender = holding.sender});
+        if (!admitted) return admitted;
+    }
+    return state_->index.hold(id, holding);
+}
+
+Result<std::optional<HeldBlob>> DiskBlobStore::find(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.find(id);
+}
+
+Result<std::vector<HeldBlob>> DiskBlobStore::list() {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.list();
+}
+
+Result<UniqueFd> DiskBlobStore::open(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    auto const size = state_->index.size_of(id);
+    if (!size) return fail(size.error());
+    if (!*size) return not_here(id);
+    return open_file(state_->folder.blob(id).string(), O_RDONLY);
+}
+
+Result<Bytes> DiskBlobStore::layer(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.layer(id);
+}
+
+std::uint64_t DiskBlobStore::received_so_far(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    auto const arriving = state_->arriving.find(id);
+    if (arriving != state_->arriving.end()) return *arriving->second.verified;
+    auto const partial = state_->index.partial(id);
+    if (!partial || !*partial) return 0;
+    return whole_pieces(state_->folder.partial_size(id), (*partial)->size);
+}
+
+Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recipient) {
+    std::lock_guard const lock(state_->mutex);
+    auto const released = state_->index.release(id, recipient);
+    if (!released) return fail(released.error());
+    if (released->blob) state_->folder.remove_blob(id);
+    return released->holding;
+}
+
+Result<StoreUsage> DiskBlobStore::usage() {
+    std::lock_guard const lock(state_->mutex);
+    auto const totals = state_->index.totals();
+    if (!totals) return fail(totals.error());
+    auto const reserved = reserved_but_for(*state_, nullptr, "");
+    if (!reserved) return fail(reserved.error());
+    return StoreUsage{totals->blobs, totals->bytes, reserved->bytes};
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,172 @@
+#include "transfer/disk_blob_upload.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace satchel::transfer {
+
+DiskBlobUpload::DiskBlobUpload(std::shared_ptr<DiskStoreState> state, ContentId const& id,
+                               Arrival const& arrival)
+    : state_(std::move(state))
+    , id_(id)
+    , arrival_(arrival)
+    , verifier_(id, arrival.size) {}
+
+Result<std::unique_ptr<BlobUpload>> DiskBlobUpload::begin(std::shared_ptr<DiskStoreState> state,
+                                                          ContentId const& id) {
+    Arrival arrival;
+    {
+        std::lock_guard const lock(state->mutex);
+        arrival = state->arriving.at(id);
+    }
+    std::unique_ptr<DiskBlobUpload> upload(new DiskBlobUpload(std::move(state), id, arrival));
+    if (auto opened = upload->open(); !opened) return fail(opened.error());
+    return std::unique_ptr<BlobUpload>(std::move(upload));
+}
+
+Status DiskBlobUpload::open() {
+    std::optional<PartialBlob> partial;
+    {
+        std::lock_guard const lock(state_->mutex);
+        auto found = state_->index.partial(id_);
+        if (!found) return fail(found.error());
+        partial = std::move(*found);
+    }
+    bool const resumes = partial && partial->size == arrival_.size;
+    auto const flags = O_RDWR | O_CREAT | (resumes ? 0 : O_TRUNC);
+    auto fd = open_file(state_->folder.partial(id_).string(), flags);
+    if (!fd) return fail(fd.error());
+    fd_ = std::move(*fd);
+    if (resumes) {
+        if (auto gone_on = go_on_with(*partial); !gone_on) return gone_on;
+    }
+    return reserve_disk();
+}
+
+Status DiskBlobUpload::go_on_with(PartialBlob const& partial) {
+    if (auto known = verifier_.set_layer(partial.layer); !known) return known;
+    layer_ = partial.layer;
+    auto const there = file_size(fd_.get());
+    if (!there) return fail(there.error());
+    auto const kept = whole_pieces(*there, arrival_.size);
+    std::uint64_t trusted = 0;
+    {
+        std::lock_guard const lock(state_->mutex);
+        auto const known = state_->verified.find(id_);
+        if (known != state_->verified.end()) trusted = std::min(known->second, kept);
+    }
+    verifier_.trust_kept(trusted);
+    Bytes piece(std::min(piece_length_for(arrival_.size), arrival_.size));
+    while (verifier_.offset() < kept) {
+        auto const n = std::min<std::uint64_t>(piece.size(), kept - verifier_.offset());
+        auto const read = read_at(fd_.get(), std::span(piece).first(n), verifier_.offset());
+        if (!read) return fail(read.error());
+        // A power cut may have taken what was never synced: then all from there comes again.
+        if (*read != n || !verifier_.take_kept(std::span(piece).first(n))) break;
+    }
+    cut_to(verifier_.offset());
+    note_verified();
+    return {};
+}
+
+Status DiskBlobUpload::reserve_disk() {
+    auto const from = static_cast<off_t>(verifier_.offset());
+    auto const length = static_cast<off_t>(arrival_.size - verifier_.offset());
+    if (length == 0) return {};
+    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, from, length) != 0) {
+        auto error = system_error("the storage's disk");
+        // Not every file system can; then the first full write tells.
+        return error.fault == Fault::no_space ? Status(fail(std::move(error))) : Status();
+    }
+    std::lock_guard const lock(state_->mutex);
+    state_->arriving.at(id_).disk_reserved = true;
+    return {};
+}
+
+void DiskBlobUpload::cut_to(std::uint64_t bytes) {
+    // If it fails, the file is too long: the next opening cuts it, or its pieces prove wrong.
+    static_cast<void>(::ftruncate(fd_.get(), static_cast<off_t>(bytes)));
+}
+
+void DiskBlobUpload::note_verified() {
+    arrival_.verified->store(verifier_.verified_bytes());
+}
+
+PartialBlob DiskBlobUpload::as_partial() const {
+    return {id_, arrival_.size, arrival_.sender, layer_, state_->clock.unix_seconds()};
+}
+
+Status DiskBlobUpload::set_layer(ByteSpan layer) {
+    bool const news = !verifier_.layer_known();
+    auto const done = verifier_.set_layer(layer);
+    note_verified();
+    if (!news || !verifier_.layer_known()) return done;
+    layer_ = copy_of(layer);
+    if (!done) cut_to(verifier_.offset());
+    // From here on the partial outlives a crash.
+    std::lock_guard const lock(state_->mutex);
+    auto const entered = state_->index.put_partial(as_partial());
+    return done ? entered : done;
+}
+
+Status DiskBlobUpload::keep_piece(std::uint64_t at, ByteSpan piece) {
+    auto written = write_all_at(fd_.get(), piece, at);
+    if (!written) {
+        cut_to(at);
+        discarded_ = discarded_ || written.error().fault == Fault::no_space;
+    }
+    return written;
+}
+
+Status DiskBlobUpload::write(ByteSpan more) {
+    if (held_) return fail(Fault::usage, "the upload is finished");
+    auto const done = verifier_.write(
+        more, [this](std::uint64_t at, ByteSpan piece) { return keep_piece(at, piece); });
+    note_verified();
+    return done;
+}
+
+Status DiskBlobUpload::finish(Holding const& holding) {
+    if (held_) return fail(Fault::usage, "the upload is finished");
+    if (auto right = verifier_.finish(); !right) {
+        if (verifier_.offset() == 0) cut_to(0);
+        return right;
+    }
+    if (layer_.empty()) layer_ = verifier_.layer();
+    if (auto synced = sync_file(fd_.get()); !synced) return synced;
+
+    std::lock_guard const lock(state_->mutex);
+    if (auto moved = state_->folder.publish(id_); !moved) {
+        static_cast<void>(state_->folder.recall(id_));
+        return moved;
+    }
+    if (auto added = state_->index.add(id_, arrival_.size, layer_, holding); !added) {
+        static_cast<void>(state_->folder.recall(id_));
+        return added;
+    }
+    held_ = true;
+    state_->verified.erase(id_);
+    state_->arriving.erase(id_);
+    return {};
+}
+
+DiskBlobUpload::~DiskBlobUpload() {
+    if (held_) return;
+    auto const kept = discarded_ || !fd_ ? 0 : verifier_.verified_bytes();
+    std::lock_guard const lock(state_->mutex);
+    if (kept > 0) cut_to(kept);
+    if (kept > 0 && state_->index.put_partial(as_partial())) {
+        state_->verified[id_] = kept;
+    } else {
+        // A row that stays behind has no file: opening reconciles.
+        state_->folder.remove_partial(id_);
+        static_cast<void>(state_->index.drop_partial(id_));
+        state_->verified.erase(id_);
+    }
+    state_->arriving.erase(id_);
+}
+
+}  // namespace satchel::transfer

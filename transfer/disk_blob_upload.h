@@ -1,0 +1,52 @@
+// A blob arriving in a disk store.
+#pragma once
+
+#include <memory>
+
+#include "src/base/unique_fd.h"
+#include "transfer/blob_store.h"
+#include "transfer/disk_store_state.h"
+#include "transfer/piece_verifier.h"
+
+namespace satchel::transfer {
+
+class DiskBlobUpload final : public BlobUpload {
+public:
+    /// For an arrival that is entered already; it leaves with this object. Goes on with a partial
+    /// where one is there, after hashing what this process has not hashed before.
+    static Result<std::unique_ptr<BlobUpload>> begin(std::shared_ptr<DiskStoreState> state,
+                                                     ContentId const& id);
+
+    DiskBlobUpload(DiskBlobUpload const&) = delete;
+    DiskBlobUpload& operator=(DiskBlobUpload const&) = delete;
+    ~DiskBlobUpload() override;
+
+    std::uint64_t offset() const override { return verifier_.offset(); }
+
+    Status set_layer(ByteSpan layer) override;
+    Status write(ByteSpan more) override;
+    Status finish(Holding const& holding) override;
+
+private:
+    DiskBlobUpload(std::shared_ptr<DiskStoreState> state, ContentId const& id,
+                   Arrival const& arrival);
+
+    Status open();
+    Status go_on_with(PartialBlob const& partial);
+    Status reserve_disk();
+    Status keep_piece(std::uint64_t at, ByteSpan piece);
+    void cut_to(std::uint64_t bytes);
+    PartialBlob as_partial() const;
+    void note_verified();
+
+    std::shared_ptr<DiskStoreState> state_;
+    ContentId id_;
+    Arrival arrival_;
+    PieceVerifier verifier_;
+    UniqueFd fd_;
+    Bytes layer_;
+    bool held_ = false;       ///< finished: nothing to keep or remove
+    bool discarded_ = false;  ///< the disk is full: what came is given back
+};
+
+}  // namespace satchel::transfer

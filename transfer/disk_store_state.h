@@ -1,0 +1,47 @@
+// What a disk blob store and its uploads share, so that an upload may outlive the store.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "src/base/clock.h"
+#include "transfer/blob_folder.h"
+#include "transfer/blob_index.h"
+#include "transfer/disk_blob_store.h"
+
+namespace satchel::transfer {
+
+/// An upload under way, as the others must know of it.
+struct Arrival {
+    std::uint64_t size = 0;  ///< of the blob, in bytes
+    std::string sender;
+    std::shared_ptr<std::atomic<std::uint64_t>> verified;  ///< bytes, set by the upload
+    bool disk_reserved = false;  ///< the file system has set the bytes aside
+};
+
+struct DiskStoreState {
+    DiskStoreState(DiskStoreOptions opened_with, Clock const& time, BlobFolder opened_folder,
+                   BlobIndex opened_index)
+        : options(std::move(opened_with))
+        , clock(time)
+        , folder(std::move(opened_folder))
+        , index(std::move(opened_index)) {}
+
+    DiskStoreOptions const options;
+    Clock const& clock;
+    BlobFolder const folder;
+
+    std::mutex mutex;  ///< guards what follows
+    BlobIndex index;
+    std::map<ContentId, Arrival> arriving;
+
+    /// Bytes of partials that this process has verified: they need not be hashed again.
+    std::map<ContentId, std::uint64_t> verified;
+};
+
+/// Whole pieces in so many first bytes of a blob.
+std::uint64_t whole_pieces(std::uint64_t bytes, std::uint64_t blob_bytes);
+
+}  // namespace satchel::transfer

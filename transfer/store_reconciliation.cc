@@ -1,0 +1,121 @@
+#include "transfer/store_reconciliation.h"
+
+#include <algorithm>
+#include <map>
+
+#include <unistd.h>
+
+#include "transfer/disk_store_state.h"
+
+namespace satchel::transfer {
+
+namespace {
+
+class Reconciler {
+public:
+    Reconciler(BlobFolder const& folder, BlobIndex& index)
+        : folder_(folder)
+        , index_(index) {}
+
+    Status run(std::uint64_t oldest_partial_seconds) {
+        auto done = recall_unindexed();
+        if (done) done = check_partials(oldest_partial_seconds);
+        if (done) done = remove_stray_partials();
+        if (done) done = check_blobs();
+        for (auto const& left : folder_.outbox_files())
+            ::unlink(left.path.c_str());
+        return done;
+    }
+
+    Reconciliation take() { return std::move(report_); }
+
+private:
+    void remove_stray(BlobFolder::Entry const& file) {
+        ::unlink(file.path.c_str());
+        report_.stray.push_back(file.path);
+    }
+
+    /// The crash was between the move and the index, or between the index and the removal.
+    Status recall_unindexed() {
+        for (auto const& file : folder_.blob_files()) {
+            auto const id = ContentId::parse(file.name);
+            if (!id || folder_.blob(*id) != file.path) {
+                remove_stray(file);
+                continue;
+            }
+            auto const size = index_.size_of(*id);
+            if (!size) return fail(size.error());
+            if (*size) {
+                blobs_[*id] = file.size;
+                continue;
+            }
+            auto const partial = index_.partial(*id);
+            if (!partial) return fail(partial.error());
+            if (!*partial || (*partial)->size != file.size) {
+                remove_stray(file);
+            } else if (auto done = folder_.recall(*id); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+
+    Status check_partials(std::uint64_t oldest_seconds) {
+        auto const partials = index_.partials();
+        if (!partials) return fail(partials.error());
+        for (auto const& partial : *partials) {
+            auto const kept = whole_pieces(folder_.partial_size(partial.id), partial.size);
+            bool const stale = partial.touched < oldest_seconds;
+            if (stale) ++report_.stale_partials;
+            auto const path = folder_.partial(partial.id);
+            // A piece that was being written when the process died is no piece.
+            bool const cut = kept > 0 && ::truncate(path.c_str(), static_cast<off_t>(kept)) == 0;
+            if (cut && !stale) continue;
+            folder_.remove_partial(partial.id);
+            if (auto done = index_.drop_partial(partial.id); !done) return done;
+        }
+        return {};
+    }
+
+    Status remove_stray_partials() {
+        for (auto const& file : folder_.partial_files()) {
+            auto const id = ContentId::parse(file.name);
+            if (id) {
+                auto const partial = index_.partial(*id);
+                if (!partial) return fail(partial.error());
+                if (*partial) continue;
+            }
+            remove_stray(file);
+        }
+        return {};
+    }
+
+    Status check_blobs() {
+        auto const held = index_.list();
+        if (!held) return fail(held.error());
+        for (auto const& blob : *held) {
+            auto const file = blobs_.find(blob.id);
+            if (file != blobs_.end() && file->second == blob.size) continue;
+            folder_.remove_blob(blob.id);
+            if (auto done = index_.forget(blob.id); !done) return done;
+            report_.lost.push_back(blob.id);
+        }
+        return {};
+    }
+
+    BlobFolder const& folder_;
+    BlobIndex& index_;
+    std::map<ContentId, std::uint64_t> blobs_;  ///< sizes of files the index knows
+    Reconciliation report_;
+};
+
+}  // namespace
+
+Result<Reconciliation> reconcile(BlobFolder const& folder, BlobIndex& index,
+                                 std::uint64_t oldest_partial_seconds) {
+    Reconciler reconciler(folder, index);
+    if (auto done = reconciler.run(oldest_partial_seconds); !done) return fail(done.error());
+    return reconciler.take();
+}
+
+}  // namespace satchel::transfer
