@@ -155,14 +155,13 @@ Status DiskBlobUpload::finish(Holding const& holding) {
 
 DiskBlobUpload::~DiskBlobUpload() {
     if (held_) return;
-    auto const kept = discarded_ ? 0 : verifier_.verified_bytes();
+    auto const kept = discarded_ || !fd_ ? 0 : verifier_.verified_bytes();
     std::lock_guard const lock(state_->mutex);
-    // Failures here cost bytes that come again: opening reconciles.
-    if (kept > 0 && fd_) {
-        cut_to(kept);
-        static_cast<void>(state_->index.put_partial(as_partial()));
+    if (kept > 0) cut_to(kept);
+    if (kept > 0 && state_->index.put_partial(as_partial())) {
         state_->verified[id_] = kept;
     } else {
+        // A row that stays behind has no file: opening reconciles.
         state_->folder.remove_partial(id_);
         static_cast<void>(state_->index.drop_partial(id_));
         state_->verified.erase(id_);

@@ -1,42 +1,125 @@
 #include "transfer/outgoing_blob.h"
 
-#include <fcntl.h>
+#include <cerrno>
+#include <utility>
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "src/core/limits.h"
 #include "transfer/age_stream.h"
 #include "transfer/merkle_root.h"
 
 namespace satchel::transfer {
 
-Result<OutgoingBlob> write_outgoing_blob(ContentSource const& source,
-                                         std::filesystem::path const& folder,
-                                         Randomness& randomness) {
-    auto file = open_file(folder.string(), O_TMPFILE | O_RDWR);
-    if (!file) return fail(file.error());
-    OutgoingBlob blob{
-        .content_id = {}, .layer = {}, .key = make_file_key(randomness), .file = std::move(*file)};
-    BlobEncryptor encryptor(blob.key, randomness);
-    MerkleHasher tree;
-    Sha256 content_hash;
-    auto const sink = [&](ByteSpan sealed) {
-        tree.write(sealed);
-        return write_all(blob.file.get(), sealed);
-    };
-    for (;;) {
-        auto const content = source();
-        if (!content) return fail(content.error());
-        if (content->empty()) break;
-        content_hash.update(*content);
-        blob.content_bytes += content->size();
-        if (auto written = encryptor.write(*content, sink); !written) return fail(written.error());
+namespace {
+
+constexpr std::size_t buffer_bytes = 4 * limits::age_chunk_bytes;
+
+/// A file without a name in `folder`.
+Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
+    UniqueFd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd) return fd;
+    if (errno != EOPNOTSUPP && errno != EISDIR) return fail(system_error(folder.string()));
+    // Some file systems can't: take the name away at once.
+    std::string name = (folder / "blob-XXXXXX").string();
+    UniqueFd named(::mkostemp(name.data(), O_CLOEXEC));
+    if (!named) return fail(system_error(folder.string()));
+    if (::unlink(name.c_str()) != 0) return fail(system_error(name));
+    return named;
+}
+
+/// Takes the blob as it comes: in memory while it is small, else in a file.
+class BlobSink {
+public:
+    explicit BlobSink(std::filesystem::path outbox)
+        : outbox_(std::move(outbox)) {}
+
+    Status write(ByteSpan more) {
+        hasher_.write(more);
+        if (file_) return write_all(file_.get(), more);
+        append(small_, more);
+        if (small_.size() <= limits::inline_blob_bytes) return {};
+        auto file = nameless_file(outbox_);
+        if (!file) return fail(file.error());
+        return move_to(std::move(*file));
     }
-    if (auto finished = encryptor.finish(sink); !finished) return fail(finished.error());
-    auto hashed = tree.finish();
-    if (!hashed) return fail(hashed.error());
-    blob.content_id = hashed->root;
-    blob.bytes = hashed->size;
-    blob.layer = std::move(hashed->layer);
+
+    Result<MerkleTree> finish() {
+        if (!file_) {
+            UniqueFd memory(::memfd_create("blob", MFD_CLOEXEC));
+            if (!memory) return fail(system_error("memory for a blob"));
+            if (auto moved = move_to(std::move(memory)); !moved) return fail(moved.error());
+        }
+        return hasher_.finish();
+    }
+
+    UniqueFd take_file() { return std::move(file_); }
+
+private:
+    Status move_to(UniqueFd file) {
+        file_ = std::move(file);
+        auto const all = std::exchange(small_, {});
+        return write_all(file_.get(), all);
+    }
+
+    std::filesystem::path outbox_;
+    MerkleHasher hasher_;
+    Bytes small_;
+    UniqueFd file_;
+};
+
+/// Fills the buffer where the reader gives less. Fewer bytes only at the end.
+Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
+    std::size_t filled = 0;
+    while (filled < buffer.size()) {
+        auto const n = read(buffer.subspan(filled));
+        if (!n) return fail(n.error());
+        if (*n == 0) break;
+        filled += *n;
+    }
+    return filled;
+}
+
+}  // namespace
+
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
+                                        std::filesystem::path const& outbox,
+                                        Randomness& randomness) {
+    OutgoingBlob blob;
+    blob.key = make_file_key(randomness);
+    BlobSink sink(outbox);
+    ByteSink const out = [&](ByteSpan bytes) { return sink.write(bytes); };
+    BlobEncryptor encryptor(blob.key, randomness);
+    Sha256 content_hash;
+    Bytes buffer(buffer_bytes);
+    for (;;) {
+        auto const filled = fill(read, buffer);
+        if (!filled) return fail(filled.error());
+        auto const content = ByteSpan(buffer).first(*filled);
+        blob.content_bytes += content.size();
+        content_hash.update(content);
+        if (auto done = encryptor.write(content, out); !done) return fail(done.error());
+        if (content.size() < buffer.size()) break;
+    }
+    if (auto done = encryptor.finish(out); !done) return fail(done.error());
+    auto tree = sink.finish();
+    if (!tree) return fail(tree.error());
+    blob.id = tree->root;
+    blob.blob_bytes = tree->size;
+    blob.layer = std::move(tree->layer);
     blob.content_sha256 = content_hash.finish();
+    blob.file = sink.take_file();
     return blob;
+}
+
+ContentReader read_from_file(int fd) {
+    return [fd, offset = std::uint64_t{0}](std::span<Byte> buffer) mutable {
+        auto const n = read_at(fd, buffer, offset);
+        if (n) offset += *n;
+        return n;
+    };
 }
 
 }  // namespace satchel::transfer

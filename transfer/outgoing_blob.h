@@ -1,7 +1,8 @@
-// A blob in the making at the sender: content is read, encrypted, hashed and written in one pass.
-// Memory stays flat.
+// A blob on its way out: content is encrypted, hashed and written in one pass, with flat memory.
+// The file has no name, so it is gone when it is closed, or the process dies.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -15,22 +16,28 @@
 
 namespace satchel::transfer {
 
+/// Puts the next content into the buffer, and says how much it is: 0 at the end, and only there.
+using ContentReader = std::function<Result<std::size_t>(std::span<Byte> buffer)>;
+
+/// What one pass over the content gives. Grants for the recipients are made from `key`.
 struct OutgoingBlob {
-    ContentId content_id;
-    std::uint64_t bytes = 0;  ///< of the blob
-    Bytes layer;              ///< piece layer, empty for one piece
+    ContentId id;
+    std::uint64_t blob_bytes = 0;
+    Bytes layer;  ///< piece layer; empty for one piece
     FileKey key;
     std::uint64_t content_bytes = 0;
-    Sha256Digest content_sha256{};
-    UniqueFd file;  ///< has no name: it goes with its last descriptor
+    Sha256Digest content_sha256{};  ///< secret as the content is: for the recipient's eyes alone
+    UniqueFd file;                  ///< the blob, to be read at offsets
 };
 
-/// The next piece of content, empty at the end. The bytes stay valid until the next call.
-using ContentSource = std::function<Result<ByteSpan>()>;
+/// Blocks. A fresh key each time: equal contents get different blobs. Blobs of up to
+/// limits::inline_blob_bytes stay in memory, larger ones go to a file in `outbox`, which is not
+/// synced: the receipt comes from the one who is. Faults: the reader's, and those of writing.
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
+                                        std::filesystem::path const& outbox,
+                                        Randomness& randomness);
 
-/// Blocks. `folder` must exist. Not fsynced: the receiver's receipt is what makes the bytes safe.
-Result<OutgoingBlob> write_outgoing_blob(ContentSource const& source,
-                                         std::filesystem::path const& folder,
-                                         Randomness& randomness);
+/// Reads a file from its start, whatever its offset. `fd` must stay open.
+ContentReader read_from_file(int fd);
 
 }  // namespace satchel::transfer

@@ -32,21 +32,27 @@ Status ContentReader::decode(ByteSpan encoded, bool last) {
     return fail(Fault::usage, "unknown decoding");
 }
 
-Result<ByteSpan> ContentReader::next() {
+Status ContentReader::decode_more() {
     decoded_.clear();
-    while (decoded_.empty() && !ended_) {
-        std::uint64_t const left = source_.end - at_;
-        std::size_t const want =
-            static_cast<std::size_t>(std::min<std::uint64_t>(left, read_bytes));
-        auto const got = read_at(file_.get(), std::span(encoded_).first(want), at_);
-        if (!got) return fail(got.error());
-        if (*got != want) return fail(Fault::corrupt, "the file became shorter while it was read");
-        at_ += *got;
-        ended_ = at_ == source_.end;
-        if (auto done = decode(ByteSpan(encoded_).first(*got), ended_); !done)
-            return fail(done.error());
+    taken_ = 0;
+    std::uint64_t const left = source_.end - at_;
+    auto const want = static_cast<std::size_t>(std::min<std::uint64_t>(left, read_bytes));
+    auto const got = read_at(file_.get(), std::span(encoded_).first(want), at_);
+    if (!got) return fail(got.error());
+    if (*got != want) return fail(Fault::corrupt, "the file became shorter while it was read");
+    at_ += *got;
+    ended_ = at_ == source_.end;
+    return decode(ByteSpan(encoded_).first(*got), ended_);
+}
+
+Result<std::size_t> ContentReader::read(std::span<Byte> out) {
+    while (taken_ == decoded_.size() && !ended_) {
+        if (auto decoded = decode_more(); !decoded) return fail(decoded.error());
     }
-    return ByteSpan(decoded_);
+    std::size_t const count = std::min(out.size(), decoded_.size() - taken_);
+    std::copy_n(decoded_.begin() + static_cast<std::ptrdiff_t>(taken_), count, out.begin());
+    taken_ += count;
+    return count;
 }
 
 }  // namespace satchel::node

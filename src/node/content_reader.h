@@ -18,11 +18,12 @@ public:
     /// `file` is owned; `source.fd` is not looked at.
     ContentReader(UniqueFd file, mailgw::AttachmentSource const& source);
 
-    /// The next decoded bytes, empty at the end; valid until the next call. Fault::corrupt where
-    /// the range does not decode.
-    Result<ByteSpan> next();
+    /// Puts the next decoded bytes into `out` and says how many: 0 only at the end. Fault::corrupt
+    /// where the range does not decode.
+    Result<std::size_t> read(std::span<Byte> out);
 
 private:
+    Status decode_more();
     Status decode(ByteSpan encoded, bool last);
 
     UniqueFd file_;
@@ -32,6 +33,7 @@ private:
     Deflater deflate_;
     Bytes encoded_;
     Bytes decoded_;
+    std::size_t taken_ = 0;  ///< of decoded_
     bool ended_ = false;
 };
 

@@ -18,7 +18,8 @@ Result<transfer::OutgoingBlob> encrypt(UniqueFd file, mailgw::AttachmentSource c
                                        std::filesystem::path const& outbox,
                                        Randomness& randomness) {
     ContentReader reader(std::move(file), source);
-    return transfer::write_outgoing_blob([&reader] { return reader.next(); }, outbox, randomness);
+    return transfer::make_outgoing_blob(
+        [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness);
 }
 
 }  // namespace
@@ -44,8 +45,8 @@ Result<Offer> Depositor::make_offer(Job const& job, LookupReport const& report,
     if (!label) return fail(label.error());
     Offer draft;
     draft.id.bytes = world_.randomness.array<16>();
-    draft.content_id = job.blob.content_id;
-    draft.size = job.blob.bytes;
+    draft.content_id = job.blob.id;
+    draft.size = job.blob.blob_bytes;
     draft.sender = job.request.sender;
     draft.recipient = address_tag(report.storage_address);
     draft.grant = grant;
@@ -72,7 +73,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
         co_await world_.resolver.resolve(address, std::move(trust_for), options);
     if (!report.available || !report.age_recipient)
         co_return fail(Fault::unavailable, report.reason);
-    if (report.accept.max_bytes != 0 && job.blob.bytes > report.accept.max_bytes) {
+    if (report.accept.max_bytes != 0 && job.blob.blob_bytes > report.accept.max_bytes) {
         co_return fail(Fault::too_large, "larger than the recipient's storage takes");
     }
     auto grant = transfer::make_grant(job.blob.key, *report.age_recipient, world_.randomness);
@@ -82,7 +83,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
         if (!node.available) continue;
         auto offer = make_offer(job, report, node, *grant);
         if (!offer) co_return fail(offer.error());
-        world_.outgoing.add({*offer, job.file, job.blob.bytes, job.blob.layer});
+        world_.outgoing.add({*offer, job.file, job.blob.blob_bytes, job.blob.layer});
         std::size_t const index = static_cast<std::size_t>(&outcome - job.deposit.outcomes.data());
         transfer::DeliveryOrder order{
             .offer = *offer,
@@ -95,7 +96,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
                 for (auto const& [who, bytes] : job.moved)
                     all += bytes;
                 if (job.progress) {
-                    job.progress(all, job.blob.bytes * job.deposit.outcomes.size());
+                    job.progress(all, job.blob.blob_bytes * job.deposit.outcomes.size());
                 }
             }};
         auto const delivered =
@@ -105,7 +106,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
             last = delivered.error();
             continue;
         }
-        sent_bytes_ += job.blob.bytes;
+        sent_bytes_ += job.blob.blob_bytes;
         outcome.stored = true;
         outcome.grant = *grant;
         outcome.receipt = encode_receipt(delivered->receipt);
@@ -161,8 +162,8 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
                                            .deposit = {},
                                            .moved = {},
                                            .all_done = asio::steady_timer(world_.owner)});
-    job->deposit.content_id = job->blob.content_id;
-    job->deposit.blob_bytes = job->blob.bytes;
+    job->deposit.content_id = job->blob.id;
+    job->deposit.blob_bytes = job->blob.blob_bytes;
     for (Address const& recipient : job->request.recipients) {
         job->deposit.outcomes.push_back({.recipient = recipient,
                                          .reason = {},

@@ -1,22 +1,22 @@
 #include "transfer/disk_blob_store.h"
 
-#include <fstream>
-
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/base/atomic_file.h"
 #include "tests/contract/blob_store_contract.h"
+#include "tests/support/disk_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/sample_blob.h"
 #include "tests/support/temp_folder.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
+using satchel::testing::check_whole;
 using satchel::testing::FakeClock;
+using satchel::testing::options_in;
 using satchel::testing::sample_blob;
 using satchel::testing::sample_holding;
 using satchel::testing::SampleBlob;
@@ -25,14 +25,6 @@ using satchel::testing::TempFolder;
 namespace {
 
 constexpr std::uint64_t piece = 256 * 1024;
-
-DiskStoreOptions options_in(std::filesystem::path const& folder) {
-    DiskStoreOptions options;
-    options.folder = folder;
-    options.quota = {1U << 30U, 1U << 30U};
-    options.disk_margin_bytes = 0;
-    return options;
-}
 
 std::unique_ptr<DiskBlobStore> open_store(TempFolder const& folder, Clock const& clock) {
     auto store = DiskBlobStore::open(options_in(folder / "store"), clock);
@@ -62,15 +54,6 @@ std::filesystem::path blob_path(TempFolder const& folder, ContentId const& id) {
 
 std::filesystem::path partial_path(TempFolder const& folder, ContentId const& id) {
     return folder / "store" / "partial" / id.to_hex();
-}
-
-void check_whole(DiskBlobStore& store, SampleBlob const& blob) {
-    auto const fd = store.open(blob.id());
-    REQUIRE(fd);
-    Bytes bytes(blob.size());
-    CHECK(*read_at(fd->get(), bytes, 0) == blob.size());
-    CHECK(bytes == blob.bytes);
-    CHECK(*file_size(fd->get()) == blob.size());
 }
 
 /// Runs `work` in a child that is killed with SIGKILL once it reports.
@@ -316,61 +299,4 @@ TEST_CASE("disk blob store: partials that nobody goes on with are cleaned up") {
         clock.advance(std::chrono::hours(24 * 3) + std::chrono::seconds(1));
         CHECK((*store)->receive(fresh.id(), fresh.size(), ""));
     }
-}
-
-TEST_CASE("disk blob store: a full disk is told before the first byte, with a margin left") {
-    TempFolder const folder;
-    FakeClock const clock;
-    auto options = options_in(folder / "store");
-    options.disk_margin_bytes = ~std::uint64_t{0};
-    auto const store = DiskBlobStore::open(options, clock);
-    REQUIRE(store);
-    auto const blob = sample_blob(1'000, 14);
-    auto const upload = (*store)->receive(blob.id(), blob.size(), "alice@a.test");
-    REQUIRE_FALSE(upload);
-    CHECK(upload.error().fault == Fault::no_space);
-    CHECK(upload.error().what.find("disk") != std::string::npos);
-    CHECK((*store)->usage()->reserved_bytes == 0);
-}
-
-TEST_CASE("disk blob store: on a disk that is really full") {
-    TempFolder const folder;
-    FakeClock const clock;
-    auto const disk = folder / "disk";
-    std::filesystem::create_directory(disk);
-    if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4m") != 0) {
-        MESSAGE("not run: no right to mount a small file system");
-        return;
-    }
-    {
-        auto const store = DiskBlobStore::open(options_in(disk / "store"), clock);
-        REQUIRE(store);
-        auto const large = sample_blob(5 * 1024 * 1024, 15);
-        auto const refused = (*store)->receive(large.id(), large.size(), "");
-        REQUIRE_FALSE(refused);
-        CHECK(refused.error().fault == Fault::no_space);
-
-        // The room of an upload is set aside: somebody else's file can't take it away.
-        auto const blob = sample_blob(2 * 1024 * 1024, 16);
-        auto upload = (*store)->receive(blob.id(), blob.size(), "");
-        REQUIRE(upload);
-        auto const other = sample_blob(2 * 1024 * 1024, 17);
-        auto const second = (*store)->receive(other.id(), other.size(), "");
-        REQUIRE_FALSE(second);
-        CHECK(second.error().fault == Fault::no_space);
-        {
-            std::ofstream filler(disk / "filler", std::ios::binary);
-            Bytes const zeros(1024 * 1024);
-            for (int i = 0; i < 8 && filler; ++i)
-                filler.write(reinterpret_cast<char const*>(zeros.data()), 1024 * 1024).flush();
-        }
-        REQUIRE((*upload)->set_layer(blob.tree.layer).has_value() == false);
-        CHECK((*upload)->write(blob.view().first(piece)));
-        upload->reset();
-        CHECK(std::filesystem::is_empty(disk / "store" / "partial"));
-        std::filesystem::remove(disk / "filler");
-        put(**store, blob);
-        check_whole(**store, blob);
-    }
-    CHECK(::umount(disk.c_str()) == 0);
 }
