@@ -109,6 +109,16 @@ TEST_CASE("disk blob store: on a disk that is really full") {
         check_whole(store, blob);
     }
 
+    SUBCASE("a broken upload keeps the room of what it verified, no more") {
+        auto upload = store.receive(blob.id(), blob.size(), "");
+        REQUIRE(upload);
+        REQUIRE((*upload)->set_layer(blob.tree.layer));
+        REQUIRE((*upload)->write(blob.view().first(300 * 1024)));
+        upload->reset();
+        auto const other = sample_blob(3 * 1024 * 1024, 18);
+        CHECK(store.receive(other.id(), other.size(), ""));
+    }
+
     SUBCASE("an upload given up gives its room back") {
         auto upload = store.receive(blob.id(), blob.size(), "");
         REQUIRE(upload);

@@ -261,8 +261,11 @@ TEST_CASE("disk blob store: bytes of a partial that changed on the disk come aga
         auto const fd = open_file(partial_path(folder, blob.id()).string(), O_RDWR);
         REQUIRE(fd);
         REQUIRE(write_all_at(fd->get(), Bytes(10), piece + 100));
+        // And a piece that the end of the process cut.
+        REQUIRE(write_all_at(fd->get(), Bytes(1'000), 3 * piece));
     }
     auto const store = open_store(folder, clock);
+    CHECK(std::filesystem::file_size(partial_path(folder, blob.id())) == 3 * piece);
     auto const upload = store->receive(blob.id(), blob.size(), "alice@a.test");
     REQUIRE(upload);
     CHECK((*upload)->offset() == piece);
