@@ -133,12 +133,11 @@ Status SmtpNextHop::connect() {
     wire_.emplace(std::move(*wire));
     used_ = false;
     auto reply = wire_->read_reply(settings_.reply_timeout);
-    if (reply && reply->positive()) reply = say("EHLO " + settings_.helo);
+    features_ = SmtpFeatures();
     if (reply && reply->positive()) {
-        features_ = read_ehlo_reply(reply->text);
-    } else if (reply && reply->permanent()) {
-        features_ = SmtpFeatures();
-        reply = say("HELO " + settings_.helo);
+        reply = say("EHLO " + settings_.helo);
+        if (reply && reply->positive()) features_ = read_ehlo_reply(reply->text);
+        if (reply && reply->permanent()) reply = say("HELO " + settings_.helo);
     }
     if (!reply || !reply->positive()) {
         hang_up();

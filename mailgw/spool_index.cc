@@ -231,13 +231,14 @@ Result<std::optional<std::uint64_t>> SpoolIndex::next_due() {
 
 Status SpoolIndex::write(std::string const& id, SpooledRecipient const& recipient) {
     std::uint64_t const number = recipient.number;
-    auto done = run(database_,
-                    "UPDATE recipient SET state = ?, plan = ?, reason = ?, trouble = ?, tries = ?, "
-                    "next_try = ?, "
-                    "own_copy = ? WHERE message = ? AND number = ?",
-                    static_cast<int>(recipient.state),
-                    recipient.plan ? to_string(*recipient.plan) : "", recipient.reason,
-                    recipient.tries, recipient.next_try, int{recipient.own_copy}, id, number);
+    auto done =
+        run(database_,
+            "UPDATE recipient SET state = ?, plan = ?, reason = ?, trouble = ?, tries = ?, "
+            "next_try = ?, "
+            "own_copy = ? WHERE message = ? AND number = ?",
+            static_cast<int>(recipient.state), recipient.plan ? to_string(*recipient.plan) : "",
+            recipient.reason, recipient.trouble, recipient.tries, recipient.next_try,
+            int{recipient.own_copy}, id, number);
     if (!done) return done;
     done = run(database_, "DELETE FROM part WHERE message = ? AND number = ?", id, number);
     std::uint64_t ordinal = 0;
