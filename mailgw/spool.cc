@@ -164,9 +164,19 @@ Status Spool::commit(SpoolDraft draft, Envelope const& envelope) {
     return inserted;
 }
 
+Result<SpooledMessage> Spool::load_locked(std::string const& id) {
+    auto message = index_.load(id);
+    auto const newer = unrecorded_.find(id);
+    if (message && newer != unrecorded_.end()) {
+        for (auto const& [number, recipient] : newer->second)
+            message->recipients.at(number) = recipient;
+    }
+    return message;
+}
+
 Result<SpooledMessage> Spool::load(std::string const& id) {
     std::lock_guard const guard(mutex_);
-    return index_.load(id);
+    return load_locked(id);
 }
 
 Result<std::vector<SpooledMessage>> Spool::list() {
@@ -175,7 +185,7 @@ Result<std::vector<SpooledMessage>> Spool::list() {
     if (!ids) return fail(ids.error());
     std::vector<SpooledMessage> all;
     for (std::string const& id : *ids) {
-        auto message = index_.load(id);
+        auto message = load_locked(id);
         if (!message) return fail(message.error());
         all.push_back(std::move(*message));
     }
@@ -218,14 +228,21 @@ void Spool::drop_copy(std::string const& id, std::size_t recipient) const {
 }
 
 Status Spool::record(std::string const& id, std::vector<SpooledRecipient> const& changed) {
+    std::vector<SpooledRecipient> all;
     Result<bool> forgotten = false;
     {
         std::lock_guard const guard(mutex_);
-        forgotten = index_.record(id, changed);
+        auto& pending = unrecorded_[id];
+        for (SpooledRecipient const& recipient : changed)
+            pending.insert_or_assign(recipient.number, recipient);
+        for (auto const& [number, recipient] : pending)
+            all.push_back(recipient);
+        forgotten = index_.record(id, all);
+        if (forgotten) unrecorded_.erase(id);
     }
     if (!forgotten) return fail(forgotten.error());
     // A crash before these leaves orphans for the next start.
-    for (SpooledRecipient const& recipient : changed) {
+    for (SpooledRecipient const& recipient : all) {
         if (recipient.own_copy && recipient.state == RecipientState::done) {
             drop_copy(id, recipient.number);
         }

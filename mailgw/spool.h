@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -78,7 +79,8 @@ public:
     void drop_copy(std::string const& id, std::size_t recipient) const;
 
     /// Makes these states durable at once. Copies of recipients that are done go, and the whole
-    /// message once all are.
+    /// message once all are. Where the disk refuses, load() still tells the new states for as long
+    /// as this process lives, so that nothing is delivered twice; record() them again later.
     Status record(std::string const& id, std::vector<SpooledRecipient> const& changed);
     /// Before a scan that an earlier run may have died of.
     Status note_scan(std::string const& id);
@@ -92,6 +94,7 @@ private:
     Spool(std::filesystem::path folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
           Randomness& randomness);
 
+    Result<SpooledMessage> load_locked(std::string const& id);
     Status remove_orphans();
     std::filesystem::path message_file(std::string const& id) const;
     std::filesystem::path copy_file(std::string const& id, std::size_t recipient) const;
@@ -99,9 +102,11 @@ private:
     std::filesystem::path messages_;
     UniqueFd lock_;
     Clock const& clock_;
-    std::mutex mutex_;  ///< guards the two below
+    std::mutex mutex_;  ///< guards what follows
     SpoolIndex index_;
     Randomness& randomness_;
+    /// States that the disk refused, by message and recipient.
+    std::map<std::string, std::map<std::size_t, SpooledRecipient>> unrecorded_;
 };
 
 }  // namespace satchel::mailgw

@@ -19,7 +19,7 @@ CREATE TABLE message(
 CREATE TABLE recipient(
   message TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE, number INTEGER NOT NULL,
   address TEXT NOT NULL, notify TEXT NOT NULL, orcpt TEXT NOT NULL, state INTEGER NOT NULL,
-  plan TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL, next_try INTEGER NOT NULL,
+  plan TEXT NOT NULL, reason TEXT NOT NULL, trouble TEXT NOT NULL, tries INTEGER NOT NULL, next_try INTEGER NOT NULL,
   own_copy INTEGER NOT NULL, PRIMARY KEY(message, number)) WITHOUT ROWID;
 CREATE INDEX recipient_due ON recipient(next_try) WHERE state = 0;
 CREATE TABLE part(
@@ -103,7 +103,7 @@ Status SpoolIndex::insert(SpooledMessage const& message) {
 }
 
 Status SpoolIndex::insert_recipients(SpooledMessage const& message) {
-    auto statement = database_.prepare("INSERT INTO recipient VALUES(?,?,?,?,?,?,'','',0,?,0)");
+    auto statement = database_.prepare("INSERT INTO recipient VALUES(?,?,?,?,?,?,'','','',0,?,0)");
     if (!statement) return fail(statement.error());
     for (SpooledRecipient const& recipient : message.recipients) {
         EnvelopeRecipient const& who = message.envelope.recipients[recipient.number];
@@ -148,7 +148,8 @@ Result<SpooledMessage> SpoolIndex::load(std::string const& id) {
 
 Status SpoolIndex::load_recipients(SpooledMessage& message) {
     auto statement = database_.prepare(
-        "SELECT number, address, notify, orcpt, state, plan, reason, tries, next_try, own_copy "
+        "SELECT number, address, notify, orcpt, state, plan, reason, trouble, tries, "
+        "next_try, own_copy "
         "FROM recipient WHERE message = ? ORDER BY number");
     if (!statement) return fail(statement.error());
     return each_row(statement->bind(message.id), [&]() -> Status {
@@ -162,9 +163,10 @@ Status SpoolIndex::load_recipients(SpooledMessage& message) {
         recipient.state = static_cast<RecipientState>(statement->integer(4));
         recipient.plan = parse_plan(statement->text(5));
         recipient.reason = statement->text(6);
-        recipient.tries = statement->size(7);
-        recipient.next_try = statement->size(8);
-        recipient.own_copy = statement->integer(9) != 0;
+        recipient.trouble = statement->text(7);
+        recipient.tries = statement->size(8);
+        recipient.next_try = statement->size(9);
+        recipient.own_copy = statement->integer(10) != 0;
         message.recipients.push_back(std::move(recipient));
         return {};
     });
@@ -229,12 +231,14 @@ Result<std::optional<std::uint64_t>> SpoolIndex::next_due() {
 
 Status SpoolIndex::write(std::string const& id, SpooledRecipient const& recipient) {
     std::uint64_t const number = recipient.number;
-    auto done = run(
-        database_,
-        "UPDATE recipient SET state = ?, plan = ?, reason = ?, tries = ?, next_try = ?, "
-        "own_copy = ? WHERE message = ? AND number = ?",
-        static_cast<int>(recipient.state), recipient.plan ? to_string(*recipient.plan) : "",
-        recipient.reason, recipient.tries, recipient.next_try, int{recipient.own_copy}, id, number);
+    auto done =
+        run(database_,
+            "UPDATE recipient SET state = ?, plan = ?, reason = ?, trouble = ?, tries = ?, "
+            "next_try = ?, "
+            "own_copy = ? WHERE message = ? AND number = ?",
+            static_cast<int>(recipient.state), recipient.plan ? to_string(*recipient.plan) : "",
+            recipient.reason, recipient.trouble, recipient.tries, recipient.next_try,
+            int{recipient.own_copy}, id, number);
     if (!done) return done;
     done = run(database_, "DELETE FROM part WHERE message = ? AND number = ?", id, number);
     std::uint64_t ordinal = 0;

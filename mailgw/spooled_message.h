@@ -35,7 +35,8 @@ struct SpooledRecipient {
     std::size_t number = 0;  ///< position in the envelope
     RecipientState state = RecipientState::queued;
     std::optional<Plan> plan;  ///< none until planned
-    std::string reason;        ///< why in full, why not yet, or why never; "" if all is well
+    std::string reason;        ///< why in full, "" otherwise
+    std::string trouble;       ///< why not yet, or why never; "" if all is well
     std::uint64_t tries = 0;
     std::uint64_t next_try = 0;     ///< Unix seconds
     bool own_copy = false;          ///< gets the placeholder copy that lies in the spool for it

@@ -48,7 +48,7 @@ Read read_all(std::string const& input, std::size_t piece) {
 
 TEST_CASE("dot_reader: only CR LF . CR LF ends a message") {
     struct Row {
-        char const* why;
+        std::string why;
         std::string input;
         std::string text;
         bool ended;
@@ -97,7 +97,7 @@ TEST_CASE("dot_reader: leaves what follows the end") {
 
 TEST_CASE("line_mender: every line ends CR LF") {
     struct Row {
-        char const* why;
+        std::string why;
         std::string in, out;
     };
 

@@ -9,7 +9,7 @@ using namespace satchel::mailgw;
 
 TEST_CASE("smtp_path: reads every form of RFC 5321") {
     struct Row {
-        char const* why;
+        std::string why;
         std::string text, mailbox;
         std::size_t used;
     };

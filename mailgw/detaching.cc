@@ -1,0 +1,149 @@
+#include "mailgw/detaching.h"
+
+#include <algorithm>
+#include <map>
+
+#include "mailgw/detacher.h"
+
+namespace satchel::mailgw {
+
+/// A recipient with storage; several envelope recipients may be the same address.
+struct Detaching::Candidate {
+    Address address;
+    std::vector<std::size_t> numbers;
+    std::string page;
+    std::string refusal;  ///< why it goes in full after all, "" while all is well
+    std::vector<Placeholder> placeholders;
+    std::vector<StoredPart> parts;
+
+    bool alive() const { return refusal.empty(); }
+};
+
+std::vector<Detaching::Candidate> Detaching::candidates(
+    MessagePlan const& plan, std::vector<std::size_t> const& numbers) const {
+    std::map<Address, std::size_t> known;
+    std::vector<Candidate> all;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        RecipientPlan const& recipient = plan.recipients[i];
+        if (recipient.planned.plan != Plan::push || !recipient.address) continue;
+        auto const [at, fresh] = known.emplace(*recipient.address, all.size());
+        if (fresh) all.push_back({*recipient.address, {}, recipient.page, "", {}, {}});
+        all[at->second].numbers.push_back(numbers[i]);
+    }
+    return all;
+}
+
+void Detaching::deposit(AttachmentSource const& source, MessagePlan const& plan,
+                        DetachablePart const& part, std::vector<Candidate*> const& sharing) {
+    DepositOrder order;
+    order.source = source;
+    order.label = part.label;
+    order.label.message_id = plan.message.message_id;
+    order.label.subject = plan.message.subject;
+    order.label.sender = plan.message.from.empty() ? plan.sender : plan.message.from;
+    order.restore = part.restore;
+    order.sender = plan.sender;
+    for (Candidate const* candidate : sharing)
+        order.recipients.push_back(candidate->address);
+    auto deposit = depot_.deposit(order);
+    bool const complete = deposit && deposit->outcomes.size() == sharing.size();
+    for (std::size_t i = 0; i < sharing.size(); ++i) {
+        Candidate& candidate = *sharing[i];
+        if (!complete) {
+            candidate.refusal =
+                deposit ? "storage: not one outcome per recipient" : deposit.error().what;
+            continue;
+        }
+        DepositOutcome& outcome = deposit->outcomes[i];
+        if (!outcome.stored) {
+            candidate.refusal = outcome.reason.empty() ? "storage did not take it" : outcome.reason;
+            continue;
+        }
+        candidate.parts.push_back({deposit->content_id, part.label.bytes, deposit->blob_bytes,
+                                   std::move(outcome.receipt), std::move(outcome.route)});
+        candidate.placeholders.push_back({deposit->content_id,
+                                          deposit->blob_bytes,
+                                          std::move(outcome.grant),
+                                          std::move(outcome.sealed_restore),
+                                          {},
+                                          plan.sender,
+                                          candidate.page});
+    }
+}
+
+Status Detaching::deposit_all(int message_fd, MessagePlan const& plan,
+                              std::vector<Candidate>& all) {
+    // A blob that two share tells each that the other has it: fine for To and Cc, not for Bcc.
+    std::vector<std::vector<Candidate*>> groups(1);
+    auto const& visible = plan.message.header_recipients;
+    for (Candidate& candidate : all) {
+        bool const named =
+            std::find(visible.begin(), visible.end(), candidate.address.text()) != visible.end();
+        if (named) {
+            groups[0].push_back(&candidate);
+        } else {
+            groups.push_back({&candidate});
+        }
+    }
+    for (DetachablePart const& part : plan.message.parts) {
+        AttachmentSource const source{message_fd, part.source_begin, part.source_end,
+                                      part.decoding};
+        for (auto& group : groups) {
+            std::erase_if(group, [](Candidate const* candidate) { return !candidate->alive(); });
+            if (group.empty()) continue;
+            deposit(source, plan, part, group);
+            // A deposit that our own stop cut short says nothing about the storage.
+            if (stop_.raised()) return fail(Fault::unavailable, "stopping");
+        }
+    }
+    return {};
+}
+
+Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
+                               std::vector<Candidate>& all) {
+    std::vector<UniqueFd> copies;
+    for (Candidate& candidate : all) {
+        if (!candidate.alive()) continue;
+        for (std::size_t const number : candidate.numbers) {
+            for (Placeholder& placeholder : candidate.placeholders)
+                placeholder.part_id = randomness_.array<16>();
+            auto copy = spool_.create_copy(message.id, number);
+            Status written =
+                copy ? write_detached(message_fd, plan.message, candidate.placeholders, copy->get())
+                     : Status(fail(copy.error()));
+            SpooledRecipient& recipient = message.recipients[number];
+            recipient.own_copy = written.has_value();
+            if (written) {
+                recipient.plan = Plan::push;
+                recipient.reason.clear();
+                recipient.parts = candidate.parts;
+                copies.push_back(std::move(*copy));
+            } else {
+                spool_.drop_copy(message.id, number);
+                recipient.reason = written.error().what;
+            }
+        }
+    }
+    return copies.empty() ? Status() : spool_.seal_copies(copies);
+}
+
+Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& message,
+                      std::vector<std::size_t> const& numbers) {
+    auto all = candidates(plan, numbers);
+    if (auto done = deposit_all(message_fd, plan, all); !done) return done;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        SpooledRecipient& recipient = message.recipients[numbers[i]];
+        recipient.plan = Plan::full;
+        recipient.reason = plan.recipients[i].planned.reason;
+    }
+    for (Candidate const& candidate : all) {
+        for (std::size_t const number : candidate.numbers)
+            message.recipients[number].reason = candidate.refusal;
+        if (!candidate.alive()) {
+            log_.warning("deposit_failed", {{"id", message.id}, {"why", candidate.refusal}});
+        }
+    }
+    return write_copies(message_fd, plan, message, all);
+}
+
+}  // namespace satchel::mailgw

@@ -1,0 +1,53 @@
+// The client's end of an SMTP connection: lines out, replies in, every wait bounded and ended by a
+// StopSignal. No idea of what is said.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "mailgw/stop_signal.h"
+#include "src/base/bytes.h"
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+
+namespace satchel::mailgw {
+
+struct SmtpReply {
+    int code = 0;      ///< 200…599
+    std::string text;  ///< code and text; lines joined by "\n"
+
+    bool positive() const { return code / 100 == 2; }
+
+    bool permanent() const { return code / 100 == 5; }
+};
+
+class SmtpWire {
+public:
+    using Patience = std::chrono::milliseconds;
+
+    /// Tries the addresses of `host` in turn. Fault::unavailable or timed_out.
+    static Result<SmtpWire> connect(std::string const& host, std::uint16_t port, Patience patience,
+                                    StopSignal const& stop);
+
+    Status send(ByteSpan bytes, Patience patience);
+
+    Status send(std::string_view text, Patience patience) { return send(bytes_of(text), patience); }
+
+    /// Fault::corrupt for what is no reply (RFC 5321 §4.2), and Fault::unavailable at the end.
+    Result<SmtpReply> read_reply(Patience patience);
+
+private:
+    SmtpWire(UniqueFd fd, StopSignal const& stop)
+        : fd_(std::move(fd))
+        , stop_(&stop) {}
+
+    Result<std::string> read_line(std::chrono::steady_clock::time_point deadline);
+
+    UniqueFd fd_;
+    StopSignal const* stop_;
+    std::string inbox_;
+};
+
+}  // namespace satchel::mailgw

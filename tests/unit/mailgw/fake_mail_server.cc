@@ -1,0 +1,102 @@
+#include "tests/unit/mailgw/fake_mail_server.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "tests/unit/mailgw/line_socket.h"
+
+namespace satchel::testing {
+
+FakeMailServer::FakeMailServer(std::vector<std::string> extensions, Answer answer)
+    : extensions_(std::move(extensions))
+    , answer_(std::move(answer))
+    , listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_.get(), 64);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { accept_all(); });
+}
+
+FakeMailServer::~FakeMailServer() {
+    stopping_ = true;
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    acceptor_.join();
+    for (std::thread& client : clients_)
+        client.join();
+}
+
+void FakeMailServer::set_answer(Answer answer) {
+    std::lock_guard const guard(mutex_);
+    answer_ = std::move(answer);
+}
+
+std::vector<FakeMailServer::Mail> FakeMailServer::mails() const {
+    std::lock_guard const guard(mutex_);
+    return mails_;
+}
+
+std::vector<std::string> FakeMailServer::commands() const {
+    std::lock_guard const guard(mutex_);
+    return commands_;
+}
+
+void FakeMailServer::accept_all() {
+    while (!stopping_) {
+        UniqueFd client(::accept(listener_.get(), nullptr, nullptr));
+        if (!client) continue;
+        ++connections_;
+        clients_.emplace_back([this, fd = client.release()] { serve(UniqueFd(fd)); });
+    }
+}
+
+std::string FakeMailServer::reply_to(std::string const& command) {
+    std::lock_guard const guard(mutex_);
+    commands_.push_back(command);
+    if (auto const answer = answer_(command); !answer.empty()) return answer;
+    if (command.starts_with("EHLO")) {
+        std::string reply = "250-fake.test\r\n";
+        for (auto const& extension : extensions_)
+            reply += "250-" + extension + "\r\n";
+        return reply + "250 HELP";
+    }
+    if (command == "DATA") return "354 go on";
+    if (command == "QUIT") return "221 bye";
+    if (command == "hello") return "220 fake.test ESMTP";
+    return "250 2.0.0 ok";
+}
+
+void FakeMailServer::serve(UniqueFd client) {
+    LineSocket socket(std::move(client));
+    Mail mail;
+    auto const say = [&](std::string const& command) {
+        auto const reply = reply_to(command);
+        if (reply == "DROP") return std::string();
+        return socket.send(reply + "\r\n") ? reply : std::string();
+    };
+    if (say("hello").empty()) return;
+    while (auto const command = socket.line()) {
+        auto const reply = say(*command);
+        if (reply.empty() || *command == "QUIT") return;
+        bool const yes = reply[0] == '2';
+        if (command->starts_with("MAIL") && yes) mail = Mail{*command, {}, ""};
+        if (command->starts_with("RCPT") && yes) mail.to.push_back(*command);
+        if (*command != "DATA" || !reply.starts_with("354")) continue;
+        for (;;) {
+            auto const line = socket.line();
+            if (!line) return;
+            if (*line == ".") break;
+            mail.data += *line + "\r\n";
+        }
+        auto const verdict = say(".");
+        if (verdict.empty()) return;
+        std::lock_guard const guard(mutex_);
+        if (verdict[0] == '2') mails_.push_back(mail);
+    }
+}
+
+}  // namespace satchel::testing
