@@ -88,12 +88,11 @@ RoundTrip round_trip(std::string const& message, DetachPolicy const& policy) {
     std::map<std::string, StoredPart> stored;
     for (DetachablePart const& part : scanned->parts) {
         Placeholder placeholder;
-        placeholder.content_id.bytes.fill(0xc1);
-        placeholder.part_id.fill(0xd5);  // nothing that a message would say by itself
-        for (auto* const id : {placeholder.content_id.bytes.data(), placeholder.part_id.data()}) {
-            id[0] = static_cast<Byte>(placeholders.size());
-            id[1] = static_cast<Byte>(placeholders.size() >> 8U);
-        }
+        // Ids that the message can't say by itself: a fuzzer learns constant ones.
+        placeholder.content_id.bytes =
+            sha256(bytes_of(message + std::to_string(placeholders.size())));
+        std::copy_n(placeholder.content_id.bytes.begin(), placeholder.part_id.size(),
+                    placeholder.part_id.begin());
         placeholder.blob_bytes = part.label.bytes + 32;
         placeholder.grant = Bytes(200, 0x67);
         placeholder.sealed_restore = part.restore;
