@@ -80,6 +80,8 @@ TEST_CASE("base64_shape: what would not come back the same") {
              Row{"line longer than the first", "YW\r\nJjZG"},
              Row{"blank line inside", "YWJj\r\n\r\nZGVm"},
              Row{"mixed ends of line", "YWJj\r\nZGVm\nZ2g="},
+             Row{"line break in another place, same length", "YWJj\r\nZGVmZ2\r\nhp"},
+             Row{"LF before CR", "YWJj\r\nZGVm\n\rZ2hp"},
              Row{"space inside", "YWJj ZGVm"},
              Row{"foreign character", "YWJj\r\nZG-m"},
              Row{"wrong padding", "YWJj\r\nZGV"},
