@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t line_characters_max = 76;
 constexpr std::size_t word_characters_max = line_characters_max - 1;  // behind a fold's space
-constexpr std::size_t encoded_word_octets = 45;  // 60 characters of base64, RFC 2047 §2 allows 63
+constexpr std::size_t encoded_word_octets = 30;  // 52 characters: fits behind a field name too
 constexpr std::size_t section_characters = 50;   // of a value, per RFC 2231 continuation
 
 bool is_plain(std::string_view text) {

@@ -76,7 +76,28 @@ PartFacts MessageScanner::facts_of(OutlinePart const& part) const {
     return facts;
 }
 
-/// None if it has no end, or is longer than restore data may hold.
+/// Nothing but fields and the blank line: where other lines stand, readers differ on what the part
+/// is (RFC 5322 §2.2 for the names).
+bool is_header_block(std::string_view block) {
+    bool first = true;
+    while (!block.empty()) {
+        std::size_t const end = std::min(block.find('\n'), block.size() - 1) + 1;
+        std::string_view const line = block.substr(0, end);
+        block.remove_prefix(end);
+        if (line == "\n" || line == "\r\n") return block.empty();
+        bool const folded = line.starts_with(' ') || line.starts_with('\t');
+        std::size_t const name = std::min(line.find(':'), line.size());
+        bool const is_field =
+            name > 0 && name < line.size() &&
+            std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(name),
+                        [](char c) { return c > ' ' && c <= '~'; });
+        if (folded ? first : !is_field) return false;
+        first = false;
+    }
+    return false;
+}
+
+/// None if it is malformed, or longer than restore data may hold.
 Result<std::optional<std::string>> MessageScanner::read_header_block(PartRange const& range) const {
     std::optional<std::string> const unfit;
     std::uint64_t const size = range.body_begin - range.begin;
@@ -85,10 +106,7 @@ Result<std::optional<std::string>> MessageScanner::read_header_block(PartRange c
     auto const got = read_at(fd_, octets, range.begin);
     if (!got) return fail(got.error());
     std::string block(text_of(octets));
-    std::size_t const blank = std::min(block.find("\n\n"), block.find("\n\r\n"));
-    std::size_t const blank_size = block.ends_with("\n\r\n") ? 3 : 2;
-    bool const sound = blank != std::string::npos && blank + blank_size == block.size();
-    return sound ? std::optional(std::move(block)) : unfit;
+    return is_header_block(block) ? std::optional(std::move(block)) : unfit;
 }
 
 Status MessageScanner::choose(OutlinePart const& part) {
@@ -107,7 +125,7 @@ Status MessageScanner::choose(OutlinePart const& part) {
     auto block = read_header_block(**range);
     if (!block) return fail(block.error());
     if (!*block) {
-        keep(part, "its header is too long or has no end");
+        keep(part, "its header is too long or malformed");
         return {};
     }
     Candidate const candidate{**range, part.base64, facts.type.starts_with("text/")};
@@ -160,7 +178,7 @@ void MessageScanner::offer(Choice& choice, CandidateDigest digest, MessageDigest
     }
     part.restore = encode_restore_data(restore);
     if (part.restore.size() > restore_data_bytes_max)
-        return keep(*choice.part, "its header is too long or has no end");
+        return keep(*choice.part, "its header is too long or malformed");
     scanned_.parts.push_back(std::move(part));
 }
 

@@ -26,8 +26,8 @@ struct DetachablePart {
     AttachmentSource::Decoding decoding = AttachmentSource::Decoding::identity;
     std::uint64_t source_begin = 0;  ///< the range to hand to AttachmentDepot
     std::uint64_t source_end = 0;
-    FileLabel label;
-    Bytes restore;  ///< encoded restore data (mailgw/FORMATS.md)
+    FileLabel label;  ///< deflate_text: size and digest are of the text before it is deflated
+    Bytes restore;    ///< encoded restore data (mailgw/FORMATS.md)
 };
 
 struct KeptPart {
@@ -36,12 +36,14 @@ struct KeptPart {
 };
 
 struct ScannedMessage {
-    std::string message_id;
-    std::string subject;  ///< decoded
-    std::string from;     ///< normal form of the first From address, "" if none parses
+    std::string message_id;  ///< without angle brackets
+    std::string subject;     ///< decoded
+    std::string from;        ///< normal form of the first From address, "" if none parses
     std::vector<std::string> header_recipients;  ///< normal form, To and Cc
     std::vector<DetachablePart> parts;
-    std::vector<KeptPart> kept;  ///< attachments that stay, with the reason
+    /// Attachments that stay, with the reason. Where the whole message must stay: one entry, its
+    /// type.
+    std::vector<KeptPart> kept;
 };
 
 /// Never fails for what the message says: a message that can't be understood has no detachable

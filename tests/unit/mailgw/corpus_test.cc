@@ -10,6 +10,7 @@
 
 #include "mailgw/mail_text.h"
 #include "src/base/sha256.h"
+#include "tests/support/crlf.h"
 #include "tests/support/part_restorer.h"
 
 using namespace satchel;
@@ -19,20 +20,6 @@ namespace {
 std::string read_file(std::filesystem::path const& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-std::string with_crlf(std::string const& text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        bool const after_cr = i > 0 && text[i - 1] == '\r';
-        if (text[i] == '\n' && after_cr) continue;
-        if (text[i] == '\n' || text[i] == '\r') {
-            out += "\r\n";
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
 }
 
 /// The message without what tells that it was not written here: else most of a corpus of received
@@ -105,7 +92,7 @@ TEST_CASE("corpus: every message comes back byte for byte") {
             if (!entry.is_regular_file()) continue;
             std::string const path = entry.path().string();
             CAPTURE(path);
-            std::string const message = with_crlf(read_file(entry.path()));
+            std::string const message = testing::with_crlf(read_file(entry.path()));
             check(message, policy, received);
             check(as_if_written_here(message), policy, written);
         }
