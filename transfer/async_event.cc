@@ -2,8 +2,6 @@
 
 #include <memory>
 
-#include <boost/asio/redirect_error.hpp>
-
 namespace satchel::transfer {
 
 AsyncEvent::AsyncEvent(asio::any_io_executor const& executor)

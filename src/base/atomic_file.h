@@ -16,6 +16,8 @@ public:
     /// given.
     static Result<AtomicFile> create(std::filesystem::path target, unsigned mode = 0600);
 
+    AtomicFile(AtomicFile const&) = delete;
+    AtomicFile& operator=(AtomicFile const&) = delete;
     AtomicFile(AtomicFile&&) noexcept = default;
     AtomicFile& operator=(AtomicFile&&) noexcept;
     ~AtomicFile();

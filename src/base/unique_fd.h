@@ -17,6 +17,9 @@ public:
     explicit UniqueFd(int fd)
         : fd_(fd) {}
 
+    UniqueFd(UniqueFd const&) = delete;
+    UniqueFd& operator=(UniqueFd const&) = delete;
+
     UniqueFd(UniqueFd&& other) noexcept
         : fd_(std::exchange(other.fd_, -1)) {}
 

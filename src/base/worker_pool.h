@@ -15,6 +15,9 @@ public:
     /// `owner` is where results are delivered; it must outlive the pool.
     WorkerPool(asio::io_context& owner, unsigned threads);
 
+    WorkerPool(WorkerPool const&) = delete;
+    WorkerPool& operator=(WorkerPool const&) = delete;
+
     /// Finishes what runs, drops what waits.
     ~WorkerPool();
 
@@ -39,7 +42,7 @@ public:
             [this](auto handler, Work task) {
                 // Handlers move only; std::function would want copies.
                 auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-                run(std::move(task), [shared](T result) { (*shared)(std::move(result)); });
+                this->run(std::move(task), [shared](T result) { (*shared)(std::move(result)); });
             },
             asio::use_awaitable, std::move(work));
     }

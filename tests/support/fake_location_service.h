@@ -63,8 +63,7 @@ public:
         auto record = location::admit_record(request.place, held->second, clock_.unix_seconds());
         if (!record) co_return fail(Fault::not_found, "no record in the DHT");
         if (request.judge) {
-            if (auto accepted = request.judge(*record); !accepted)
-                co_return fail(accepted.error());
+            if (auto accepted = request.judge(*record); !accepted) co_return fail(accepted.error());
         }
         co_return std::move(*record);
     }

@@ -76,7 +76,7 @@ def form(path, lines):
         if "#pragma once" not in lines:
             yield 1, "#pragma once is missing"
         for number, text in enumerate(lines, 1):
-            if re.match(r"\s*using namespace (?!std::(\w+_)?literals)", text):
+            if re.match(r"using namespace (?!std::(\w+_)?literals)", text):
                 yield number, "no `using namespace` in a header"
 
 
@@ -98,9 +98,12 @@ def mirror(root, rules, path):
     if parts[:2] != ("tests", "unit") or not path.endswith("_test.cc") or path in rules.unmirrored:
         return
     room = root / ROOMS.get(parts[2], parts[2])
-    stem = parts[-1].removesuffix("_test.cc")
-    if not any((room / (stem + end)).is_file() for end in (".h", ".cc")):
-        yield 1, f"mirrors no {stem}.h or {stem}.cc in {room.relative_to(root)}"
+    words = parts[-1].removesuffix("_test.cc").split("_")
+    # What it tests, or an aspect of that: blob_index_crash_test.cc is about blob_index.
+    stems = ["_".join(words[:end]) for end in range(len(words), 0, -1)]
+    folders = (room, root / "tests/support")
+    if not any((folder / (stem + end)).is_file() for folder in folders for stem in stems for end in (".h", ".cc")):
+        yield 1, f"mirrors no {stems[0]}.h or {stems[0]}.cc in {room.relative_to(root)} or tests/support"
 
 
 def complaints(root):

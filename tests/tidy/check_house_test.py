@@ -86,6 +86,7 @@ class HouseTest(unittest.TestCase):
         self.assert_one("src/base/x.h", "#pragma once\n", "says what it is")
         self.assert_one("src/base/x.h", "// A thing.\n", "#pragma once")
         self.assert_one("src/base/x.h", HEADER + "using namespace std;\n", "using namespace")
+        self.assertEqual(self.found(files={"src/base/x.h": HEADER + "using namespace std::literals;\n"}), [])
 
     def test_work_undone(self):
         self.assert_one("src/base/x.cc", "\n// TO" "DO later\n", ":2: a note about work undone")
@@ -93,6 +94,10 @@ class HouseTest(unittest.TestCase):
 
     def test_mirror(self):
         self.assert_one("tests/unit/base/gone_test.cc", "", "mirrors no gone.h or gone.cc in src/base")
+        self.assert_one("tests/unit/base/hexes_test.cc", "", "mirrors no hexes.h")
+        self.assertEqual(self.found(files={"tests/unit/base/hex_limits_test.cc": "",
+                                           "tests/unit/base/fake_clock_test.cc": "",
+                                           "tests/support/fake_clock.h": HEADER}), [])
         self.assertEqual(len(self.found(files={"tests/unit/dht/whole_test.cc": None})), 1)
 
 

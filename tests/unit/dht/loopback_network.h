@@ -18,7 +18,8 @@ public:
     /// Waits until every node has joined.
     explicit LoopbackNetwork(std::size_t size)
         : LoopbackNetwork() {
-        for (std::size_t i = 0; i < size; ++i) add();
+        for (std::size_t i = 0; i < size; ++i)
+            add();
         settle();
     }
 
@@ -43,8 +44,8 @@ public:
     location::OpendhtLocationService& add() { return add(options()); }
 
     location::OpendhtLocationService& add(location::OpendhtOptions options) {
-        auto node = location::OpendhtLocationService::start(io, std::move(options), clock,
-                                                            randomness, log);
+        auto node =
+            location::OpendhtLocationService::start(io, std::move(options), clock, randomness, log);
         if (!node) throw std::runtime_error(node.error().what);
         nodes_.push_back(std::move(*node));
         return *nodes_.back();
