@@ -151,11 +151,13 @@ def main():
             return glob.glob(os.path.join(mailboxes, address, "new", "*"))
         for_bob = open(wait_for("bob's mail", lambda: arrived("bob@b.test"))[0], "rb").read()
         for_carol = open(wait_for("carol's mail", lambda: arrived("carol@c.test"))[0], "rb").read()
-        for plan in gateway.events("plan"):
-            say(f"plan for {plan['recipient']}", plan["plan"] + (f": {plan['reason']}" if plan.get("reason") else ""))
-        for deposit in gateway.events("deposited"):
-            say(f"stored for {deposit['recipient']}", f"{deposit['content']}, {human(int(deposit['bytes']))}, "
-                f"route {deposit['route']}, receipt {deposit['receipt'][:12]}…")
+        people = ["bob@b.test", "carol@c.test"]
+        for plan in gateway.events("planned"):
+            say(f"plan for {people[int(plan['recipient'])]}",
+                plan["plan"] + (f": {plan['reason']}" if plan["reason"] else f", {plan['parts']} attachments"))
+        for delivered in gateway.events("delivered"):
+            say(f"stored for {delivered['recipient']}", f"{delivered['content']}…, {human(int(delivered['bytes']))}, route "
+                f"{delivered['route']}, receipt signed by node {delivered['node']}…")
         say("bob's mail", f"{human(len(raw))} → {human(len(for_bob))}")
         say("carol's mail", f"{human(len(raw))} → {human(len(for_carol))} (in full: she has no storage)")
         if not for_carol.endswith(raw):

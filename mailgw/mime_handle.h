@@ -20,6 +20,9 @@ GHandle<T> adopt(T* owned) noexcept {
     return GHandle<T>(owned);
 }
 
+/// Before any other call of GMime. Idempotent, any thread.
+void ensure_gmime();
+
 /// A C string that may be null.
 inline std::string text_or_empty(char const* text) {
     return text == nullptr ? std::string() : std::string(text);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "mailgw/mail_text.h"
+#include "mailgw/mime_addresses.h"
 #include "mailgw/mime_handle.h"
 #include "mailgw/mime_html_references.h"
 #include "mailgw/mime_pread_stream.h"
@@ -24,14 +25,6 @@ std::string bounded(char const* text, std::size_t octets_max) {
     return std::string(utf8_prefix(whole, octets_max));
 }
 
-void start_gmime() {
-    static bool const started = [] {
-        g_mime_init();
-        return true;
-    }();
-    static_cast<void>(started);
-}
-
 struct FreeOptions {
     void operator()(GMimeParserOptions* options) const noexcept {
         g_mime_parser_options_free(options);
@@ -48,18 +41,10 @@ std::unique_ptr<GMimeParserOptions, FreeOptions> reading_options() {
     return options;
 }
 
-void append_addresses(InternetAddressList* list, std::size_t depth, std::vector<std::string>& to) {
-    int const count = list == nullptr || depth > 2 ? 0 : internet_address_list_length(list);
-    for (int i = 0; i < count && to.size() < header_recipients_max; ++i) {
-        InternetAddress* const entry = internet_address_list_get_address(list, i);
-        if (INTERNET_ADDRESS_IS_GROUP(entry)) {
-            append_addresses(internet_address_group_get_members(INTERNET_ADDRESS_GROUP(entry)),
-                             depth + 1, to);
-        } else if (INTERNET_ADDRESS_IS_MAILBOX(entry)) {
-            auto const address = Address::parse(
-                text_or_empty(internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(entry))));
-            if (address) to.push_back(address->text());
-        }
+void append_addresses(InternetAddressList* list, std::vector<std::string>& to) {
+    for (std::string const& text : addresses_in(list)) {
+        if (to.size() >= header_recipients_max) return;
+        if (auto const address = Address::parse(text)) to.push_back(address->text());
     }
 }
 
@@ -94,10 +79,10 @@ void OutlineBuilder::read_header(GMimeMessage* message) {
     outline_.message_id = bounded(g_mime_message_get_message_id(message), message_id_octets_max);
     outline_.subject = bounded(g_mime_message_get_subject(message), subject_octets_max);
     std::vector<std::string> from;
-    append_addresses(g_mime_message_get_from(message), 0, from);
+    append_addresses(g_mime_message_get_from(message), from);
     if (!from.empty()) outline_.from = from.front();
-    append_addresses(g_mime_message_get_to(message), 0, outline_.header_recipients);
-    append_addresses(g_mime_message_get_cc(message), 0, outline_.header_recipients);
+    append_addresses(g_mime_message_get_to(message), outline_.header_recipients);
+    append_addresses(g_mime_message_get_cc(message), outline_.header_recipients);
     GMimeHeaderList* const fields = g_mime_object_get_header_list(GMIME_OBJECT(message));
     for (int i = 0; i < g_mime_header_list_get_count(fields); ++i) {
         GMimeHeader* const field = g_mime_header_list_get_header_at(fields, i);
@@ -189,7 +174,7 @@ MessageOutline OutlineBuilder::finish() {
 
 Result<MessageOutline> read_outline(int fd) {
     if (auto size = file_size(fd); !size) return fail(size.error());
-    start_gmime();
+    ensure_gmime();
     auto const options = reading_options();
     auto const stream = adopt(new_pread_stream(fd));
     auto const parser = adopt(g_mime_parser_new_with_stream(stream.get()));

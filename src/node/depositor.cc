@@ -111,6 +111,11 @@ asio::awaitable<Status> Depositor::bring(Job& job, Address const& address,
         outcome.grant = *grant;
         outcome.receipt = encode_receipt(delivered->receipt);
         outcome.route = to_string(delivered->route);
+        world_.log.info("delivered", {{"recipient", outcome.recipient.text()},
+                                      {"content", job.blob.id.short_form()},
+                                      {"bytes", std::to_string(job.blob.blob_bytes)},
+                                      {"route", outcome.route},
+                                      {"node", node.node_key.short_form()}});
         if (job.request.restore.empty()) co_return Status();
         std::array<AgeRecipient, 1> const recipients{*report.age_recipient};
         auto sealed = transfer::encrypt_age(recipients, job.request.restore, world_.randomness);
@@ -125,16 +130,12 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     while (job->next < job->deposit.outcomes.size()) {
         mailgw::DepositOutcome& outcome = job->deposit.outcomes[job->next++];
         auto const brought = co_await bring(*job, outcome.recipient, outcome);
-        if (!brought) {
-            outcome.stored = false;
-            outcome.reason = brought.error().what;
-        }
-        world_.log.info(outcome.stored ? "delivered" : "not_delivered",
-                        {{"recipient", outcome.recipient.text()},
-                         {"content", job->deposit.content_id.short_form()},
-                         {"bytes", std::to_string(job->deposit.blob_bytes)},
-                         {outcome.stored ? "route" : "reason",
-                          outcome.stored ? outcome.route : outcome.reason}});
+        if (brought) continue;
+        outcome.stored = false;
+        outcome.reason = brought.error().what;
+        world_.log.warning("not_delivered", {{"recipient", outcome.recipient.text()},
+                                             {"content", job->deposit.content_id.short_form()},
+                                             {"reason", outcome.reason}});
     }
     if (--job->running == 0) job->all_done.cancel();
 }

@@ -46,11 +46,15 @@ Result<std::string> LocalApiClient::read_line() {
 Result<Json> LocalApiClient::call(LocalRequest const& request, std::vector<int> const& files,
                                   Progress const& progress) {
     if (auto sent = send_with_files(socket_.get(), encode_request(request), files); !sent) {
+        broken_ = true;
         return fail(sent.error());
     }
     for (;;) {
         auto const line = read_line();
-        if (!line) return fail(line.error());
+        if (!line) {
+            broken_ = true;
+            return fail(line.error());
+        }
         auto reply = decode_reply(*line);
         if (!reply) return fail(reply.error());
         switch (reply->kind) {

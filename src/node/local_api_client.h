@@ -22,6 +22,12 @@ public:
     Result<Json> call(LocalRequest const& request, std::vector<int> const& files = {},
                       Progress const& progress = {});
 
+    /// The socket, for shutdown(2) from another thread.
+    int descriptor() const { return socket_.get(); }
+
+    /// The connection ended within a call: no further one can succeed.
+    bool broken() const { return broken_; }
+
 private:
     explicit LocalApiClient(UniqueFd socket)
         : socket_(std::move(socket)) {}
@@ -30,6 +36,7 @@ private:
 
     UniqueFd socket_;
     std::string unread_;
+    bool broken_ = false;
 };
 
 }  // namespace satchel::node

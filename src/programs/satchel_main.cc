@@ -19,6 +19,9 @@ int main(int argc, char** argv) {
     cli::add_publish(line);
     cli::add_unpublish(line);
     cli::add_lookup(line);
+    programs::add_gateway(line);
+    programs::add_send(line);
+    programs::add_queue(line);
     programs::add_get(line);
     cli::add_push(line);
     cli::add_ls(line);

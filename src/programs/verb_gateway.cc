@@ -1,0 +1,194 @@
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <boost/asio/signal_set.hpp>
+
+#include "src/base/asio.h"
+#include "src/base/worker_pool.h"
+#include "src/cli/output.h"
+#include "src/core/home.h"
+#include "src/node/child_node.h"
+#include "src/node/json_values.h"
+#include "src/node/local_api_server.h"
+#include "src/programs/mail_world.h"
+#include "src/programs/programs.h"
+#include "src/programs/queue_json.h"
+
+namespace satchel::programs {
+
+namespace {
+
+using node::Json;
+
+constexpr auto child_check_period = std::chrono::seconds(1);
+
+/// The node that the gateway talks to: the home's running one, or a child that is started again
+/// when it dies.
+class NodeOfHome {
+public:
+    explicit NodeOfHome(cli::Globals const& globals)
+        : globals_(globals) {}
+
+    Status start() {
+        auto client = node::LocalApiClient::connect(Home(globals_.home).node_socket());
+        if (client) return note_running(*client);
+        auto child =
+            node::ChildNode::start(globals_.home, globals_.settings, node::ChildNode::Scope::full);
+        if (!child) return fail(child.error());
+        ready_ = child->ready();
+        child_.emplace(std::move(*child));
+        return {};
+    }
+
+    void start_again_if_dead(EventLog const& log) {
+        if (!child_ || child_->runs()) return;
+        log.error("node_died", {});
+        child_.reset();
+        if (auto started = start(); !started)
+            log.error("node_not_started", {{"reason", started.error().what}});
+    }
+
+    void stop() { child_.reset(); }
+
+    /// Keys node_key, control, dht; null where a running node has not told them.
+    Json const& ready() const { return ready_; }
+
+private:
+    Status note_running(node::LocalApiClient& client) {
+        auto status = client.call({.verb = "status", .args = Json::object(), .settings = {}});
+        if (!status) return fail(status.error());
+        ready_ = *status;
+        return {};
+    }
+
+    cli::Globals const& globals_;
+    std::optional<node::ChildNode> child_;
+    Json ready_;
+};
+
+/// What this home's programs may ask of a running gateway.
+class GatewayVerbs {
+public:
+    GatewayVerbs(mailgw::Gateway& gateway, WorkerPool& workers)
+        : gateway_(gateway)
+        , workers_(workers) {}
+
+    asio::awaitable<Result<Json>> answer(node::LocalCall& call) {
+        std::string const verb = call.request.verb;
+        if (verb == "queue") {
+            auto work = [this] { return queue(); };
+            co_return co_await workers_.await(std::move(work));
+        }
+        if (verb == "retry") {
+            auto work = [this, args = call.request.args] { return retry(args); };
+            co_return co_await workers_.await(std::move(work));
+        }
+        if (verb == "submit" && call.files.size() == 1) {
+            auto file = std::make_shared<UniqueFd>(std::move(call.files.front()));
+            auto work = [this, args = call.request.args, file] {
+                return submit(args, file->get());
+            };
+            co_return co_await workers_.await(std::move(work));
+        }
+        co_return fail(Fault::usage, "this gateway does not know the verb " + verb);
+    }
+
+private:
+    Result<Json> queue() {
+        auto const messages = gateway_.queue();
+        if (!messages) return fail(messages.error());
+        return queue_json(*messages);
+    }
+
+    Result<Json> retry(Json const& args) {
+        auto const id = node::text_at(args, "id");
+        if (!id) return fail(id.error());
+        auto const count = gateway_.retry(*id);
+        if (!count) return fail(count.error());
+        return Json{{"id", *id}, {"recipients", *count}};
+    }
+
+    Result<Json> submit(Json const& args, int fd) {
+        auto const sender = node::text_at(args, "sender");
+        auto const recipients = node::texts_at(args, "recipients");
+        if (!sender || !recipients) return fail(Fault::usage, "submit: sender and recipients");
+        mailgw::Envelope envelope;
+        envelope.sender = *sender;
+        for (std::string const& address : *recipients) {
+            envelope.recipients.push_back({.address = address, .notify = {}, .orcpt = {}});
+        }
+        auto const message = gateway_.submit(fd, std::move(envelope));
+        if (!message) return fail(message.error());
+        return outcome_json(*message);
+    }
+
+    mailgw::Gateway& gateway_;
+    WorkerPool& workers_;
+};
+
+void print_ready(cli::Globals const& globals, Json const& node, std::string const& smtp) {
+    Json const ready{
+        {"event", "ready"},
+        {"smtp", smtp},
+        {"lmtp", nullptr},
+        {"control", node.value("control", Json())},
+        {"dht", node.contains("dht") && node["dht"].is_string() ? node["dht"] : Json()},
+        {"node_key", node.value("node_key", Json())}};
+    if (globals.json) return cli::print_json(ready);
+    cli::print_line("ready: SMTP " + smtp + ", node " + ready.value("node_key", ""));
+}
+
+Result<cli::ExitStatus> run_gateway(cli::Globals const& globals) {
+    MailWorld world(globals.verbose ? EventLog::Level::detail : EventLog::Level::info);
+    auto const config = globals.config();
+    if (!config) return fail(config.error());
+    asio::io_context io;
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    auto gateway = world.open(globals, {});
+    if (!gateway) return fail(gateway.error());
+    NodeOfHome node(globals);
+    if (auto started = node.start(); !started) return fail(started.error());
+    if (auto started = (*gateway)->start(); !started) return fail(started.error());
+    WorkerPool workers(io, 2);
+    GatewayVerbs verbs(**gateway, workers);
+    auto local_api =
+        node::LocalApiServer::start(io, Home(globals.home).gateway_socket(),
+                                    [&verbs](node::LocalCall& call) { return verbs.answer(call); });
+    if (!local_api) return fail(local_api.error());
+    asio::steady_timer watch(io);
+    std::function<void()> watch_node = [&] {
+        watch.expires_after(child_check_period);
+        watch.async_wait([&](boost::system::error_code failed) {
+            if (failed) return;
+            node.start_again_if_dead(world.log);
+            watch_node();
+        });
+    };
+    watch_node();
+    signals.async_wait([&](boost::system::error_code failed, int) {
+        if (!failed) io.stop();
+    });
+    Endpoint const smtp{config->gateway.smtp_listen.ip, (*gateway)->smtp_port()};
+    print_ready(globals, node.ready(), smtp.to_string());
+    io.run();
+    (*local_api)->stop();
+    (*gateway)->begin_stop();
+    world.cutter->cut();
+    (*gateway)->stop();
+    node.stop();
+    return cli::ExitStatus::ok;
+}
+
+}  // namespace
+
+void add_gateway(cli::CommandLine& line) {
+    line.verb(
+            "gateway",
+            "run the mail gateway: SMTP in, attachments to their recipients' storage, next hop out")
+        .example("satchel --set 'gateway.next_hop=smtp://127.0.0.1:10026' gateway")
+        .run(run_gateway);
+}
+
+}  // namespace satchel::programs
