@@ -105,6 +105,13 @@ def attachments(raw):
     return found
 
 
+def references_in(raw):
+    """The reference line of each placeholder, as a mail program would show it."""
+    texts = (part.get_content() for part in email.message_from_bytes(raw, policy=email.policy.SMTP).walk()
+             if part.get_content_type() == "text/plain")
+    return [line.split()[1] for text in texts for line in text.splitlines() if line.startswith("Reference: ")]
+
+
 def main():
     program = os.path.abspath(sys.argv[1])
     if len(sys.argv) > 2:
@@ -165,7 +172,7 @@ def main():
 
         message_file = os.path.join(folder, "bob.eml")
         open(message_file, "wb").write(for_bob)
-        references = [line.split()[1].decode() for line in for_bob.splitlines() if line.startswith(b"Reference: ")]
+        references = references_in(for_bob)
         if not references:
             raise SystemExit("this message has no attachment that may be detached: bob got it in full, as he should")
         same = set()

@@ -20,7 +20,9 @@ def message(recipients, files, subject="files", body="Hello,\n\nsee the files.\n
 
 
 def references(mail):
-    return [line.split()[1].decode() for line in mail.splitlines() if line.startswith(b"Reference: ")]
+    texts = (part.get_content() for part in email.message_from_bytes(mail, policy=email.policy.SMTP).walk()
+             if part.get_content_type() == "text/plain")
+    return [line.split()[1] for text in texts for line in text.splitlines() if line.startswith("Reference: ")]
 
 
 class WholeWay(Lab):

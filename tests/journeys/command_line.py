@@ -1,0 +1,101 @@
+"""The command line: help with an example, exit codes, JSON keys, and what wrong usage is told."""
+import os
+import subprocess
+import unittest
+
+from lab import LOOPBACK, PROGRAM, Lab
+
+VERBS = [["init"], ["id"], ["node"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
+         ["push"], ["ls"], ["rm"], ["status"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["group", "add"],
+         ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["encrypt"],
+         ["decrypt"]]
+
+
+class CommandLine(Lab):
+    def test_every_verb_has_help_with_an_example(self):
+        for verb in VERBS:
+            done = subprocess.run([PROGRAM, *verb, "--help"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, verb)
+            self.assertIn("Example:\n  satchel " + " ".join(verb[:1]), done.stdout.replace("--set ", ""), verb) \
+                if verb not in (["node"], ["gateway"]) else self.assertIn("Example:", done.stdout, verb)
+
+    def test_global_flags_go_before_and_after_the_verb(self):
+        party = self.party("flags")
+        before = subprocess.run([PROGRAM, "--home", party.home, "--json", "init"], capture_output=True)
+        after = subprocess.run([PROGRAM, "id", "--json", "--home", party.home], capture_output=True)
+        self.assertEqual((before.returncode, after.returncode), (0, 0))
+        self.assertEqual(before.stdout, after.stdout)
+
+    def test_keys_of_answers(self):
+        bob = self.storage_user("bob")
+        self.assertEqual(set(bob.must("id").one()), {"home", "addresses", "user_key", "age_recipient", "node_key"})
+        self.assertEqual(set(bob.ready), {"event", "node_key", "control", "swarm", "dht", "web"})
+        self.assertEqual(set(bob.must("publish", "--binding", bob.binding).one()), {"address", "seq", "expires", "trust"})
+        looked_up = bob.must("lookup", "bob@b.test").one()
+        self.assertEqual(set(looked_up), {"address", "dht_key", "slots", "storage", "trust", "available", "nodes",
+                                          "reason"})
+        self.assertEqual(set(looked_up["nodes"][0]), {"node_key", "endpoints", "available", "reason"})
+        self.assertEqual((looked_up["trust"], looked_up["nodes"][0]["node_key"]), ("domain", bob.keys["node_key"]))
+        self.assertEqual(set(self.admin.must("domain", "dns", "b.test").one()), {"domain", "public_key", "name", "value"})
+        self.assertLessEqual({"uploaded_bytes", "downloaded_bytes", "peers", "quota", "dht"},
+                             set(bob.must("status").one()))
+        for key in (bob.keys["user_key"], bob.keys["node_key"]):
+            self.assertEqual(len(key), 44)
+
+    def test_lookup_tells_by_its_exit_code(self):
+        bob = self.storage_user("bob")
+        stranger = self.party("stranger")
+        stranger.must("init")
+        self.assertEqual(stranger.run("lookup", "bob@b.test", settings=self.joined).code, 0)
+        self.assertEqual(stranger.run("lookup", "nobody@b.test", settings=self.joined).code, 67)
+        self.assertEqual(stranger.run("lookup", "bob@b.test", settings=self.joined + ["trust.minimum=pinned"]).code, 77)
+        stranger.must("contact", "add", "bob@b.test", bob.keys["user_key"])
+        pinned = stranger.run("lookup", "bob@b.test", settings=self.joined + ["trust.minimum=pinned"])
+        self.assertEqual((pinned.code, pinned.one()["trust"]), (0, "pinned"))
+        bob.must("unpublish")
+        self.assertEqual(bob.run("lookup", "bob@b.test").code, 67)
+
+    def test_a_forged_claim_is_not_storage(self):
+        self.storage_user("bob")
+        mallory = self.party("mallory")
+        keys = mallory.must("init", "--address", "bob@b.test").one()
+        mallory.must("domain", "init", "b.test")
+        binding = mallory.must("domain", "bind", "bob@b.test", keys["user_key"], keys["age_recipient"]).one()["binding"]
+        mallory.serve("node", self.joined)
+        mallory.must("publish", "--binding", binding)
+        seen = self.admin.run("lookup", "bob@b.test", settings=self.joined)
+        self.assertEqual(seen.code, 0)
+        self.assertNotIn(keys["node_key"], [node["node_key"] for node in seen.one()["nodes"]])
+
+    def test_wrong_usage_is_told_what_is_right(self):
+        rows = [(["nonsense"], 64), (["lookup"], 64), (["lookup", "no-domain"], 64), (["domain", "bind", "a@b.test", "x", "y"], 64),
+                (["get", "satchel:1:short"], 64), (["get", "no-such-file.eml"], 66), (["push", "no-such-file", "a@b.test"], 66)]
+        for words, code in rows:
+            answer = self.admin.run(*words, settings=LOOPBACK)
+            self.assertEqual(answer.code, code, (words, answer.out))
+            self.assertTrue(answer.error()["message"], words)
+        unknown = self.admin.run("status", settings=["node.kwota=5"])
+        self.assertEqual(unknown.code, 78, unknown.out)
+        self.assertIn("kwota", unknown.error()["message"])
+
+    def test_settings_of_a_running_node_stay_its_own(self):
+        bob = self.storage_user("bob")
+        answer = bob.run("status", settings=["node.quota=5 GiB"])
+        self.assertEqual(answer.code, 64)
+        self.assertIn("restart", answer.error()["message"])
+
+    def test_age_both_ways(self):
+        key = os.path.join(self.admin.home, "keys", "age.key")
+        recipient = self.admin.must("id").one()["age_recipient"]
+        plain = os.urandom(200_001)
+        ours = self.admin.must("encrypt", "-r", recipient, input=plain).out
+        self.assertEqual(subprocess.run(["age", "-d", "-i", key], input=ours, capture_output=True).stdout, plain)
+        theirs = subprocess.run(["age", "-r", recipient], input=plain, capture_output=True).stdout
+        self.assertEqual(self.admin.must("decrypt", "-i", key, input=theirs).out, plain)
+        self.assertEqual(self.admin.must("decrypt", "-i", self.admin.home, input=theirs).out, plain)
+        self.assertEqual(self.admin.run("decrypt", input=theirs[:-1], json_output=False).code, 65)
+        self.assertEqual(self.boot.run("decrypt", input=theirs, json_output=False).code, 77)
+
+
+if __name__ == "__main__":
+    unittest.main()
