@@ -1,5 +1,7 @@
 #include "dht/locator_cache.h"
 
+#include <utility>
+
 namespace satchel::location {
 
 asio::awaitable<Locator> LocatorCache::locator_of(Address address) {
@@ -17,10 +19,8 @@ asio::awaitable<Locator> LocatorCache::locator_of(Address address) {
     Locator const locator = co_await workers_.await(std::move(work));
     --running_;
     known_.put(address, locator);
-    if (!waiting_.empty()) {
-        waiting_.front()->notify();
-        waiting_.pop_front();
-    }
+    for (auto const& turn : std::exchange(waiting_, {}))
+        turn->notify();
     co_return locator;
 }
 

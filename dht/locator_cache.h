@@ -1,8 +1,8 @@
 // Locators of addresses, computed in the pool (24 ms and 16 MiB each), two at once, and remembered.
 #pragma once
 
-#include <deque>
 #include <memory>
+#include <vector>
 
 #include "dht/lru_map.h"
 #include "dht/wake_up.h"
@@ -27,7 +27,7 @@ private:
     WorkerPool& workers_;
     LruMap<Address, Locator> known_{remembered_max};
     unsigned running_ = 0;
-    std::deque<std::shared_ptr<WakeUp>> waiting_;
+    std::vector<std::shared_ptr<WakeUp>> waiting_;
 };
 
 }  // namespace satchel::location

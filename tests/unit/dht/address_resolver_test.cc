@@ -1,5 +1,6 @@
 #include "dht/address_resolver.h"
 
+#include <algorithm>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -239,8 +240,16 @@ TEST_CASE("resolver: a presence that does not open leads to the storage record o
     auto report = world.look_up();
     CHECK_FALSE(report.available);
     CHECK(report.reason == "its presence does not open");
-    // The node has published both, and the reader held an old copy until a moment ago.
-    world.put(world.bob.storage(300));
+    CHECK(std::count_if(world.reader.fetches().begin(), world.reader.fetches().end(),
+                        [](FetchRequest const& fetch) {
+                            return fetch.place.kind == RecordKind::storage;
+                        }) == 3);
+    // The new storage record comes while the reader looks at the presence.
+    auto const renewed = world.bob.storage(300);
+    world.reader.before_fetch([&](FetchRequest const& fetch) {
+        if (fetch.place.kind == RecordKind::presence)
+            world.dht.store[place_of(renewed)] = encode_record(renewed);
+    });
     CHECK(world.look_up().available);
 }
 
@@ -333,11 +342,12 @@ TEST_CASE("resolver: many at once get one answer each") {
     unsigned answers = 0;
     for (int i = 0; i < 12; ++i) {
         auto one = [&world, &available, &answers, i]() -> asio::awaitable<void> {
-            std::string const name =
-                i % 2 ? "bob@b.test" : "nobody" + std::to_string(i) + "@b.test";
+            Address address =
+                *Address::parse(i % 2 ? "bob@b.test" : "nobody" + std::to_string(i) + "@b.test");
             TrustFor trust_for = [&world](Address const&) { return world.trust; };
+            ResolveOptions const options;
             auto const report =
-                co_await world.resolver.resolve(*Address::parse(name), std::move(trust_for), {});
+                co_await world.resolver.resolve(std::move(address), std::move(trust_for), options);
             available += report.available ? 1 : 0;
             ++answers;
         };

@@ -152,6 +152,7 @@ TEST_CASE("opendht attack: noise on the port is survived") {
         if (size % 60 == 0) network.io.poll();
     }
     StorageUser bob("bob@b.test", network.clock.unix_seconds());
-    REQUIRE(put_on(network.io, network.at(0), bob.storage()));
-    CHECK(finds(network, 1, bob.storage()));
+    auto const record = bob.storage();
+    REQUIRE(put_on(network.io, network.at(0), record));
+    CHECK(finds(network, 1, record));
 }
