@@ -1,24 +1,31 @@
 #include "dht/address_resolver.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "dht/side_by_side.h"
 #include "src/core/binding.h"
 
 namespace satchel::location {
 
 namespace {
 
-constexpr std::size_t remembered_max = 4'096;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
 
-/// Makes room for one more: any will do, a lookup brings it back.
-template <class Map>
-void bound(Map& map) {
-    if (map.size() >= remembered_max) map.erase(map.begin());
-}
+constexpr auto other_slots_grace = 30ms;  // after the first slot has answered
+constexpr auto other_nodes_grace = 1s;    // after the first node was found available
 
+/// Of two slots of one address: epochs of different owners don't compare, times do.
 bool outranks(StorageFinding const& a, StorageFinding const& b) {
     if (a.trust != b.trust) return a.trust > b.trust;
-    return supersedes(a.envelope, b.envelope);
+    if (a.envelope.slot_owner == b.envelope.slot_owner) return supersedes(a.envelope, b.envelope);
+    return a.envelope.seq > b.envelope.seq;
+}
+
+std::string no_key_reason(Address const& address) {
+    return "no key vouches for " + address.domain() + ": set domain.\"" + address.domain() +
+           "\".keys, or `satchel contact add` the user key";
 }
 
 }  // namespace
@@ -28,214 +35,272 @@ struct AddressResolver::Search {
     TrustInputs trust;
     ResolveOptions options;
     LookupReport report;
+    WakeUp::Ticks until{};
     Locator locator{};
     std::optional<StorageFinding> found{};
-    std::string untrusted{};  ///< why a record that exists does not count
+    std::string untrusted{};    ///< why a record that exists does not count
+    bool silent = false;        ///< some slot gave no answer
+    bool stale_secret = false;  ///< some presence did not open
 
     void step(std::string words) { report.steps.push_back(std::move(words)); }
+
+    std::chrono::milliseconds patience() const {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+        return std::max(left, 1ms);
+    }
+
+    bool stores() const { return found && found->state == StorageFinding::State::stores; }
+
+    void name_slot(std::uint64_t slot) {
+        auto& slots = report.slots;
+        if (std::find(slots.begin(), slots.end(), slot) == slots.end()) slots.push_back(slot);
+    }
+
+    /// What the record found says, but of its nodes.
+    void describe() {
+        report.storage = true;
+        report.trust = found->trust;
+        report.trusted = report.trust >= trust.minimum;
+        report.user_key = UserKey(found->envelope.signer);
+        report.age_recipient = found->record->age_recipient;
+        report.accept = found->record->accept;
+        report.page = found->record->page;
+    }
+
+    /// In words, where it does not store.
+    std::string why_nothing() const {
+        if (found && found->state == StorageFinding::State::revoked)
+            return "the domain has revoked the storage record";
+        if (found) return "the storage record was withdrawn";
+        if (!untrusted.empty()) return untrusted;
+        return silent ? "no answer from the DHT" : "no storage record";
+    }
+
+    void consider(StorageFinding finding) {
+        if (!found || outranks(finding, *found)) found = std::move(finding);
+    }
+
+    LookupReport take(std::string reason) {
+        report.reason = std::move(reason);
+        if (!report.reason.empty()) step(report.reason);
+        return std::move(report);
+    }
 };
 
-asio::awaitable<Locator> AddressResolver::locator_of(Address const& address) {
-    if (auto const known = locators_.find(address.text()); known != locators_.end()) {
-        co_return known->second;
-    }
-    auto work = [address] { return locate(address); };
-    Locator const locator = co_await workers_.await(std::move(work));
-    bound(locators_);
-    locators_[address.text()] = locator;
-    co_return locator;
+/// Apart from the search: what comes late must not touch an answer that was given.
+struct AddressResolver::Looks {
+    std::vector<StorageNode> nodes;
+    std::vector<NodeReport> reports{};
+    bool available = false;
+    bool stale_secret = false;
+};
+
+std::optional<StorageFinding> AddressResolver::seen_before(Search& search,
+                                                           RecordPlace const& place) {
+    auto const now = clock_.unix_seconds();
+    RecordEnvelope const* const seen = seen_.living(place, now);
+    if (seen == nullptr) return std::nullopt;
+    // Judged anew: what we trust may have changed since.
+    auto finding = believe_storage(*seen, search.locator.seal, search.address, search.trust, now);
+    if (!finding) return std::nullopt;
+    search.step("the record seen before counts until it expires");
+    return std::move(*finding);
 }
 
-StorageFinding const* AddressResolver::remembered(SlotName const& name) {
-    auto const it = findings_.find(name);
-    if (it == findings_.end()) return nullptr;
-    if (it->second.envelope.expires > clock_.unix_seconds()) return &it->second;
-    findings_.erase(it);
-    return nullptr;
-}
-
-StorageFinding const* AddressResolver::remember(SlotName const& name, StorageFinding finding) {
-    StorageFinding const* const held = remembered(name);
-    if (held != nullptr && !supersedes(finding.envelope, held->envelope)) return held;
-    bound(findings_);
-    return &(findings_[name] = std::move(finding));
-}
-
-asio::awaitable<void> AddressResolver::ask_slot(Search& search, PublicKey owner) {
-    std::uint64_t const slot = slot_id(owner);
-    search.report.slots.push_back(slot);
-    std::optional<StorageFinding> believed;
+asio::awaitable<void> AddressResolver::ask_slot(SearchPtr search, PublicKey owner) {
     FetchRequest request;
-    request.place = {search.locator.key, RecordKind::storage, slot};
-    request.patience = search.options.patience;
-    request.judge = [&](RecordEnvelope const& envelope) -> Status {
-        auto finding = believe_storage(envelope, search.locator.seal, search.address, search.trust,
-                                       clock_.unix_seconds());
-        if (!finding) return fail(finding.error());
-        if (!believed || supersedes(finding->envelope, believed->envelope))
-            believed = std::move(*finding);
-        return {};
+    request.place = {search->locator.key, RecordKind::storage, slot_id(owner)};
+    request.patience = search->patience();
+    auto const place = request.place;
+    auto const judged = [this, search](RecordEnvelope const& envelope) {
+        return believe_storage(envelope, search->locator.seal, search->address, search->trust,
+                               clock_.unix_seconds());
+    };
+    request.judge = [this, judged](RecordEnvelope const& envelope) -> Status {
+        if (auto newest = seen_.allows(envelope); !newest) return newest;
+        auto finding = judged(envelope);
+        return finding ? Status{} : Status(fail(finding.error()));
     };
     auto const fetched = co_await service_.fetch(std::move(request));
-    SlotName const name{search.address.text(), slot};
-    StorageFinding const* finding = nullptr;
-    if (fetched && believed) {
-        finding = remember(name, std::move(*believed));
-        search.step("slot " + std::to_string(slot) + " of " + owner.short_form() +
-                    ": a record, trust " + to_string(finding->trust));
-    } else {
-        Error const error = fetched ? Error{Fault::corrupt, "no record counts"} : fetched.error();
-        search.step("slot " + std::to_string(slot) + " of " + owner.short_form() + ": " +
-                    error.what);
-        if (error.fault == Fault::untrusted) search.untrusted = error.what;
-        if (worth_retrying(error.fault)) search.report.conclusive = false;
-        // A record that was seen counts until it expires, whatever the network says now. It was
-        // believed under the trust of that time: judge it anew.
-        if (StorageFinding const* const held = remembered(name)) {
-            auto const again = believe_storage(held->envelope, search.locator.seal, search.address,
-                                               search.trust, clock_.unix_seconds());
-            if (again) {
-                finding = held;
-                search.step("the record seen before counts until it expires");
-            }
+    std::string const name =
+        "slot " + std::to_string(place.slot) + " of " + owner.short_form() + ": ";
+    if (fetched) {
+        if (auto finding = judged(*fetched)) {
+            seen_.remember(*fetched);
+            search->step(name + "a record, trust " + to_string(finding->trust));
+            search->consider(std::move(*finding));
+            co_return;
         }
     }
-    if (finding != nullptr && (!search.found || outranks(*finding, *search.found))) {
-        search.found = *finding;
+    Error const error = fetched ? Error{Fault::corrupt, "no record counts"} : fetched.error();
+    search->step(name + error.what);
+    if (error.fault == Fault::untrusted) search->untrusted = error.what;
+    if (worth_retrying(error.fault)) search->silent = true;
+    if (auto finding = seen_before(*search, place)) search->consider(std::move(*finding));
+}
+
+asio::awaitable<void> AddressResolver::find_record(SearchPtr search) {
+    search->locator = co_await locators_.locator_of(search->address);
+    search->report.dht_key = search->locator.key;
+    search->step("the record of " + search->address.text() + " lies at " +
+                 search->locator.key.to_hex());
+    std::vector<PublicKey> owners(search->trust.domain_keys.begin(),
+                                  search->trust.domain_keys.end());
+    if (search->trust.pinned) owners.push_back(*search->trust.pinned);
+    auto const executor = co_await asio::this_coro::executor;
+    SideBySide slots(executor);
+    for (PublicKey const& owner : owners) {
+        search->name_slot(slot_id(owner));
+        slots.start([this, search, owner] { return ask_slot(search, owner); });
     }
+    std::optional<WakeUp::Ticks> enough;
+    std::function<WakeUp::Ticks()> until = [search, &enough] {
+        if (search->found && !enough) enough = steady_clock::now() + other_slots_grace;
+        return enough ? std::min(*enough, search->until) : search->until + other_slots_grace;
+    };
+    if (!co_await slots.wait(std::move(until))) search->silent = true;
 }
 
-asio::awaitable<void> AddressResolver::find_record(Search& search) {
-    search.locator = co_await locator_of(search.address);
-    search.report.dht_key = search.locator.key;
-    search.step("record of " + search.address.text() + " lies at " + search.locator.key.to_hex());
-    for (DomainKey const& key : search.trust.domain_keys)
-        co_await ask_slot(search, key);
-    bool const pinned_found = search.found && search.found->trust == Trust::pinned;
-    if (search.trust.pinned && !pinned_found) co_await ask_slot(search, *search.trust.pinned);
+asio::awaitable<void> AddressResolver::find_without_subaddress(SearchPtr search,
+                                                               TrustFor trust_for) {
+    auto const plain = search->address.without_subaddress();
+    if (!plain || search->found || search->silent || !search->untrusted.empty()) co_return;
+    search->address = *plain;
+    search->trust = trust_for(*plain);
+    if (search->trust.domain_keys.empty() && !search->trust.pinned) co_return;
+    co_await find_record(search);
+    if (!search->found) co_return;
+    auto const& record = search->found->record;
+    if (record && record->binding && record->binding->subaddress == "+") {
+        search->report.storage_address = *plain;
+        co_return;
+    }
+    search->step("the domain does not let " + plain->text() + " stand for its subaddresses");
+    search->found.reset();
 }
 
-asio::awaitable<NodeReport> AddressResolver::look_at(Search& search, StorageNode const& node) {
-    NodeReport report;
-    report.node_key = node.node_key;
-    report.priority = node.priority;
-    std::optional<PresenceRecord> presence;
+asio::awaitable<Result<PresenceRecord>> AddressResolver::presence_of(SearchPtr search,
+                                                                     StorageNode node) {
     FetchRequest request;
     request.place = {presence_key(node.node_key), RecordKind::presence, slot_id(node.node_key)};
-    request.patience = search.options.patience;
-    std::uint64_t newest = 0;
-    request.judge = [&](RecordEnvelope const& envelope) -> Status {
-        auto opened = believe_presence(envelope, node);
-        if (!opened) return fail(opened.error());
-        if (!presence || envelope.seq > newest) {
-            presence = std::move(*opened);
-            newest = envelope.seq;
-        }
-        return {};
+    request.patience = search->patience();
+    auto const place = request.place;
+    request.judge = [this, node](RecordEnvelope const& envelope) -> Status {
+        if (auto newest = seen_.allows(envelope); !newest) return newest;
+        auto presence = believe_presence(envelope, node);
+        return presence ? Status{} : Status(fail(presence.error()));
     };
     auto const fetched = co_await service_.fetch(std::move(request));
-    std::string const name = "node " + node.node_key.short_form() + ": ";
-    if (!fetched || !presence) {
-        bool const none = !fetched && fetched.error().fault == Fault::not_found;
-        report.reason = none      ? "not heard of lately: it is off, or was never reached"
-                        : fetched ? "its presence does not open"
-                                  : fetched.error().what;
-        search.step(name + report.reason);
-        co_return report;
+    if (fetched) {
+        seen_.remember(*fetched);
+        co_return believe_presence(*fetched, node);
     }
-    report.endpoints = presence->control;
-    report.pull_only = presence->pull_only;
-    if (!presence->available) {
-        report.reason = "it said that it is going offline";
-    } else if (presence->control.empty()) {
-        report.reason = "it publishes no endpoint";
-    } else if (search.options.ping) {
-        auto endpoints = presence->control;
-        auto const answered = co_await pinger_.ping(node.node_key, std::move(endpoints));
-        if (!answered) report.reason = "no answer to a ping: " + answered.error().what;
-    }
-    report.available = report.reason.empty();
-    search.step(name + (report.available
-                            ? search.options.ping ? "present, and it answers" : "present"
-                            : report.reason));
-    co_return report;
+    if (fetched.error().fault == Fault::corrupt) co_return fail(fetched.error());
+    if (RecordEnvelope const* const seen = seen_.living(place, clock_.unix_seconds()))
+        co_return believe_presence(*seen, node);
+    if (fetched.error().fault == Fault::not_found)
+        co_return fail(Fault::not_found, "not heard of lately: it is off, or was never reached");
+    co_return fail(fetched.error());
 }
 
-asio::awaitable<void> AddressResolver::look_at_nodes(Search& search, bool records_are_fresh) {
-    auto nodes = search.found->record->nodes;
-    std::sort(nodes.begin(), nodes.end(),
-              [](StorageNode const& a, StorageNode const& b) { return a.priority < b.priority; });
-    search.report.nodes.clear();
-    bool stale_secret = false;
-    for (StorageNode const& node : nodes) {
-        auto report = co_await look_at(search, node);
-        stale_secret = stale_secret || report.reason == "its presence does not open";
-        search.report.available = search.report.available || report.available;
-        search.report.nodes.push_back(std::move(report));
+asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,
+                                               std::size_t index) {
+    StorageNode const node = looks->nodes[index];
+    NodeReport& report = looks->reports[index];
+    auto presence = co_await presence_of(search, node);
+    std::string reason;
+    if (!presence) {
+        bool const closed = presence.error().fault == Fault::corrupt;
+        looks->stale_secret = looks->stale_secret || closed;
+        reason = closed ? "its presence does not open" : presence.error().what;
+    } else {
+        report.endpoints = presence->control;
+        report.pull_only = presence->pull_only;
+        if (!presence->available) {
+            reason = "it said that it is going offline";
+        } else if (presence->control.empty() && !presence->pull_only) {
+            reason = "it publishes no endpoint";
+        } else if (search->options.ping && !presence->pull_only) {
+            // A pull-only node cannot be asked: a fresh presence has to do.
+            auto endpoints = presence->control;
+            auto const answered = co_await pinger_.ping(node.node_key, std::move(endpoints));
+            if (!answered) reason = "no answer to a ping: " + answered.error().what;
+        }
     }
-    if (!stale_secret || search.report.available || records_are_fresh) co_return;
-    // The node has a new secret, then: the storage record must be newer, too.
-    co_await find_record(search);
-    if (search.found && search.found->record) co_await look_at_nodes(search, true);
+    report.available = reason.empty();
+    report.reason = std::move(reason);
+    looks->available = looks->available || report.available;
+}
+
+asio::awaitable<void> AddressResolver::look_at_nodes(SearchPtr search) {
+    auto const looks = std::make_shared<Looks>(Looks{.nodes = search->found->record->nodes});
+    std::stable_sort(
+        looks->nodes.begin(), looks->nodes.end(),
+        [](StorageNode const& a, StorageNode const& b) { return a.priority < b.priority; });
+    auto const executor = co_await asio::this_coro::executor;
+    SideBySide side_by_side(executor);
+    for (StorageNode const& node : looks->nodes) {
+        NodeReport report;
+        report.node_key = node.node_key;
+        report.priority = node.priority;
+        report.reason = "no answer yet";
+        looks->reports.push_back(std::move(report));
+    }
+    for (std::size_t i = 0; i < looks->nodes.size(); ++i)
+        side_by_side.start([this, search, looks, i] { return look_at(search, looks, i); });
+    auto const last = search->until + std::chrono::milliseconds(limits::ping_timeout_milliseconds);
+    std::optional<WakeUp::Ticks> enough;
+    std::function<WakeUp::Ticks()> until = [looks, last, &enough] {
+        if (looks->available && !enough) enough = steady_clock::now() + other_nodes_grace;
+        return enough ? std::min(*enough, last) : last;
+    };
+    co_await side_by_side.wait(std::move(until));
+    search->report.nodes = looks->reports;
+    search->report.available = looks->available;
+    search->stale_secret = looks->stale_secret;
+    for (NodeReport const& node : search->report.nodes) {
+        std::string const good =
+            search->options.ping && !node.pull_only ? "present, and it answers" : "present";
+        search->step("node " + node.node_key.short_form() + ": " +
+                     (node.available ? good : node.reason));
+    }
 }
 
 asio::awaitable<LookupReport> AddressResolver::resolve(Address address, TrustFor trust_for,
                                                        ResolveOptions options) {
-    Search search{.address = address,
-                  .trust = trust_for(address),
-                  .options = options,
-                  .report = LookupReport{.address = address, .storage_address = address}};
-    LookupReport& report = search.report;
-    if (address.is_literal()) {
-        report.reason = "an address literal has no storage";
-        co_return std::move(search.report);
-    }
-    if (search.trust.domain_keys.empty() && !search.trust.pinned) {
-        report.reason = "no key vouches for " + address.domain() + ": set domain.\"" +
-                        address.domain() + "\".keys, or `satchel contact add` the user key";
-        search.step(report.reason);
-        co_return std::move(search.report);
-    }
+    auto const search = std::make_shared<Search>(
+        Search{.address = address,
+               .trust = trust_for(address),
+               .options = options,
+               .report = LookupReport{.address = address, .storage_address = address}});
+    search->until = steady_clock::now() + options.patience;
+    LookupReport& report = search->report;
+    if (address.is_literal()) co_return search->take("an address literal has no storage");
+    if (search->trust.domain_keys.empty() && !search->trust.pinned)
+        co_return search->take(no_key_reason(address));
     co_await find_record(search);
-    if (auto const plain = address.without_subaddress(); plain && !search.found) {
-        search.address = *plain;
-        search.trust = trust_for(*plain);
-        co_await find_record(search);
-        bool const granted = search.found && search.found->record &&
-                             search.found->record->binding &&
-                             search.found->record->binding->subaddress == "+";
-        if (!granted) search.found.reset();
-        if (granted) report.storage_address = *plain;
+    co_await find_without_subaddress(search, trust_for);
+    if (!search->stores()) {
+        report.storage = !search->found && !search->untrusted.empty();
+        report.conclusive = search->found || !search->untrusted.empty() || !search->silent;
+        co_return search->take(search->why_nothing());
     }
-    if (!search.found || !search.found->record ||
-        search.found->state != StorageFinding::State::stores) {
-        report.storage = !search.untrusted.empty();
-        report.reason = search.found                ? "the storage record was withdrawn"
-                        : !search.untrusted.empty() ? search.untrusted
-                        : report.conclusive         ? "no storage record"
-                                                    : "no answer from the DHT";
-        co_return std::move(search.report);
-    }
-    StorageRecord const& record = *search.found->record;
-    report.storage = true;
-    report.conclusive = true;
-    report.trust = search.found->trust;
-    report.trusted = report.trust >= search.trust.minimum;
-    report.age_recipient = record.age_recipient;
-    report.user_key = UserKey(search.found->envelope.signer);
-    report.accept = record.accept;
-    report.page = record.page;
+    search->describe();
     if (!report.trusted) {
-        report.reason = std::string("trust is ") + to_string(report.trust) +
-                        ", the minimum here is " + to_string(search.trust.minimum);
-        co_return std::move(search.report);
+        co_return search->take(std::string("trust is ") + to_string(report.trust) +
+                               ", the minimum here is " + to_string(search->trust.minimum));
     }
-    co_await look_at_nodes(search, false);
-    if (!report.available) {
-        report.reason =
-            report.nodes.empty() ? "the record names no node" : report.nodes.front().reason;
+    co_await look_at_nodes(search);
+    if (search->stale_secret && !report.available) {
+        // The node has a new secret, then: there must be a newer storage record, too.
+        auto const before = search->found->envelope;
+        co_await find_record(search);
+        if (search->stores() && search->found->envelope != before) {
+            search->describe();
+            co_await look_at_nodes(search);
+        }
     }
-    co_return std::move(search.report);
+    co_return search->take(report.available ? "" : report.nodes.front().reason);
 }
 
 }  // namespace satchel::location

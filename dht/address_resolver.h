@@ -4,15 +4,17 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
-#include <optional>
+#include <memory>
 
 #include "dht/location_service.h"
+#include "dht/locator_cache.h"
 #include "dht/pinger.h"
 #include "dht/record_filter.h"
+#include "dht/seen_records.h"
 #include "src/base/asio.h"
 #include "src/base/clock.h"
 #include "src/base/worker_pool.h"
+#include "src/core/limits.h"
 #include "src/core/lookup_report.h"
 
 namespace satchel::location {
@@ -22,43 +24,46 @@ namespace satchel::location {
 using TrustFor = std::function<TrustInputs(Address const&)>;
 
 struct ResolveOptions {
-    bool ping = true;                            ///< false: rely on the presence record alone
-    std::chrono::milliseconds patience{10'000};  ///< for each record
+    bool ping = true;  ///< false: rely on the presence record alone
+    /// For the whole answer, short of the pings.
+    std::chrono::milliseconds patience{limits::lookup_patience_milliseconds};
 };
 
-/// Owner's thread. What it waits for must outlive it.
+/// Owner's thread. Destroyed, like what it refers to, only after the io_context that its coroutines
+/// run on has stopped running.
 class AddressResolver {
 public:
     AddressResolver(LocationService& service, WorkerPool& workers, Pinger& pinger,
                     Clock const& clock)
         : service_(service)
-        , workers_(workers)
         , pinger_(pinger)
-        , clock_(clock) {}
+        , clock_(clock)
+        , locators_(workers) {}
 
     asio::awaitable<LookupReport> resolve(Address address, TrustFor trust_for,
                                           ResolveOptions options);
 
 private:
     struct Search;  ///< one lookup under way
+    struct Looks;   ///< at its nodes
+    using SearchPtr = std::shared_ptr<Search>;
+    using LooksPtr = std::shared_ptr<Looks>;
 
-    /// A slot of an address: what was believed last, so that nobody can roll it back.
-    using SlotName = std::pair<std::string, std::uint64_t>;
-
-    asio::awaitable<Locator> locator_of(Address const& address);
-    asio::awaitable<void> find_record(Search& search);
-    asio::awaitable<void> ask_slot(Search& search, PublicKey owner);
-    asio::awaitable<void> look_at_nodes(Search& search, bool records_are_fresh);
-    asio::awaitable<NodeReport> look_at(Search& search, StorageNode const& node);
-    StorageFinding const* remember(SlotName const& name, StorageFinding finding);
-    StorageFinding const* remembered(SlotName const& name);
+    /// Asks all slots that count for `search->address`.
+    asio::awaitable<void> find_record(SearchPtr search);
+    asio::awaitable<void> find_without_subaddress(SearchPtr search, TrustFor trust_for);
+    asio::awaitable<void> ask_slot(SearchPtr search, PublicKey owner);
+    /// The record seen before, if there is one that still counts.
+    std::optional<StorageFinding> seen_before(Search& search, RecordPlace const& place);
+    asio::awaitable<void> look_at_nodes(SearchPtr search);
+    asio::awaitable<void> look_at(SearchPtr search, LooksPtr looks, std::size_t index);
+    asio::awaitable<Result<PresenceRecord>> presence_of(SearchPtr search, StorageNode node);
 
     LocationService& service_;
-    WorkerPool& workers_;
     Pinger& pinger_;
     Clock const& clock_;
-    std::map<std::string, Locator> locators_;
-    std::map<SlotName, StorageFinding> findings_;
+    LocatorCache locators_;
+    SeenRecords seen_;
 };
 
 }  // namespace satchel::location

@@ -28,7 +28,7 @@ using ValuePtr = std::shared_ptr<::dht::Value>;
 /// One try of a fetch, shared with OpenDHT's callbacks, which may come late or never.
 struct Ask {
     explicit Ask(asio::io_context& owner)
-        : wake(owner) {}
+        : wake(owner.get_executor()) {}
 
     WakeUp wake;
     Judge judge;
@@ -118,7 +118,7 @@ Error nothing_found(OpendhtNode const& node, Ask const& ask) {
 asio::awaitable<Result<RecordEnvelope>> fetch_from(std::shared_ptr<OpendhtNode> node,
                                                    FetchRequest request) {
     auto const until = steady_clock::now() + request.patience;
-    WakeUp pause(node->owner());
+    WakeUp pause(node->owner().get_executor());
     unsigned tries = 0;
     for (;;) {
         auto const ask = start_ask(*node, request);
@@ -144,7 +144,7 @@ asio::awaitable<Result<RecordEnvelope>> fetch_from(std::shared_ptr<OpendhtNode> 
 /// One put, shared with OpenDHT's callback, which may never come.
 struct Announce {
     explicit Announce(asio::io_context& owner)
-        : wake(owner) {}
+        : wake(owner.get_executor()) {}
 
     WakeUp wake;
     bool done = false;

@@ -35,7 +35,7 @@ OpendhtNode::OpendhtNode(asio::io_context& owner, OpendhtOptions options, Clock 
     , randomness_(randomness)
     , log_(log)
     , timer_(owner)
-    , wake_(owner) {}
+    , wake_(owner.get_executor()) {}
 
 Result<std::shared_ptr<OpendhtNode>> OpendhtNode::open(asio::io_context& owner,
                                                        OpendhtOptions options, Clock const& clock,
@@ -165,7 +165,6 @@ void OpendhtNode::wake_at_stop(std::weak_ptr<WakeUp> waiter) {
 
 LocationStats OpendhtNode::stats() const {
     LocationStats stats;
-    stats.joined = joined_;
     if (!dht_) return stats;
     for (auto const family : {AF_INET, AF_INET6}) {
         auto const nodes = dht_->getNodesStats(static_cast<sa_family_t>(family));
@@ -173,6 +172,7 @@ LocationStats OpendhtNode::stats() const {
         stats.known_nodes += nodes.getKnownNodes();
     }
     stats.stored_values = dht_->getStoreSize().second;
+    stats.joined = joined_;
     return stats;
 }
 
@@ -201,13 +201,15 @@ asio::awaitable<void> OpendhtNode::stay_connected(std::shared_ptr<OpendhtNode> s
 
 std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
     auto const now = steady_clock::now();
-    auto const good = stats().good_nodes;
+    auto const neighbours = stats();
+    auto const good = neighbours.good_nodes;
     auto const before = std::exchange(last_good_, good);
     if (now >= next_save_) save_state();
     if (good == 0) {
         joined_ = alone();
         if (now >= next_call_) call_peers();
-        return !alone() && now - started_ < 1min ? in_ms(joining_pause) : 250ms;
+        if (neighbours.known_nodes > 0 && now >= next_look_around_) look_around();
+        return now - started_ < 1min ? in_ms(joining_pause) : 250ms;
     }
     if (before == 0) {  // the first neighbour, or the first after a time without
         met_ = true;
@@ -248,7 +250,8 @@ void OpendhtNode::ping(Endpoint const& peer) {
 void OpendhtNode::look_around() {
     auto const now = steady_clock::now();
     look_around_pause_ =
-        joined_ ? std::min(in_ms(look_around_max), look_around_pause_ * 2) : in_ms(joining_pause);
+        joined_ ? std::clamp(look_around_pause_ * 2, in_ms(joining_pause), in_ms(look_around_max))
+                : in_ms(joining_pause);
     next_look_around_ = now + look_around_pause_;
     auto const random = randomness_.array<20>();
     ::dht::GetCallback const go_on = [](auto const&) { return true; };

@@ -1,28 +1,35 @@
 #include "dht/record_keeper.h"
 
+#include "dht/record_policy.h"
 #include "dht/republish_schedule.h"
+#include "dht/wake_up.h"
 
 namespace satchel::location {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(10);
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto put_patience = 3s;  // a node that goes has 5 s for its last words
+constexpr auto read_patience = 10s;
+constexpr auto read_back_worth = 5min;  // periods shorter than this mend a loss by themselves
 
 }  // namespace
 
 struct RecordKeeper::Kept {
-    Kept(asio::io_context& owner, RecordPlace where, std::chrono::seconds every, Renew renewal)
+    Kept(asio::io_context& owner, RecordPlace where, std::chrono::seconds period, Renew renewal)
         : place(where)
-        , period(every)
         , renew(std::move(renewal))
-        , timer(owner) {}
+        , schedule(steady_clock::now(), period, period >= read_back_worth)
+        , wake(owner.get_executor()) {}
 
     RecordPlace place;
-    std::chrono::seconds period;
     Renew renew;
-    asio::steady_timer timer;
+    RepublishSchedule schedule;
+    WakeUp wake;
+    bool putting = false;
     bool forgotten = false;
-    RepublishState state;
 };
 
 RecordKeeper::RecordKeeper(asio::io_context& owner, LocationService& service,
@@ -48,7 +55,7 @@ void RecordKeeper::forget(RecordPlace const& place) {
     auto const it = kept_.find(place);
     if (it == kept_.end()) return;
     it->second->forgotten = true;
-    it->second->timer.cancel();
+    it->second->wake.notify();
     kept_.erase(it);
 }
 
@@ -61,15 +68,24 @@ asio::awaitable<Result<PutReport>> RecordKeeper::put_now(RecordPlace place) {
     auto const it = kept_.find(place);
     if (it == kept_.end()) co_return fail(Fault::not_found, "no such record is kept");
     auto kept = it->second;
+    // OpenDHT tells the earlier of two puts at one place that it has failed.
+    WakeUp pause(owner_.get_executor());
+    while (kept->putting)
+        co_await pause.wait_for(10ms);
     co_return co_await put(std::move(kept));
 }
 
 asio::awaitable<Result<PutReport>> RecordKeeper::put(std::shared_ptr<Kept> kept) {
-    auto record = kept->renew();
-    if (!record) co_return fail(record.error());
+    kept->putting = true;
     unsigned const neighbours = service_.stats().good_nodes;
-    auto report = co_await service_.put(std::move(*record), patience);
-    kept->state.note_put(std::chrono::steady_clock::now(), report ? neighbours : 0);
+    Result<PutReport> report = PutReport{};
+    if (auto record = kept->renew()) {
+        report = co_await service_.put(std::move(*record), put_patience);
+    } else {
+        report = fail(record.error());
+    }
+    kept->putting = false;
+    kept->schedule.note_put(steady_clock::now(), report.has_value(), neighbours, chance());
     if (!report && report.error().fault != Fault::unavailable) {
         log_.warning("record_not_put",
                      {{"key", kept->place.key.to_hex()}, {"reason", report.error().what}});
@@ -77,23 +93,40 @@ asio::awaitable<Result<PutReport>> RecordKeeper::put(std::shared_ptr<Kept> kept)
     co_return report;
 }
 
-std::chrono::milliseconds RecordKeeper::with_jitter(std::chrono::milliseconds period) {
+asio::awaitable<void> RecordKeeper::read_back(std::shared_ptr<Kept> kept) {
+    FetchRequest request;
+    request.place = kept->place;
+    request.source = Source::network;
+    request.patience = read_patience;
+    auto const found = co_await service_.fetch(std::move(request));
+    bool const there = found.has_value() || found.error().fault != Fault::not_found;
+    if (!there) log_.info("record_lost", {{"key", kept->place.key.to_hex()}});
+    kept->schedule.note_read_back(steady_clock::now(), there, chance());
+}
+
+double RecordKeeper::chance() {
     auto const dice = randomness_.array<2>();
-    auto const tenths = (dice[0] << 8 | dice[1]) % 2001 - 1000;  // -10 % to +10 %, in 1/10,000
-    return period + period * tenths / 10'000;
+    return (dice[0] * 256.0 + dice[1]) / 65'536.0;
 }
 
 asio::awaitable<void> RecordKeeper::keep_alive(std::shared_ptr<Kept> kept) {
     while (!kept->forgotten) {
-        static_cast<void>(co_await put(kept));
-        auto const due = std::chrono::steady_clock::now() + with_jitter(kept->period);
-        // Meanwhile: a newcomer's first puts land on few nodes, so each new neighbour is worth
-        // another.
-        while (!kept->forgotten && !kept->state.is_due(std::chrono::steady_clock::now(), due,
-                                                       service_.stats().good_nodes)) {
-            boost::system::error_code ignored;
-            kept->timer.expires_after(kept->state.next_look(std::chrono::steady_clock::now(), due));
-            co_await kept->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        auto const neighbours = service_.stats().good_nodes;
+        kept->schedule.note_neighbours(neighbours);
+        auto const due = kept->putting ? RepublishSchedule::Due::nothing
+                                       : kept->schedule.due(steady_clock::now(), neighbours);
+        switch (due) {
+            case RepublishSchedule::Due::put:
+                static_cast<void>(co_await put(kept));
+                break;
+            case RepublishSchedule::Due::read_back:
+                co_await read_back(kept);
+                break;
+            case RepublishSchedule::Due::nothing:
+                co_await kept->wake.wait_until(
+                    steady_clock::now() + std::max<steady_clock::duration>(
+                                              kept->schedule.pause(steady_clock::now()), 10ms));
+                break;
         }
     }
 }

@@ -24,8 +24,8 @@ public:
                  EventLog const& log);
     ~RecordKeeper();
 
-    /// Puts the record soon, and from then on every `period` ± a tenth. Replaces what was kept at
-    /// that place.
+    /// Puts the record soon, and from then on at least every `period`, with jitter. Replaces what
+    /// was kept at that place.
     void keep(RecordPlace const& place, std::chrono::seconds period, Renew renew);
 
     /// What is out there lives on until its TTL.
@@ -41,7 +41,8 @@ private:
 
     asio::awaitable<void> keep_alive(std::shared_ptr<Kept> kept);
     asio::awaitable<Result<PutReport>> put(std::shared_ptr<Kept> kept);
-    std::chrono::milliseconds with_jitter(std::chrono::milliseconds period);
+    asio::awaitable<void> read_back(std::shared_ptr<Kept> kept);
+    double chance();  ///< in [0, 1)
 
     asio::io_context& owner_;
     LocationService& service_;

@@ -1,44 +1,49 @@
-// When a record is put again: on its period, and early while neighbours are still being found.
-// Pure.
+// When one record of ours is put again or read back: on its period, and early while neighbours are
+// still being found, because a newcomer's puts land on few nodes. Pure.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 
 namespace satchel::location {
 
-class RepublishState {
+class RepublishSchedule {
 public:
     using Time = std::chrono::steady_clock::time_point;
     using Duration = std::chrono::steady_clock::duration;
 
-    static constexpr Duration settling = std::chrono::seconds(60);  ///< from the first put on
-    static constexpr Duration look_every = std::chrono::milliseconds(500);
+    enum class Due { nothing, put, read_back };
 
-    /// A put has just ended; `neighbours` good ones were there when it began, 0 if it failed.
-    void note_put(Time now, unsigned neighbours) {
-        if (first_ == Time{}) first_ = now;
-        reached_ = neighbours;
-    }
+    /// The first put is due at once, the others after at most `period`. `read_back` says whether to
+    /// look now and then if the network still has it; not worth it for short periods.
+    RepublishSchedule(Time now, Duration period, bool read_back);
 
-    /// Is it time? `neighbours`: good ones that are there now.
-    bool is_due(Time now, Time due, unsigned neighbours) const {
-        if (now >= due) return true;
-        bool const few = reached_ < enough;
-        return neighbours > reached_ && (reached_ == 0 || (few && now - first_ < settling));
-    }
+    /// What is to be done now, with as many good neighbours.
+    Due due(Time now, unsigned neighbours) const;
 
-    /// How long to wait before asking again.
-    Duration next_look(Time now, Time due) const {
-        bool const watching = reached_ == 0 || (reached_ < enough && now - first_ < settling);
-        return watching ? std::min(look_every, due - now) : due - now;
-    }
+    /// How long nothing can become due but by new neighbours, at most some seconds.
+    Duration pause(Time now) const;
+
+    /// So many good neighbours are there. Without any, all is to be put again once there are.
+    void note_neighbours(unsigned neighbours);
+
+    /// A put has ended; `neighbours` were there when it began. `chance` in [0, 1) spreads puts: the
+    /// next comes after 0.8 to 1 periods, so never late.
+    void note_put(Time now, bool ok, unsigned neighbours, double chance);
+
+    /// A look at the network has ended.
+    void note_read_back(Time now, bool there, double chance);
 
 private:
-    static constexpr unsigned enough = 8;  ///< as many nodes as OpenDHT stores a value on
+    bool neighbours_grew(Time now, unsigned neighbours) const;
+    bool settling(Time now) const;
 
-    Time first_{};
-    unsigned reached_ = 0;
+    Duration period_;
+    bool read_back_;
+    Time next_put_;
+    Time last_put_{};
+    Time next_read_back_ = Time::max();
+    Time connected_{};      ///< the first put that reached anybody
+    unsigned reached_ = 0;  ///< neighbours at the best put since we were last alone
 };
 
 }  // namespace satchel::location

@@ -12,7 +12,7 @@ class WakeUp {
 public:
     using Ticks = std::chrono::steady_clock::time_point;
 
-    explicit WakeUp(asio::io_context& owner)
+    explicit WakeUp(asio::any_io_executor const& owner)
         : timer_(owner) {}
 
     /// A notice that comes before the wait is lost: check what you wait for, then wait.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 
@@ -22,6 +23,12 @@ inline void run_until(asio::io_context& io, std::function<bool()> const& true_at
     }
 }
 
+/// Awaits `work` and leaves its result where it outlives both.
+template <class T>
+asio::awaitable<void> keep_result(asio::awaitable<T> work, std::shared_ptr<std::optional<T>> to) {
+    to->emplace(co_await std::move(work));
+}
+
 /// The result of `work`; what it throws is thrown here.
 template <class T>
 T await_on(asio::io_context& io, asio::awaitable<T> work,
@@ -29,12 +36,10 @@ T await_on(asio::io_context& io, asio::awaitable<T> work,
     // Shared: after a deadline the coroutine still lives in `io`.
     auto const result = std::make_shared<std::optional<T>>();
     auto const thrown = std::make_shared<std::exception_ptr>();
-    asio::co_spawn(io, std::move(work), [result, thrown](std::exception_ptr error, T value) {
-        *thrown = error;
-        result->emplace(std::move(value));
-    });
+    asio::co_spawn(io, keep_result(std::move(work), result),
+                   [thrown](std::exception_ptr error) { *thrown = error; });
     run_until(
-        io, [&] { return result->has_value(); }, deadline);
+        io, [&] { return result->has_value() || *thrown; }, deadline);
     if (*thrown) std::rethrow_exception(*thrown);
     return std::move(**result);
 }

@@ -2,6 +2,7 @@
 // storing node, answers at once, and fails on demand.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -32,6 +33,11 @@ public:
     /// Cuts this node off: its puts reach nobody, its fetches get no answer.
     void set_cut_off(bool cut_off) { cut_off_ = cut_off; }
 
+    /// Called at the start of each fetch: what happens in the world meanwhile.
+    void before_fetch(std::function<void(location::FetchRequest const&)> happens) {
+        before_fetch_ = std::move(happens);
+    }
+
     /// What was asked for, in order.
     std::vector<location::FetchRequest> const& fetches() const { return fetches_; }
 
@@ -56,6 +62,7 @@ public:
 
     asio::awaitable<Result<RecordEnvelope>> fetch(location::FetchRequest request) override {
         fetches_.push_back(request);
+        if (before_fetch_) before_fetch_(request);
         if (stopped_) co_return fail(Fault::unavailable, "stopped");
         if (cut_off_) co_return fail(Fault::timed_out, "cut off");
         auto const held = dht_.store.find(request.place);
@@ -82,6 +89,7 @@ private:
     Clock const& clock_;
     bool cut_off_ = false;
     bool stopped_ = false;
+    std::function<void(location::FetchRequest const&)> before_fetch_;
     std::vector<location::FetchRequest> fetches_;
     std::vector<RecordEnvelope> puts_;
 };
