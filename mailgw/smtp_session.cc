@@ -358,7 +358,7 @@ void SmtpSession::xforward(std::string_view argument) {
     if (argument.empty() || !merge_xforward(argument, peer_.xforward)) {
         return refuse("501 5.5.4 Bad XFORWARD attribute");
     }
-    reply("250 2.0.0 Ok");
+    idle_command("250 2.0.0 Ok");
 }
 
 void SmtpSession::interrupt(Interruption why) {

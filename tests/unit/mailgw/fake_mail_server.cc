@@ -92,10 +92,13 @@ void FakeMailServer::serve(UniqueFd client) {
             if (*line == ".") break;
             mail.data += *line + "\r\n";
         }
-        auto const verdict = say(".");
-        if (verdict.empty()) return;
-        std::lock_guard const guard(mutex_);
-        if (verdict[0] == '2') mails_.push_back(mail);
+        // Kept before it is told, so that who heard the reply can look.
+        auto const verdict = reply_to(".");
+        if (verdict[0] == '2') {
+            std::lock_guard const guard(mutex_);
+            mails_.push_back(mail);
+        }
+        if (verdict == "DROP" || !socket.send(verdict + "\r\n")) return;
     }
 }
 

@@ -1,0 +1,196 @@
+// Crashes and full disks between any two writes of the way from the final dot to the Maildir.
+#include <csignal>
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mailgw/delivery.h"
+#include "mailgw/next_hop.h"
+#include "mailgw/spool.h"
+#include "src/base/sodium_randomness.h"
+#include "tests/faults/failing_disk.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_folder.h"
+#include "tests/unit/mailgw/fake_storage.h"
+#include "tests/unit/mailgw/sample_mail.h"
+
+using namespace satchel;
+using namespace satchel::mailgw;
+using namespace satchel::testing;
+
+namespace {
+
+/// Bob has storage, carol has none.
+struct World {
+    explicit World(std::filesystem::path const& folder)
+        : folder_(folder)
+        , hop_(make_next_hop("maildir:" + folder.string() + "/mail/{recipient}",
+                             {.helo = "gw.test"}, stop_)
+                   .value()) {
+        storage_.has_storage = {{"bob@b.test", report_of("bob@b.test")}};
+    }
+
+    Status open() {
+        spool_.reset();
+        auto opened = Spool::open(folder_ / "spool", clock_, randomness_);
+        if (!opened) return fail(opened.error());
+        spool_ = std::move(*opened);
+        return {};
+    }
+
+    /// Up to what would be the 250.
+    Result<std::string> receive() {
+        Envelope envelope;
+        envelope.sender = "alice@a.test";
+        envelope.trace = "X-Satchel-Loop: t\r\n";
+        envelope.recipients = {{"bob@b.test", "", ""}, {"carol@c.test", "", ""}};
+        auto draft = spool_->begin(0);
+        if (!draft) return fail(draft.error());
+        auto const mail = mail_with_attachments(1);
+        for (std::size_t at = 0; at < mail.size(); at += 65'536) {
+            auto done = draft->write(bytes_of(std::string_view(mail).substr(at, 65'536)));
+            if (!done) return fail(done.error());
+        }
+        auto const id = draft->id();
+        if (auto done = spool_->commit(std::move(*draft), envelope); !done) {
+            return fail(done.error());
+        }
+        return id;
+    }
+
+    Status deliver(std::string const& id) {
+        auto const locator = storage_.locator();
+        auto const depot = storage_.depot();
+        Delivery delivery({*spool_, *locator, *depot, *hop_, clock_, randomness_, log_, stop_}, {});
+        auto const outcome = delivery.attempt(id);
+        return outcome ? Status() : Status(fail(outcome.error()));
+    }
+
+    Spool& spool() { return *spool_; }
+
+    /// What a restart makes of it: everything is delivered, once, and nothing is left over.
+    void settle() {
+        REQUIRE(open());
+        clock_.advance(std::chrono::hours(2));
+        auto const waiting = spool_->due(100).value();
+        for (auto const& id : waiting)
+            REQUIRE(deliver(id));
+        CHECK(spool_->list()->empty());
+        CHECK(std::filesystem::is_empty(folder_ / "spool/msg"));
+    }
+
+    std::size_t check_mail() const {
+        auto const bob = mail_in(folder_ / "mail/bob@b.test");
+        auto const carol = mail_in(folder_ / "mail/carol@c.test");
+        for (auto const& mail : carol)
+            CHECK(below_trace(mail) == mail_with_attachments(1));
+        for (auto const& mail : bob) {
+            // Where there is no room for a copy, the message goes in full.
+            bool const placed = below_trace(mail).find("X-Satchel-Part: ") != std::string::npos;
+            CHECK((placed || below_trace(mail) == mail_with_attachments(1)));
+            CHECK(below_trace(mail).ends_with("--b0--\r\n"));
+        }
+        CHECK(bob.size() == carol.size());
+        return carol.size();
+    }
+
+private:
+    std::filesystem::path folder_;
+    FakeClock clock_;
+    SystemRandomness randomness_;
+    EventLog log_{-1, EventLog::Level::error};
+    StopSignal stop_;
+    FakeStorage storage_;
+    std::unique_ptr<NextHop> hop_;
+    std::unique_ptr<Spool> spool_;
+};
+
+/// In memory where that can be had: hundreds of runs, and each waits for its fsyncs.
+void use_fast_folder() {
+    if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
+}
+
+/// In a child that dies at the `n`-th changing call. Gives what it told before: 'r' for received
+/// (the 250), 'd' for all delivered.
+std::string run_and_die(std::filesystem::path const& folder, std::uint64_t n, bool& died) {
+    int told[2];
+    REQUIRE(::pipe(told) == 0);
+    pid_t const child = ::fork();
+    if (child == 0) {
+        World world(folder);
+        FailingDisk::die_at(n);
+        if (!world.open()) ::_exit(1);
+        auto const id = world.receive();
+        if (!id) ::_exit(1);
+        static_cast<void>(!::dprintf(told[1], "r"));
+        if (!world.deliver(*id)) ::_exit(1);
+        static_cast<void>(!::dprintf(told[1], "d"));
+        ::_exit(0);
+    }
+    ::close(told[1]);
+    std::string heard;
+    for (char c = 0; ::read(told[0], &c, 1) == 1;)
+        heard += c;
+    ::close(told[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    died = WIFSIGNALED(status);
+    CHECK((died || WEXITSTATUS(status) == 0));
+    return heard;
+}
+
+}  // namespace
+
+TEST_CASE("faults: kill -9 between any two writes loses nothing and duplicates nothing") {
+    use_fast_folder();
+    std::uint64_t deaths = 0;
+    for (std::uint64_t n = 1;; ++n) {
+        REQUIRE(n < 1'000);
+        CAPTURE(n);
+        TempFolder folder;
+        bool died = false;
+        auto const heard = run_and_die(folder.path(), n, died);
+        World world(folder.path());
+        world.settle();
+        auto const copies = world.check_mail();
+        // Before the 250 the sender still answers for it.
+        if (heard.starts_with("r")) CHECK(copies == 1);
+        CHECK(copies <= 1);
+        if (!died) break;
+        ++deaths;
+    }
+    MESSAGE("survived " << deaths << " deaths");
+    CHECK(deaths > 30);
+}
+
+TEST_CASE("faults: a disk that fills up at any write loses nothing and heals by itself") {
+    use_fast_folder();
+    std::uint64_t refusals = 0;
+    for (std::uint64_t n = 1; n < 200; ++n) {
+        CAPTURE(n);
+        TempFolder folder;
+        World world(folder.path());
+        REQUIRE(world.open());
+        FailingDisk::fill_up_at(n);
+        auto const id = world.receive();
+        if (!id) {
+            ++refusals;
+            CHECK(id.error().fault == Fault::no_space);
+            // Nothing half-written stays.
+            CHECK(std::filesystem::is_empty(folder / "spool/msg"));
+        } else {
+            static_cast<void>(world.deliver(*id));
+        }
+        FailingDisk::mend();
+        // The same process goes on once there is room: nothing was told twice.
+        if (id) {
+            for (int i = 0; i < 3; ++i)
+                static_cast<void>(world.deliver(*id));
+        }
+        world.settle();
+        CHECK(world.check_mail() == (id ? 1 : 0));
+    }
+    CHECK(refusals > 3);
+}
