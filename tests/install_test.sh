@@ -10,9 +10,10 @@ DESTDIR=$stage meson install -C "$build" --no-rebuild --quiet
 
 pc=$(find "$stage" -name satchel.pc)
 [ -n "$pc" ] || { echo "no satchel.pc"; exit 1; }
-# Relative to the .pc itself, as the stage is not where it will live.
+# The stage is not where it will live.
+sed -i "s|^prefix=|prefix=$stage|" "$pc"
 export PKG_CONFIG_PATH="${pc%/*}"
-flags="$(pkg-config --define-prefix --cflags --libs satchel)"
+flags="$(pkg-config --cflags --libs satchel)"
 # shellcheck disable=SC2086
 g++ -Wall -Werror "$source/examples/name_blob.cc" $flags -o "$stage/name_blob"
 printf 'a blob' >"$stage/file"

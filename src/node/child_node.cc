@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "src/base/unique_fd.h"
+#include "src/node/local_message.h"
 
 namespace satchel::node {
 
@@ -57,7 +58,8 @@ Result<std::string> first_line(int fd) {
 
 Error error_in(nlohmann::json const& line) {
     auto const error = line.value("error", nlohmann::json::object());
-    return {Fault::unavailable, error.value("message", "the node did not get ready")};
+    return {fault_of(error.value("fault", "unavailable")),
+            error.value("message", "the node did not get ready")};
 }
 
 }  // namespace
