@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dht/datagram_lengths.h"
 #include "src/base/atomic_file.h"
 
 namespace satchel::location {
@@ -73,7 +74,8 @@ Status OpendhtNode::begin() {
     started_ = steady_clock::now();
     next_save_ = started_ + save_first;
     ports_->start([weak = weak_from_this()](ByteSpan datagram, ::dht::SockAddr from) {
-        if (auto const self = weak.lock()) self->tick(datagram, std::move(from));
+        auto const self = weak.lock();
+        if (self && lengths_hold(datagram)) self->tick(datagram, std::move(from));
     });
     tick({}, {});
     asio::co_spawn(owner_, stay_connected(shared_from_this()), asio::detached);
