@@ -26,7 +26,6 @@ DeclaredType declared_type(std::string_view content_type) {
     if (!type.multipart || at == std::string::npos) return type;
     // Comments, escapes, encoded words and RFC 2231 forms are legal and never seen; two readers may
     // take them differently, so they declare nothing here.
-    if (value.find("boundary", at + 1) != std::string::npos) return type;
     std::string_view rest = trimmed(content_type.substr(at + std::string_view("boundary").size()));
     if (!rest.starts_with('=')) return type;
     rest = trimmed(rest.substr(1));
@@ -39,6 +38,9 @@ DeclaredType declared_type(std::string_view content_type) {
         size == std::string_view::npos ? std::string_view() : rest.substr(size + (quoted ? 1 : 0));
     after = trimmed(after);
     if (!after.empty() && !after.starts_with(';')) return type;
+    // Two would be taken differently, too. The value itself may hold the word: swaks writes
+    // "----=_MIME_BOUNDARY_000_1".
+    if (lower_case(after).find("boundary") != std::string::npos) return type;
     if (boundary.empty() || boundary.size() > boundary_octets_max || boundary.ends_with(' ') ||
         boundary.find("=?") != std::string_view::npos ||
         !std::all_of(boundary.begin(), boundary.end(), is_boundary_character)) {
