@@ -88,7 +88,7 @@ sanitized='^unit_|_replay$|^age_vectors'
 
 build_sanitized() {
     set_up build-sanitized clang++-16 -Db_sanitize=address,undefined -Db_lundef=false \
-        -Doptimization=1 -Ddebug=true || return
+        -Doptimization=1 -Ddebug=false -Dcpp_args=-gline-tables-only || return
     local programs
     mapfile -t programs < <(meson introspect build-sanitized --targets | python3 -c '
 import json, os, re, sys

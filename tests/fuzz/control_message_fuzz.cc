@@ -1,5 +1,7 @@
-// Any bytes as the bodies of the control protocol: what decodes is what encode would have written.
+// Any bytes as the bodies of the control protocol. Unknown keys are left out, so what decodes need
+// not be what was written, but it comes back the same.
 #include <cstdint>
+#include <optional>
 
 #include "tests/fuzz/require.h"
 #include "transfer/control_message.h"
@@ -7,19 +9,28 @@
 using namespace satchel;
 using testing::require;
 
+namespace {
+
+Bytes encoded(transfer::OfferRequest const& request) {
+    std::optional<ByteSpan> blob;
+    if (request.blob) blob = *request.blob;
+    return transfer::encode_offer_request(request.offer, blob);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     ByteSpan const body(data, size);
-    Bytes const bytes = copy_of(body);
     if (auto const ping = transfer::decode_ping(body))
-        require(transfer::encode_ping(*ping) == bytes);
+        require(*transfer::decode_ping(transfer::encode_ping(*ping)) == *ping);
     if (auto const progress = transfer::decode_progress(body))
-        require(transfer::encode_progress(*progress) == bytes);
+        require(*transfer::decode_progress(transfer::encode_progress(*progress)) == *progress);
     if (auto const request = transfer::decode_offer_request(body)) {
-        std::optional<ByteSpan> blob;
-        if (request->blob) blob = *request->blob;
-        require(transfer::encode_offer_request(request->offer, blob) == bytes);
+        auto const again = transfer::decode_offer_request(encoded(*request));
+        require(again && encoded(*again) == encoded(*request));
     }
+    if (auto const waiting = transfer::decode_waiting(body))
+        require(transfer::decode_waiting(transfer::encode_waiting(*waiting)).has_value());
     static_cast<void>(transfer::decode_refusal(403, body));
-    static_cast<void>(transfer::decode_waiting(body));
     return 0;
 }
