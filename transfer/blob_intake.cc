@@ -95,30 +95,42 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
             transfer::answer_of(Refusal{429, "busy", "too many uploads under way; later may do"});
         co_return opening;
     }
-    using Upload = std::shared_ptr<BlobUpload>;
-    auto reserve = [&store = around_.store, id = offer.content_id, size = offer.size,
-                    account = incoming->account]() -> Result<Upload> {
-        auto upload = store.receive(id, size, account);
-        if (!upload) return fail(upload.error());
-        return Upload(std::move(*upload));
+
+    struct Reserved {
+        std::shared_ptr<BlobUpload> upload;
+        Status status;
+        std::uint64_t arriving = 0;  ///< bytes that another upload of the blob has
     };
-    Result<Upload> upload = co_await around_.pool.await(std::move(reserve));
+
+    auto reserve = [&store = around_.store, id = offer.content_id, size = offer.size,
+                    account = incoming->account]() -> Reserved {
+        Reserved reserved;
+        if (auto upload = store.receive(id, size, account)) {
+            reserved.upload = std::move(*upload);
+        } else {
+            reserved.status = fail(upload.error());
+            reserved.arriving = store.received_so_far(id);
+        }
+        return reserved;
+    };
+    Reserved reserved = co_await around_.pool.await(std::move(reserve));
     if (incoming->slot) {  // a twin of this request was faster
         opening.slot = incoming->slot;
         co_return opening;
     }
-    if (upload) {
+    if (reserved.upload) {
         incoming->waits = false;
-        incoming->slot = std::make_shared<UploadSlot>(around_.executor, std::move(*upload));
+        incoming->slot = std::make_shared<UploadSlot>(around_.executor, std::move(reserved.upload));
         incoming->slot->note_fed(around_.clock.unix_seconds());
         opening.slot = incoming->slot;
         co_return opening;
     }
-    if (upload.error().fault == Fault::unavailable) {
+    if (reserved.status.error().fault == Fault::unavailable) {
         incoming->waits = true;
-        opening.answer = transfer::answer_of(OfferProgress{OfferAction::wait, 0});
+        OfferProgress const progress{OfferAction::wait, reserved.arriving};
+        opening.answer = transfer::answer_of(progress);
     } else {
-        opening.answer = answer_of(upload.error());
+        opening.answer = answer_of(reserved.status.error());
     }
     co_return opening;
 }
@@ -139,7 +151,11 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
     std::optional<Answer> held = co_await answer_if_held(incoming);
     if (held) co_return std::move(*held);
     Opening opening = co_await open_slot(incoming);
-    if (opening.answer) co_return std::move(*opening.answer);
+    if (opening.answer) {
+        // Another offer may have brought the blob just now.
+        if (opening.answer->status == 403) held = co_await answer_if_held(incoming);
+        co_return held ? std::move(*held) : std::move(*opening.answer);
+    }
     if (request.blob) {
         co_return co_await take_inline(incoming, opening.slot, std::move(*request.blob));
     }

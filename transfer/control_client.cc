@@ -1,218 +1,334 @@
 #include "transfer/control_client.h"
 
-#include <array>
-
+#include "transfer/async_event.h"
 #include "transfer/body_pump.h"
+#include "transfer/control_request.h"
+#include "transfer/device_proof.h"
 
 namespace satchel::transfer {
+namespace {
 
-using asio::ip::tcp;
+/// After a broken upload the reason may still be on its way.
+constexpr std::chrono::milliseconds last_words{1'000};
 
-void ControlClient::stop() {
-    stopped_ = true;
-    for (auto& [key, idle] : idle_)
-        idle.channel->close();
-    idle_.clear();
-    for (auto& [address, channel] : busy_) {
-        if (auto const open = channel.lock()) open->close();
+Error refused_by(unsigned status, ByteSpan body) {
+    auto const refusal = decode_refusal(status, body);
+    return error_for(refusal ? *refusal : Refusal{status, "", ""});
+}
+
+Result<IntakeAnswer> intake_answer(unsigned status, ByteSpan body) {
+    if (status == 200 || status == 201) {
+        auto receipt = decode_receipt(body);
+        if (!receipt) return fail(receipt.error());
+        return IntakeAnswer(std::move(*receipt));
     }
-}
-
-ControlClient::Channel ControlClient::take_idle(NodeKey const& key) {
-    auto const oldest = std::chrono::steady_clock::now() - limits_.idle;
-    std::erase_if(idle_, [&](auto const& entry) {
-        return entry.second.since < oldest || !entry.second.channel->is_quiet();
-    });
-    auto const it = idle_.find(key);
-    if (it == idle_.end()) return nullptr;
-    Channel channel = std::move(it->second.channel);
-    idle_.erase(it);
-    return channel;
-}
-
-void ControlClient::keep(NodeKey const& key, Channel channel) {
-    busy_.erase(channel.get());
-    if (stopped_ || idle_.count(key) >= limits_.connections_per_node) return;
-    idle_.emplace(key, Idle{std::move(channel), std::chrono::steady_clock::now()});
-}
-
-asio::awaitable<Result<ControlClient::Channel>> ControlClient::dial_one(NodeKey key,
-                                                                        Endpoint endpoint) {
-    if (auto allowed = may_dial(endpoint, rule_); !allowed) co_return fail(allowed.error());
-    boost::system::error_code failed;
-    tcp::endpoint const target(asio::ip::make_address(endpoint.ip, failed), endpoint.port);
-    if (failed) co_return fail(Fault::unavailable, endpoint.to_string() + ": " + failed.message());
-    tcp::socket socket(owner_);
-    {
-        SocketDeadline deadline(socket);
-        deadline.expires_after(limits_.connect);
-        co_await socket.async_connect(target, asio::redirect_error(asio::use_awaitable, failed));
-        if (deadline.expired())
-            co_return fail(Fault::timed_out, endpoint.to_string() + " did not answer");
+    if (status == 202) {
+        auto const progress = decode_progress(body);
+        if (!progress) return fail(progress.error());
+        return IntakeAnswer(*progress);
     }
-    if (failed) co_return fail(Fault::unavailable, endpoint.to_string() + ": " + failed.message());
-    socket.set_option(tcp::no_delay(true), failed);
-    auto channel = std::make_shared<TlsChannel>(std::move(socket), identity_.client());
-    Status const greeted = co_await channel->dial_handshake(key, limits_.handshake);
-    if (!greeted)
-        co_return fail(greeted.error().fault, endpoint.to_string() + ": " + greeted.error().what);
-    busy_[channel.get()] = channel;
-    co_return channel;
+    return fail(refused_by(status, body));
 }
 
-asio::awaitable<Result<ControlClient::Channel>> ControlClient::dial(Peer peer) {
-    Error last{Fault::unavailable, "no endpoint is known"};
-    for (Endpoint const& endpoint : peer.endpoints) {
-        if (stopped_) co_return fail(Fault::unavailable, "going down");
-        auto channel = co_await dial_one(peer.key, endpoint);
-        if (channel) co_return channel;
-        last = channel.error();
+bool may_have_body(Method method) {
+    return method == Method::put || method == Method::post;
+}
+
+}  // namespace
+
+/// The answer to an upload, read while the upload is being sent.
+struct ControlClient::EarlyReply {
+    explicit EarlyReply(asio::any_io_executor const& executor)
+        : done(executor) {}
+
+    AsyncEvent done;
+    Result<Reply> reply = fail(Fault::unavailable, "no answer");
+};
+
+ControlClient::ControlClient(asio::io_context& owner, WorkerPool& workers, TlsIdentity& identity,
+                             EndpointRule rule, ClientLimits const& limits,
+                             SigningKey const* user_key)
+    : owner_(owner)
+    , workers_(workers)
+    , limits_(limits)
+    , user_key_(user_key)
+    , connections_(owner, identity, std::move(rule), limits) {}
+
+std::string ControlClient::head_text(Peer const& peer, TlsChannel& channel,
+                                     RequestLine line) const {
+    if (peer.own && user_key_ != nullptr) {
+        if (auto const exporter = channel.exporter()) {
+            line.device = make_device_proof(*user_key_, *exporter);
+        }
     }
-    co_return fail(std::move(last));
+    return write_request_head(line);
 }
 
-asio::awaitable<Result<ControlClient::Reply>> ControlClient::read_reply(
-    NodeKey key, Channel channel, std::chrono::milliseconds patience) {
-    auto const text = co_await channel->read_head(patience, limits_.answer);
+namespace {
+
+/// Head and body of an answer of at most `max` bytes. Fault::corrupt where it makes no sense.
+asio::awaitable<Result<std::pair<AnswerHead, Bytes>>> read_answer(TlsChannel& channel,
+                                                                  Result<std::string> const& text,
+                                                                  std::size_t max, bool bodyless) {
     if (!text) co_return fail(text.error());
     if (text->empty()) co_return fail(Fault::unavailable, "the other side hung up");
     auto const head = parse_answer_head(*text);
     if (!head) co_return fail(Fault::corrupt, "the answer makes no sense: " + head.error().what);
-    if (head->content_length > control_limits::small_answer_bytes) {
-        co_return fail(Fault::too_large, "the answer is too long");
+    Bytes body;
+    if (!bodyless) {
+        if (head->content_length > max) co_return fail(Fault::too_large, "the answer is too long");
+        body.resize(static_cast<std::size_t>(head->content_length));
+        Status const read = co_await channel.read_exactly(body);
+        if (!read) co_return fail(read.error());
     }
-    Reply reply;
-    reply.status = head->status;
-    reply.body.resize(static_cast<std::size_t>(head->content_length));
-    channel->deadline().expires_after(limits_.chunk);
-    Status const read = co_await channel->read_exactly(reply.body);
-    channel->deadline().suspend();
-    if (!read) co_return fail(read.error());
-    if (head->keep_alive) keep(key, std::move(channel));
-    co_return reply;
+    co_return std::pair(*head, std::move(body));
 }
 
-asio::awaitable<Result<ControlClient::Reply>> ControlClient::exchange(NodeKey key, Channel channel,
-                                                                      ByteSpan request) {
-    channel->deadline().expires_after(limits_.chunk);
-    Status const written = co_await channel->write(request);
-    channel->deadline().suspend();
+}  // namespace
+
+asio::awaitable<Result<ControlClient::Reply>> ControlClient::exchange(Peer peer, Lease& lease,
+                                                                      Request const& request) {
+    TlsChannel& channel = *lease.channel();
+    // Head and body in one TLS record where they fit: one packet for what is small.
+    std::string message = head_text(peer, channel, request.line);
+    message += text_of(request.body);
+    channel.deadline().expires_after(limits_.chunk);
+    Status const written = co_await channel.write(bytes_of(message));
     if (!written) co_return fail(written.error());
-    co_return co_await read_reply(key, std::move(channel), limits_.answer);
+    Result<std::string> const text = co_await channel.read_head(limits_.answer, limits_.answer);
+    channel.deadline().expires_after(limits_.chunk);
+    bool const bodyless = request.line.method == Method::head;
+    auto answer = co_await read_answer(channel, text, request.answer_max, bodyless);
+    channel.deadline().suspend();
+    if (!answer) co_return fail(answer.error());
+    if (answer->first.keep_alive) lease.keep();
+    co_return Reply{answer->first, std::move(answer->second)};
 }
 
-asio::awaitable<Result<ControlClient::Reply>> ControlClient::ask(Peer peer, RequestLine line,
-                                                                 Bytes body) {
-    if (line.method != Method::get) line.content_length = body.size();
-    std::string const head = write_request_head(line);
-    Bytes request = copy_of(bytes_of(head));
-    append(request, body);
-    if (Channel used = take_idle(peer.key)) {
-        busy_[used.get()] = used;
-        auto reply = co_await exchange(peer.key, std::move(used), request);
-        // It may have been closed just now; every request here may be repeated.
-        if (reply || !worth_retrying(reply.error().fault)) co_return reply;
-    }
-    auto channel = co_await dial(peer);
-    if (!channel) co_return fail(channel.error());
-    co_return co_await exchange(peer.key, std::move(*channel), request);
-}
-
-Result<IntakeAnswer> ControlClient::intake_answer(Reply const& reply) {
-    if (reply.status == 200 || reply.status == 201) {
-        auto receipt = decode_receipt(reply.body);
-        if (!receipt) return fail(receipt.error());
-        return IntakeAnswer(std::move(*receipt));
-    }
-    if (reply.status == 202) {
-        auto progress = decode_progress(reply.body);
-        if (!progress) return fail(progress.error());
-        return IntakeAnswer(*progress);
-    }
-    auto const refusal = decode_refusal(reply.status, reply.body);
-    if (!refusal) return fail(refusal.error());
-    return fail(error_for(*refusal));
+asio::awaitable<Result<ControlClient::Reply>> ControlClient::ask(Peer peer, Request request) {
+    if (may_have_body(request.line.method)) request.line.content_length = request.body.size();
+    Result<Lease> lease = co_await connections_.acquire(peer, PeerConnections::Use::request);
+    if (!lease) co_return fail(lease.error());
+    Result<Reply> reply = co_await exchange(peer, *lease, request);
+    if (reply || !lease->is_reused() || reply.error().fault != Fault::unavailable) co_return reply;
+    // Gives its place back before it takes another.
+    { Lease const closed = std::move(*lease); }
+    lease = co_await connections_.acquire(peer, PeerConnections::Use::request,
+                                          PeerConnections::Origin::fresh);
+    if (!lease) co_return fail(lease.error());
+    co_return co_await exchange(peer, *lease, request);
 }
 
 asio::awaitable<Result<PingAnswer>> ControlClient::ping(Peer peer) {
     NodeKey const expected = peer.key;
-    RequestLine line;
-    line.target = ping_path;
-    auto const reply = co_await ask(std::move(peer), std::move(line), {});
+    Request request;
+    request.line.target = ping_path;
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    if (reply->status != 200) co_return fail(Fault::corrupt, "the node refuses a ping");
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
     auto answer = decode_ping(reply->body);
-    if (answer && answer->node != expected)
-        co_return fail(Fault::untrusted, "another node answered");
+    if (answer && answer->node != expected) {
+        co_return fail(Fault::untrusted, "the node calls itself by another key");
+    }
     co_return answer;
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::offer(Peer peer, Offer offer,
                                                            std::optional<Bytes> blob) {
-    RequestLine line;
-    line.method = Method::post;
-    line.target = offers_path;
+    Request request;
+    request.line.method = Method::post;
+    request.line.target = offers_path;
     std::optional<ByteSpan> along;
     if (blob) along = ByteSpan(*blob);
-    Bytes body = encode_offer_request(offer, along);
-    auto const reply = co_await ask(std::move(peer), std::move(line), std::move(body));
+    request.body = encode_offer_request(offer, along);
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    co_return intake_answer(*reply);
+    if (blob && reply->head.status == 200) sent_bytes_ += blob->size();
+    co_return intake_answer(reply->head.status, reply->body);
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, ContentId id,
                                                                Bytes layer) {
-    RequestLine line;
-    line.method = Method::put;
-    line.target = layer_path(id);
-    auto const reply = co_await ask(std::move(peer), std::move(line), std::move(layer));
+    Request request;
+    request.line.method = Method::put;
+    request.line.target = layer_path(id);
+    request.body = std::move(layer);
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    co_return intake_answer(*reply);
+    co_return intake_answer(reply->head.status, reply->body);
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::ask_receipt(Peer peer, OfferId offer) {
-    RequestLine line;
-    line.target = receipt_path(offer);
-    auto const reply = co_await ask(std::move(peer), std::move(line), {});
+    Request request;
+    request.line.target = receipt_path(offer);
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    co_return intake_answer(*reply);
+    co_return intake_answer(reply->head.status, reply->body);
+}
+
+asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
+    Request request;
+    request.line.target = offer_path(id);
+    request.answer_max = limits::offer_bytes;
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    if (!reply) co_return fail(reply.error());
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
+    co_return decode_offer(reply->body);
+}
+
+asio::awaitable<Result<std::vector<Offer>>> ControlClient::ask_waiting(Peer peer) {
+    Request request;
+    request.line.target = waiting_path;
+    request.answer_max = control_limits::waiting_bytes;
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    if (!reply) co_return fail(reply.error());
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
+    co_return decode_waiting(reply->body);
+}
+
+asio::awaitable<Result<std::uint64_t>> ControlClient::blob_size(Peer peer, ContentId id) {
+    Request request;
+    request.line.method = Method::head;
+    request.line.target = blob_path(id);
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    if (!reply) co_return fail(reply.error());
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, {}));
+    co_return reply->head.content_length;
+}
+
+asio::awaitable<Result<Bytes>> ControlClient::fetch_layer(Peer peer, ContentId id) {
+    Request request;
+    request.line.target = layer_path(id);
+    request.answer_max = control_limits::layer_bytes;
+    Result<Reply> reply = co_await ask(std::move(peer), std::move(request));
+    if (!reply) co_return fail(reply.error());
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
+    co_return std::move(reply->body);
+}
+
+/// A connection on which the head has gone out.
+asio::awaitable<Result<PeerConnections::Lease>> ControlClient::begin(Peer peer, RequestLine line) {
+    Result<Lease> lease = co_await connections_.acquire(peer, PeerConnections::Use::bulk);
+    if (!lease) co_return lease;
+    std::string const head = head_text(peer, *lease->channel(), std::move(line));
+    lease->channel()->deadline().expires_after(limits_.chunk);
+    Status const written = co_await lease->channel()->write(bytes_of(head));
+    lease->channel()->deadline().suspend();
+    if (!written) co_return fail(written.error());
+    co_return lease;
+}
+
+asio::awaitable<void> ControlClient::await_reply(std::shared_ptr<TlsChannel> channel,
+                                                 std::shared_ptr<EarlyReply> early) {
+    Result<std::string> const text = co_await channel->read_head();
+    auto answer = co_await read_answer(*channel, text, control_limits::small_answer_bytes, false);
+    if (answer) {
+        early->reply = Reply{answer->first, std::move(answer->second)};
+    } else {
+        early->reply = fail(answer.error());
+    }
+    early->done.set();
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut put) {
-    Channel channel = take_idle(peer.key);
-    if (channel) {
-        busy_[channel.get()] = channel;
-    } else {
-        auto dialled = co_await dial(peer);
-        if (!dialled) co_return fail(dialled.error());
-        channel = std::move(*dialled);
-    }
+    if (put.from >= put.size) co_return fail(Fault::usage, "nothing to send");
     RequestLine line;
     line.method = Method::put;
     line.target = blob_path(put.id);
     line.content_length = put.size - put.from;
     line.content_range = ContentRange{ByteRange{put.from, put.size - 1}, put.size};
-    std::string const head = write_request_head(line);
-    channel->deadline().expires_after(limits_.chunk);
-    Status const written = co_await channel->write(bytes_of(head));
-    if (!written) co_return fail(written.error());
+    Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
+    if (!lease) co_return fail(lease.error());
+    auto const channel = lease->channel();
+    auto early = std::make_shared<EarlyReply>(owner_.get_executor());
+    asio::co_spawn(owner_, await_reply(channel, early), asio::detached);
+    std::uint64_t sent = 0;
     OutgoingBody body;
     body.file = put.file;
     body.first = put.from;
     body.bytes = put.size - put.from;
     body.chunk_patience = limits_.chunk;
-    body.go_on = [&put](std::uint64_t sent) {
-        if (put.progress) put.progress(put.from + sent);
-        return true;
+    body.go_on = [&](std::uint64_t so_far) {
+        sent = so_far;
+        if (put.progress) put.progress(put.from + so_far);
+        return !early->done.is_set();
     };
     PumpResult const pumped = co_await send_body(*channel, workers_, std::move(body));
+    bool const all_sent = sent == put.size - put.from;
+    sent_bytes_ += sent;
+    auto const patience = all_sent || early->done.is_set() ? limits_.finish : last_words;
+    bool const answered = pumped.disk && co_await early->done.wait_for(patience);
+    if (!answered) {
+        channel->close();
+        co_await early->done.wait();
+    }
+    if (!early->reply) {
+        if (!pumped.disk) co_return fail(pumped.disk.error());
+        if (!answered && all_sent) co_return fail(Fault::timed_out, "no receipt in time");
+        co_return fail(pumped.network ? early->reply.error() : pumped.network.error());
+    }
+    if (all_sent && early->reply->head.keep_alive) lease->keep();
+    co_return intake_answer(early->reply->head.status, early->reply->body);
+}
+
+asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
+    if (fetch.into->offset() >= fetch.size) co_return Status();
+    Result<Bytes> layer = co_await fetch_layer(peer, fetch.id);
+    if (!layer) co_return fail(layer.error());
+    if (!layer->empty()) {
+        auto set = [into = fetch.into, layer = std::move(*layer)] {
+            return into->set_layer(layer);
+        };
+        Status const right = co_await workers_.await(std::move(set));
+        if (!right) co_return right;
+    }
+    // Once more where the connection broke, as long as something comes.
+    for (;;) {
+        std::uint64_t const before = fetch.into->offset();
+        Status const fetched = co_await fetch_bytes(peer, fetch);
+        bool const broken = !fetched && (fetched.error().fault == Fault::unavailable ||
+                                         fetched.error().fault == Fault::timed_out);
+        if (!broken || fetch.into->offset() == before) co_return fetched;
+    }
+}
+
+asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
+    std::uint64_t const first = fetch.into->offset();
+    RequestLine line;
+    line.target = blob_path(fetch.id);
+    line.range = ByteRange{first, fetch.size - 1};
+    Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
+    if (!lease) co_return fail(lease.error());
+    TlsChannel& channel = *lease->channel();
+    Result<std::string> const text = co_await channel.read_head(limits_.answer, limits_.answer);
+    if (!text) co_return fail(text.error());
+    if (text->empty()) co_return fail(Fault::unavailable, "the other side hung up");
+    auto const head = parse_answer_head(*text);
+    if (!head) co_return fail(Fault::corrupt, "the answer makes no sense: " + head.error().what);
+    if (head->status != 206) {
+        channel.deadline().expires_after(limits_.chunk);
+        auto const refusal = co_await read_answer(channel, text, control_limits::small_answer_bytes,
+                                                  head->status == 200);
+        if (!refusal) co_return fail(refusal.error());
+        co_return fail(refused_by(head->status, refusal->second));
+    }
+    auto const range = parse_content_range(head->content_range);
+    if (!range || range->range != ByteRange{first, fetch.size - 1} || range->total != fetch.size ||
+        head->content_length != range->range.bytes()) {
+        co_return fail(Fault::corrupt, "the node sends another range than was asked for");
+    }
+    IncomingBody body;
+    body.bytes = head->content_length;
+    body.chunk_patience = limits_.chunk;
+    body.advanced = [&](std::uint64_t offset) {
+        if (fetch.progress) fetch.progress(offset);
+    };
+    PumpResult const pumped = co_await receive_body(channel, workers_, fetch.into, std::move(body));
+    fetched_bytes_ += fetch.into->offset() - std::min(first, fetch.into->offset());
     if (!pumped.disk) co_return fail(pumped.disk.error());
-    // Who was interrupted may have been told why.
-    auto const reply =
-        co_await read_reply(peer.key, std::move(channel),
-                            pumped.network ? limits_.finish : std::chrono::milliseconds(1'000));
-    if (!reply) co_return fail(pumped.network ? reply.error() : pumped.network.error());
-    co_return intake_answer(*reply);
+    if (!pumped.network) co_return fail(pumped.network.error());
+    if (head->keep_alive) lease->keep();
+    co_return Status();
 }
 
 }  // namespace satchel::transfer

@@ -1,9 +1,8 @@
-// Asks other nodes: connections are kept and used again, each pinned to the key of its node.
+// Asks other nodes: one call for each request of DESIGN section 5. Owner's thread.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -12,88 +11,103 @@
 #include "src/base/asio.h"
 #include "src/base/unique_fd.h"
 #include "src/base/worker_pool.h"
-#include "src/core/endpoint.h"
 #include "src/core/receipt.h"
+#include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_message.h"
-#include "transfer/control_request.h"
-#include "transfer/endpoint_rule.h"
-#include "transfer/tls_channel.h"
+#include "transfer/http_head.h"
+#include "transfer/peer_connections.h"
 
 namespace satchel::transfer {
-
-/// Whom to ask, and where they may be. Endpoints are tried in order.
-struct Peer {
-    NodeKey key;
-    std::vector<Endpoint> endpoints;
-};
 
 /// What a storage node says to an offer, a layer or a blob.
 using IntakeAnswer = std::variant<Receipt, OfferProgress>;
 
-/// Owner's thread. Faults: untrusted, another key answered (it was sent nothing); refused,
-/// too_large, no_space and so on with the peer's own reason; unavailable or timed_out, nobody
-/// answered.
+/// Faults: untrusted, another key answered (it was sent nothing); refused, too_large, no_space,
+/// not_found and so on with the peer's own reason; unavailable or timed_out, nobody answered. A
+/// request that meets a connection just closed is repeated once on a new one.
 class ControlClient {
 public:
+    /// References must outlive the client and all calls. `user_key` is shown to own nodes alone.
     ControlClient(asio::io_context& owner, WorkerPool& workers, TlsIdentity& identity,
-                  EndpointRule rule, ClientLimits limits)
-        : owner_(owner)
-        , workers_(workers)
-        , identity_(identity)
-        , rule_(std::move(rule))
-        , limits_(limits) {}
+                  EndpointRule rule, ClientLimits const& limits,
+                  SigningKey const* user_key = nullptr);
 
     asio::awaitable<Result<PingAnswer>> ping(Peer peer);
+
+    /// With `blob`: inline.
     asio::awaitable<Result<IntakeAnswer>> offer(Peer peer, Offer offer, std::optional<Bytes> blob);
     asio::awaitable<Result<IntakeAnswer>> put_layer(Peer peer, ContentId id, Bytes layer);
-    asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer);
 
     struct BlobPut {
         ContentId id;
         std::shared_ptr<UniqueFd> file;
         std::uint64_t from = 0;  ///< first byte to send
         std::uint64_t size = 0;  ///< of the blob
-        std::function<void(std::uint64_t done)>
-            progress;  ///< bytes the other side has or is being sent
+        /// Bytes that the other side has or is being sent.
+        std::function<void(std::uint64_t done)> progress;
     };
 
+    /// The answer may come before all is sent: then the rest stays here.
     asio::awaitable<Result<IntakeAnswer>> put_blob(Peer peer, BlobPut put);
+    asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer);
+
+    /// The offer behind a notice, and all that wait for us.
+    asio::awaitable<Result<Offer>> ask_offer(Peer peer, OfferId id);
+    asio::awaitable<Result<std::vector<Offer>>> ask_waiting(Peer peer);
+
+    asio::awaitable<Result<std::uint64_t>> blob_size(Peer peer, ContentId id);
+    asio::awaitable<Result<Bytes>> fetch_layer(Peer peer, ContentId id);
+
+    struct BlobFetch {
+        ContentId id;
+        std::uint64_t size = 0;
+        std::shared_ptr<BlobUpload> into;  ///< verifies; its offset is where we go on
+        std::function<void(std::uint64_t done)> progress;
+    };
+
+    /// Layer first, then the bytes that `into` still wants. finish() is the caller's.
+    asio::awaitable<Status> fetch_blob(Peer peer, BlobFetch fetch);
+
+    /// Bytes of blobs sent and fetched.
+    std::uint64_t sent_bytes() const { return sent_bytes_; }
+
+    std::uint64_t fetched_bytes() const { return fetched_bytes_; }
 
     /// Closes all connections; calls under way fail.
-    void stop();
+    void stop() { connections_.stop(); }
 
 private:
-    using Channel = std::shared_ptr<TlsChannel>;
+    using Lease = PeerConnections::Lease;
 
     struct Reply {
-        unsigned status = 0;
+        AnswerHead head;
         Bytes body;
     };
 
-    struct Idle {
-        Channel channel;
-        std::chrono::steady_clock::time_point since;
+    struct Request {
+        RequestLine line;
+        Bytes body;
+        std::size_t answer_max = control_limits::small_answer_bytes;
     };
 
-    asio::awaitable<Result<Channel>> dial(Peer peer);
-    asio::awaitable<Result<Channel>> dial_one(NodeKey key, Endpoint endpoint);
-    Channel take_idle(NodeKey const& key);
-    void keep(NodeKey const& key, Channel channel);
-    asio::awaitable<Result<Reply>> ask(Peer peer, RequestLine line, Bytes body);
-    asio::awaitable<Result<Reply>> exchange(NodeKey key, Channel channel, ByteSpan request);
-    asio::awaitable<Result<Reply>> read_reply(NodeKey key, Channel channel,
-                                              std::chrono::milliseconds patience);
-    static Result<IntakeAnswer> intake_answer(Reply const& reply);
+    struct EarlyReply;
+
+    asio::awaitable<Result<Reply>> ask(Peer peer, Request request);
+    asio::awaitable<Result<Reply>> exchange(Peer peer, Lease& lease, Request const& request);
+    asio::awaitable<Result<PeerConnections::Lease>> begin(Peer peer, RequestLine line);
+    asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);
+    static asio::awaitable<void> await_reply(std::shared_ptr<TlsChannel> channel,
+                                             std::shared_ptr<EarlyReply> early);
+    std::string head_text(Peer const& peer, TlsChannel& channel, RequestLine line) const;
 
     asio::io_context& owner_;
     WorkerPool& workers_;
-    TlsIdentity& identity_;
-    EndpointRule rule_;
     ClientLimits limits_;
-    std::multimap<NodeKey, Idle> idle_;
-    std::map<TlsChannel*, std::weak_ptr<TlsChannel>> busy_;
-    bool stopped_ = false;
+    SigningKey const* user_key_;
+    PeerConnections connections_;
+    std::uint64_t sent_bytes_ = 0;
+    std::uint64_t fetched_bytes_ = 0;
 };
 
 }  // namespace satchel::transfer

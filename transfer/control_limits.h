@@ -44,7 +44,8 @@ struct ServerLimits {
 };
 
 struct ClientLimits {
-    std::size_t connections_per_node = 8;
+    std::size_t connections_per_node = 16;     ///< requests beyond them wait their turn
+    std::size_t bulk_per_node = 8;             ///< of these, for blobs
     std::chrono::milliseconds connect{3'000};  ///< each endpoint
     std::chrono::milliseconds handshake{5'000};
     std::chrono::milliseconds answer{30'000};   ///< head of an answer, once the request is out

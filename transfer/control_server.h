@@ -1,12 +1,14 @@
-// The node's control port: takes connections within bounds, and answers their requests in order
-// (DESIGN: section 5).
+// The control port of a node: listens, admits connections within bounds, serves DESIGN section 5's
+// requests. Lives on the owner's thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "src/base/asio.h"
 #include "src/base/clock.h"
 #include "src/base/event_log.h"
+#include "src/base/result.h"
 #include "src/base/worker_pool.h"
 #include "src/core/endpoint.h"
 #include "src/core/keys.h"
@@ -16,10 +18,16 @@
 
 namespace satchel::transfer {
 
-/// Owner's thread.
+struct ServerTraffic {
+    std::uint64_t received_bytes = 0;  ///< of blobs
+    std::uint64_t sent_bytes = 0;
+    std::size_t connections = 0;  ///< now
+    std::size_t uploads = 0;      ///< now
+};
+
 class ControlServer {
 public:
-    /// All must outlive the server.
+    /// All must outlive the server and the last turn of the event loop.
     struct Surroundings {
         asio::io_context& owner;
         WorkerPool& pool;
@@ -30,24 +38,28 @@ public:
         EventLog const& log;
     };
 
-    /// Fault::config: the endpoint can't be listened on.
+    /// Port 0 picks a free one. Fault::config: the endpoint cannot be listened on.
     static Result<std::unique_ptr<ControlServer>> start(Surroundings surroundings,
                                                         Endpoint const& listen,
-                                                        ServerLimits const& limits);
+                                                        ServerLimits const& limits = {});
+
     ~ControlServer();
 
     /// With the port that was picked.
     Endpoint listening() const;
 
-    /// Bytes of blobs sent to those who asked for them.
-    std::uint64_t sent_bytes() const;
+    ServerTraffic traffic() const;
 
-    /// Takes no more connections, and closes those there are: what was verified of an upload is
-    /// kept.
+    /// No new connections; idle ones close, requests under way get ServerLimits::drain. Returns
+    /// when all are gone. What was verified of an upload is kept.
+    asio::awaitable<void> drain();
+
+    /// As drain, without patience: what is under way ends at its next step.
     void stop();
 
 private:
     struct State;
+
     explicit ControlServer(std::shared_ptr<State> state);
 
     std::shared_ptr<State> state_;

@@ -4,29 +4,76 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr int attempts = 4;  // connections that may break under one delivery
-constexpr auto ask_again = std::chrono::milliseconds(250);
-constexpr auto wait_for_twin =
-    std::chrono::seconds(60);  // the same blob is arriving by another offer
+constexpr std::chrono::milliseconds pause_after_break{200};
+constexpr std::chrono::milliseconds ask_again{250};
+constexpr std::chrono::seconds twin_patience{60};  ///< the same blob arrives by another offer
 
-Result<Delivered> checked(Receipt const& receipt, Offer const& offer, Route route) {
-    if (receipt.node != offer.recipient_node || !receipt_holds(receipt, offer)) {
-        return fail(Fault::untrusted, "the storage node's receipt is not for this offer");
-    }
-    return Delivered{receipt, route};
-}
-
+/// Counts the receiving side's word on its progress: more tries only as long as something moves.
 class Delivery {
 public:
-    Delivery(ControlClient& client, WorkerPool& workers, DeliveryOrder& order)
+    Delivery(ControlClient& client, WorkerPool& workers, DeliveryOrder order)
         : client_(client)
         , workers_(workers)
-        , order_(order)
-        , peer_{order.offer.recipient_node, order.endpoints} {}
+        , order_(std::move(order))
+        , peer_{order_.offer.recipient_node, order_.endpoints} {
+        RouteFacts facts;
+        facts.size = order_.offer.size;
+        route_ = choose_route(facts);
+    }
 
-    asio::awaitable<Result<IntakeAnswer>> make_offer(Route route) {
+    asio::awaitable<Result<Delivered>> run() {
+        Result<IntakeAnswer> answer = co_await make_offer();
+        bool retried = false;
+        for (;;) {
+            if (!answer) {
+                if (!is_broken(answer.error()) || retried) co_return fail(answer.error());
+                // Taken up again where the other side left off. Without an accepted offer there is
+                // nothing to take up: the client has tried all endpoints already.
+                if (!accepted_) co_return fail(answer.error());
+                retried = true;
+                co_await pause(pause_after_break);
+                answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
+                continue;
+            }
+            if (auto const* const receipt = std::get_if<Receipt>(&*answer)) {
+                co_return checked(*receipt);
+            }
+            auto const progress = std::get<OfferProgress>(*answer);
+            accepted_ = true;
+            if (progress.have > seen_) retried = false;
+            seen_ = std::max(seen_, progress.have);
+            if (progress.action == OfferAction::put) {
+                answer = co_await send_from(progress.have);
+            } else if (progress.action == OfferAction::wait) {
+                answer = co_await wait_for_twin();
+            } else {
+                co_return fail(Fault::corrupt, "the node asks for a route that was not offered");
+            }
+        }
+    }
+
+private:
+    static bool is_broken(Error const& error) {
+        return error.fault == Fault::unavailable || error.fault == Fault::timed_out;
+    }
+
+    Result<Delivered> checked(Receipt const& receipt) const {
+        if (receipt.node != order_.offer.recipient_node || !receipt_holds(receipt, order_.offer)) {
+            return fail(Fault::untrusted, "the storage node's receipt is not for this offer");
+        }
+        if (order_.progress) order_.progress(order_.offer.size);
+        return Delivered{receipt, route_};
+    }
+
+    asio::awaitable<void> pause(std::chrono::milliseconds length) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, length);
+        boost::system::error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+
+    asio::awaitable<Result<IntakeAnswer>> make_offer() {
         std::optional<Bytes> blob;
-        if (route == Route::inline_offer) {
+        if (route_ == Route::inline_offer) {
             auto read = [file = order_.file, size = order_.offer.size]() -> Result<Bytes> {
                 Bytes bytes(static_cast<std::size_t>(size));
                 auto const got = read_at(file->get(), bytes, 0);
@@ -34,7 +81,7 @@ public:
                 if (*got != size) return fail(Fault::io, "the blob's file is shorter than it was");
                 return bytes;
             };
-            auto bytes = co_await workers_.await(std::move(read));
+            Result<Bytes> bytes = co_await workers_.await(std::move(read));
             if (!bytes) co_return fail(bytes.error());
             blob = std::move(*bytes);
         }
@@ -42,78 +89,62 @@ public:
     }
 
     asio::awaitable<Result<IntakeAnswer>> send_from(std::uint64_t have) {
-        if (!order_.layer.empty() && have == 0) {
-            auto answer = co_await client_.put_layer(peer_, order_.offer.content_id, order_.layer);
+        if (!order_.layer.empty() && !layer_known_) {
+            Result<IntakeAnswer> answer =
+                co_await client_.put_layer(peer_, order_.offer.content_id, order_.layer);
             if (!answer) co_return answer;
             auto const* const progress = std::get_if<OfferProgress>(&*answer);
             if (progress == nullptr) co_return answer;
+            layer_known_ = true;
             have = progress->have;
         }
-        if (have >= order_.offer.size) have = 0;  // nothing that is whole asks for more
         ControlClient::BlobPut put;
         put.id = order_.offer.content_id;
         put.file = order_.file;
-        put.from = have;
+        // Whole, but not settled: the last byte again, so that it is.
+        put.from = std::min(have, order_.offer.size - 1);
         put.size = order_.offer.size;
         put.progress = order_.progress;
-        co_return co_await client_.put_blob(peer_, std::move(put));
+        Result<IntakeAnswer> answer = co_await client_.put_blob(peer_, std::move(put));
+        // A receiver that started anew has forgotten the layer.
+        if (!answer) layer_known_ = false;
+        co_return answer;
     }
 
-    /// Another sender brings the same bytes: its success is ours, its failure our turn.
-    asio::awaitable<Result<IntakeAnswer>> wait() {
-        asio::steady_timer timer(co_await asio::this_coro::executor);
-        auto const deadline = std::chrono::steady_clock::now() + wait_for_twin;
+    /// Another offer brings the same bytes: its success is ours, its failure our turn.
+    asio::awaitable<Result<IntakeAnswer>> wait_for_twin() {
+        auto deadline = std::chrono::steady_clock::now() + twin_patience;
+        std::uint64_t have = 0;
         while (std::chrono::steady_clock::now() < deadline) {
-            boost::system::error_code ignored;
-            timer.expires_after(ask_again);
-            co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            auto answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
+            co_await pause(ask_again);
+            Result<IntakeAnswer> answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
             if (!answer) co_return answer;
             auto const* const progress = std::get_if<OfferProgress>(&*answer);
             if (progress == nullptr || progress->action != OfferAction::wait) co_return answer;
+            if (progress->have > have) deadline = std::chrono::steady_clock::now() + twin_patience;
+            have = std::max(have, progress->have);
         }
         co_return fail(Fault::timed_out,
                        "the same blob is arriving from elsewhere, and does not come");
     }
 
-private:
     ControlClient& client_;
     WorkerPool& workers_;
-    DeliveryOrder& order_;
+    DeliveryOrder order_;
     Peer peer_;
+    Route route_ = Route::direct;
+    bool accepted_ = false;
+    bool layer_known_ = false;
+    std::uint64_t seen_ = 0;
 };
 
 }  // namespace
 
 asio::awaitable<Result<Delivered>> deliver(ControlClient& client, WorkerPool& workers,
                                            DeliveryOrder order) {
-    RouteFacts facts;
-    facts.size = order.offer.size;
-    Route const route = choose_route(facts);
-    Delivery delivery(client, workers, order);
-    Error last{Fault::unavailable, "the node did not take the blob"};
-    for (int attempt = 0; attempt < attempts; ++attempt) {
-        auto answer = co_await delivery.make_offer(route);
-        for (int step = 0; answer && step < 3; ++step) {
-            if (auto const* const receipt = std::get_if<Receipt>(&*answer)) {
-                co_return checked(*receipt, order.offer, route);
-            }
-            OfferProgress const progress = std::get<OfferProgress>(*answer);
-            if (progress.action == OfferAction::wait) {
-                answer = co_await delivery.wait();
-            } else if (progress.action == OfferAction::put) {
-                answer = co_await delivery.send_from(progress.have);
-            } else {
-                answer = fail(Fault::corrupt, "the node asks for a route that was not offered");
-            }
-        }
-        if (!answer) {
-            last = answer.error();
-            bool const broken = last.fault == Fault::unavailable || last.fault == Fault::timed_out;
-            if (!broken) break;
-        }
-    }
-    co_return fail(std::move(last));
+    Delivery delivery(client, workers, std::move(order));
+    Result<Delivered> delivered = co_await delivery.run();
+    co_return delivered;
 }
 
 }  // namespace satchel::transfer

@@ -29,7 +29,7 @@ struct Delivered {
 };
 
 /// Success: the addressed node has signed that it holds this blob. A connection that breaks is
-/// taken up again where the other side left off, a few times. Owner's thread.
+/// taken up again where the other side left off, as long as something moves. Owner's thread.
 asio::awaitable<Result<Delivered>> deliver(ControlClient& client, WorkerPool& workers,
                                            DeliveryOrder order);
 

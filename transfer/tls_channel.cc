@@ -55,9 +55,20 @@ asio::awaitable<Status> TlsChannel::dial_handshake(NodeKey expected,
 
 asio::awaitable<Result<std::string>> TlsChannel::read_head(std::chrono::milliseconds idle,
                                                            std::chrono::milliseconds whole) {
+    deadline_.expires_after(begin_ < end_ ? whole : idle);
+    Result<std::string> head = co_await read_head_within(whole);
+    deadline_.suspend();
+    co_return head;
+}
+
+asio::awaitable<Result<std::string>> TlsChannel::read_head() {
+    co_return co_await read_head_within(std::nullopt);
+}
+
+asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
+    std::optional<std::chrono::milliseconds> whole) {
     std::size_t searched = 0;
     bool begun = begin_ < end_;
-    deadline_.expires_after(begun ? whole : idle);
     for (;;) {
         auto const unread = text_of(ByteSpan(buffer_).subspan(begin_, end_ - begin_));
         if (std::size_t const length = head_length(unread, searched); length > 0) {
@@ -66,7 +77,6 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head(std::chrono::millisec
             }
             std::string head(unread.substr(0, length));
             begin_ += length;
-            deadline_.suspend();
             co_return head;
         }
         searched = unread.size();
@@ -85,7 +95,7 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head(std::chrono::millisec
             co_return fail(error_of(error, "reading a head"));
         }
         end_ += more;
-        if (!begun) deadline_.expires_after(whole);
+        if (!begun && whole) deadline_.expires_after(*whole);
         begun = true;
     }
 }

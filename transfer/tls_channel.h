@@ -36,6 +36,9 @@ public:
     asio::awaitable<Result<std::string>> read_head(std::chrono::milliseconds idle,
                                                    std::chrono::milliseconds whole);
 
+    /// As above; the deadline is the caller's.
+    asio::awaitable<Result<std::string>> read_head();
+
     /// Fills `out`. The deadline is the caller's.
     asio::awaitable<Status> read_exactly(std::span<Byte> out);
 
@@ -56,6 +59,8 @@ public:
 
 private:
     Error error_of(boost::system::error_code error, char const* doing) const;
+    asio::awaitable<Result<std::string>> read_head_within(
+        std::optional<std::chrono::milliseconds> whole);
     std::size_t take_buffered(std::span<Byte> out);
 
     TlsStream stream_;

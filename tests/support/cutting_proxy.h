@@ -1,0 +1,106 @@
+// Stands between two ends of a connection, and cuts it after so many bytes of the dialler's: a lost
+// line on request.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "src/base/asio_ssl.h"
+#include "src/core/endpoint.h"
+
+namespace satchel::testing {
+
+class CuttingProxy {
+public:
+    /// `cuts` connections are cut after `bytes` each; later ones live.
+    CuttingProxy(asio::io_context& io, Endpoint target, std::uint64_t bytes, int cuts)
+        : state_(std::make_shared<State>(io, std::move(target), bytes, cuts)) {
+        asio::co_spawn(io, accept(state_), asio::detached);
+    }
+
+    CuttingProxy(CuttingProxy const&) = delete;
+    CuttingProxy& operator=(CuttingProxy const&) = delete;
+
+    ~CuttingProxy() {
+        boost::system::error_code ignored;
+        state_->acceptor.close(ignored);
+    }
+
+    Endpoint endpoint() const { return {"127.0.0.1", state_->acceptor.local_endpoint().port()}; }
+
+    int connections() const { return state_->connections; }
+
+    /// Of the dialler's, all connections together.
+    std::uint64_t forwarded() const { return state_->forwarded; }
+
+private:
+    using tcp = asio::ip::tcp;
+
+    struct State {
+        State(asio::io_context& context, Endpoint to, std::uint64_t bytes, int how_often)
+            : io(context)
+            , acceptor(context, {asio::ip::address_v4::loopback(), 0})
+            , target(std::move(to))
+            , cut_after(bytes)
+            , cuts(how_often) {}
+
+        asio::io_context& io;
+        tcp::acceptor acceptor;
+        Endpoint target;
+        std::uint64_t cut_after;
+        int cuts;
+        int connections = 0;
+        std::uint64_t forwarded = 0;
+    };
+
+    struct Line {
+        explicit Line(asio::io_context& io)
+            : near(io)
+            , far(io) {}
+
+        tcp::socket near;
+        tcp::socket far;
+    };
+
+    static asio::awaitable<void> accept(std::shared_ptr<State> state) {
+        for (;;) {
+            auto line = std::make_shared<Line>(state->io);
+            boost::system::error_code error;
+            co_await state->acceptor.async_accept(line->near,
+                                                  asio::redirect_error(asio::use_awaitable, error));
+            if (error) co_return;
+            line->far.connect({asio::ip::make_address(state->target.ip), state->target.port});
+            bool const doomed = state->connections++ < state->cuts;
+            std::uint64_t const allowed = doomed ? state->cut_after : ~std::uint64_t{0};
+            asio::co_spawn(state->io, forward(state, line, true, allowed), asio::detached);
+            asio::co_spawn(state->io, forward(state, line, false, ~std::uint64_t{0}),
+                           asio::detached);
+        }
+    }
+
+    static asio::awaitable<void> forward(std::shared_ptr<State> state, std::shared_ptr<Line> line,
+                                         bool outwards, std::uint64_t allowed) {
+        tcp::socket& from = outwards ? line->near : line->far;
+        tcp::socket& to = outwards ? line->far : line->near;
+        auto buffer = std::make_unique<std::array<char, 64 * 1024>>();
+        boost::system::error_code error;
+        while (!error && allowed > 0) {
+            auto const room = asio::buffer(*buffer);
+            std::size_t const count = co_await from.async_read_some(
+                room, asio::redirect_error(asio::use_awaitable, error));
+            if (error) break;
+            allowed -= std::min<std::uint64_t>(allowed, count);
+            if (outwards) state->forwarded += count;
+            auto const chunk = asio::buffer(buffer->data(), count);
+            co_await asio::async_write(to, chunk, asio::redirect_error(asio::use_awaitable, error));
+        }
+        boost::system::error_code ignored;
+        line->near.close(ignored);
+        line->far.close(ignored);
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace satchel::testing

@@ -1,0 +1,172 @@
+#include "transfer/delivery.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/control_lab.h"
+#include "tests/support/cutting_proxy.h"
+#include "transfer/age_stream.h"
+
+using namespace satchel;
+using namespace satchel::transfer;
+using namespace satchel::testing;
+
+namespace {
+
+Result<Delivered> deliver_to(ControlLab& lab, DeliveryOrder order) {
+    return lab.await(deliver(lab.alice.client, lab.pool, std::move(order)));
+}
+
+}  // namespace
+
+TEST_CASE("delivery: by size inline or direct, byte for byte, with a receipt") {
+    ControlLab lab;
+    std::uint64_t seed = 1;
+    for (std::uint64_t const size :
+         {blob_bytes_min, std::uint64_t{1'000}, std::uint64_t{262'144}, std::uint64_t{262'145},
+          std::uint64_t{1'048'576}, std::uint64_t{5'000'001}}) {
+        CAPTURE(size);
+        SampleBlob const blob = sample_blob(size, ++seed);
+        DeliveryOrder order = lab.order_of(blob);
+        Offer const offer = order.offer;
+        std::uint64_t told = 0;
+        order.progress = [&](std::uint64_t done) { told = done; };
+        auto const delivered = deliver_to(lab, std::move(order));
+        REQUIRE(delivered);
+        CHECK(delivered->route == (size <= 262'144 ? Route::inline_offer : Route::direct));
+        CHECK(receipt_holds(delivered->receipt, offer));
+        CHECK(told == size);
+        check_whole(*lab.store, blob);
+    }
+    CHECK(lab.host.arrived.size() == 6);
+}
+
+TEST_CASE("delivery: what is held already costs no bytes") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(3'000'000);
+    REQUIRE(deliver_to(lab, lab.order_of(blob)));
+    auto const before = lab.server->traffic().received_bytes;
+    REQUIRE(deliver_to(lab, lab.order_of(blob)));
+    CHECK(lab.server->traffic().received_bytes == before);
+}
+
+TEST_CASE("delivery: a line that breaks is taken up where it broke") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(30'000'000);
+    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {proxy.endpoint()};
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+    CHECK(proxy.connections() >= 2);
+    // Nothing that had arrived came twice, but for what was in flight.
+    CHECK(proxy.forwarded() < blob.size() + 6'000'000);
+}
+
+TEST_CASE("delivery: breaks again and again, but moves") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(30'000'000);
+    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 4);
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {proxy.endpoint()};
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+}
+
+TEST_CASE("delivery: a line that never holds is given up") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(30'000'000);
+    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 200'000, 1'000);
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {proxy.endpoint()};
+    auto const delivered = deliver_to(lab, std::move(order));
+    REQUIRE_FALSE(delivered);
+    CHECK(delivered.error().fault == Fault::unavailable);
+    CHECK(proxy.connections() < 20);
+}
+
+TEST_CASE("delivery: the store's end may start anew between two tries") {
+    ServerLimits limits;
+    limits.drain = std::chrono::milliseconds(0);
+    ControlLab lab(limits);
+    SampleBlob const blob = sample_blob(20'000'000);
+    DeliveryOrder order = lab.order_of(blob);
+    bool restarted = false;
+    order.progress = [&](std::uint64_t done) {
+        if (restarted || done < 8'000'000) return;
+        restarted = true;
+        auto const at = lab.server->listening();
+        lab.server->stop();
+        auto again = ControlServer::start({lab.io, lab.pool, *lab.store, lab.host,
+                                           lab.parties.recipient_node, lab.clock, lab.log},
+                                          at);
+        REQUIRE(again);
+        lab.server = std::move(*again);
+    };
+    REQUIRE(deliver_to(lab, std::move(order)));
+    CHECK(restarted);
+    check_whole(*lab.store, blob);
+    CHECK(lab.server->traffic().received_bytes < blob.size());
+}
+
+TEST_CASE("delivery: the same blob to two users of one node at once") {
+    ControlLab lab;
+    auto const carol = *Address::parse("carol@b.test");
+    lab.host.addresses.emplace(address_tag(carol), carol);
+    SampleBlob const blob = sample_blob(8'000'000);
+    DeliveryOrder const first = lab.order_of(blob);
+    DeliveryOrder second = lab.order_of(blob);
+    Offer for_carol = lab.parties.draft(blob.id(), blob.size());
+    for_carol.recipient = address_tag(carol);
+    second.offer = lab.parties.signed_by_user(for_carol);
+    int good = 0;
+    int done = 0;
+    for (DeliveryOrder const& order : {first, second}) {
+        asio::co_spawn(lab.io, deliver(lab.alice.client, lab.pool, order),
+                       [&](std::exception_ptr, Result<Delivered> delivered) {
+                           ++done;
+                           if (delivered) ++good;
+                       });
+    }
+    run_until(lab.io, [&] { return done == 2; });
+    CHECK(good == 2);
+    CHECK((*lab.store->find(blob.id()))->holdings.size() == 2);
+    CHECK(lab.server->traffic().received_bytes == blob.size());
+}
+
+TEST_CASE("delivery: what can't be, fails at once and says why") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(3'000'000);
+    DeliveryOrder const good = lab.order_of(blob);
+
+    DeliveryOrder torn = good;
+    Bytes wrong = blob.bytes;
+    wrong[2'000'000] ^= 1;
+    torn.file = std::make_shared<UniqueFd>(
+        std::move(*open_file((lab.folder / "torn").string(), O_RDWR | O_CREAT)));
+    REQUIRE(write_all_at(torn.file->get(), wrong, 0));
+    auto const corrupt = deliver_to(lab, torn);
+    REQUIRE_FALSE(corrupt);
+    CHECK(corrupt.error().fault == Fault::corrupt);
+    CHECK_FALSE(lab.holds(blob));
+
+    DeliveryOrder shorter = good;
+    shorter.file = std::make_shared<UniqueFd>(
+        std::move(*open_file((lab.folder / "short").string(), O_RDWR | O_CREAT)));
+    REQUIRE(write_all_at(shorter.file->get(), ByteSpan(blob.bytes).first(1'000'000), 0));
+    auto const cut = deliver_to(lab, shorter);
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().fault == Fault::io);
+    CHECK_FALSE(lab.holds(blob));
+
+    lab.host.is_available = false;
+    auto const away = deliver_to(lab, good);
+    REQUIRE_FALSE(away);
+    CHECK(away.error().fault == Fault::unavailable);
+    lab.host.is_available = true;
+
+    lab.host.domains.clear();
+    auto const stranger = deliver_to(lab, good);
+    REQUIRE_FALSE(stranger);
+    CHECK(stranger.error().fault == Fault::refused);
+    CHECK(lab.host.arrived.empty());
+}

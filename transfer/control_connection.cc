@@ -1,0 +1,266 @@
+#include "transfer/control_connection.h"
+
+#include <array>
+
+#include "src/core/limits.h"
+#include "transfer/body_pump.h"
+#include "transfer/device_proof.h"
+
+namespace satchel::transfer {
+namespace {
+
+constexpr std::string_view octets = "application/octet-stream";
+
+}  // namespace
+
+ControlConnection::ControlConnection(asio::ip::tcp::socket socket, asio::ssl::context& context,
+                                     ControlHouse& house)
+    : house_(house)
+    , channel_(std::move(socket), context) {}
+
+asio::awaitable<bool> ControlConnection::greet() {
+    Status const shaken = co_await channel_.accept_handshake(house_.limits.handshake);
+    co_return shaken.has_value();
+}
+
+asio::awaitable<void> ControlConnection::serve() {
+    bool go_on = true;
+    while (go_on && !house_.stopping) {
+        busy_ = false;
+        auto head = co_await channel_.read_head(house_.limits.idle, house_.limits.head);
+        busy_ = true;
+        if (!head && head.error().fault == Fault::too_large) {
+            keep_alive_ = false;
+            Answer refused = answer_of(Refusal{431, "too-large", head.error().what});
+            refused.hang_up = true;
+            go_on = co_await send(std::move(refused));
+            continue;
+        }
+        if (!head || head->empty()) break;
+        go_on = co_await serve_one(std::move(*head));
+    }
+    channel_.close();
+}
+
+asio::awaitable<void> ControlConnection::turn_away() {
+    auto const head = co_await channel_.read_head(house_.limits.head, house_.limits.head);
+    if (head && !head->empty()) {
+        Answer busy = answer_of(Refusal{429, "busy", "too many connections; later may do"});
+        busy.hang_up = true;
+        co_await send(std::move(busy));
+    }
+    channel_.close();
+}
+
+Result<Caller> ControlConnection::caller_of(RequestHead const& head) {
+    Caller caller{channel_.peer(), std::nullopt};
+    if (head.device.empty()) return caller;
+    auto const exporter = channel_.exporter();
+    if (!exporter) return fail(exporter.error());
+    auto const key = check_device_proof(head.device, *exporter);
+    if (!key) return fail(key.error());
+    caller.device = *key;
+    return caller;
+}
+
+asio::awaitable<bool> ControlConnection::serve_one(std::string head_text) {
+    auto const head = parse_request_head(head_text);
+    if (!head) {
+        Answer refused = answer_of(Refusal{400, "bad-request", head.error().what});
+        refused.hang_up = true;
+        co_return co_await send(std::move(refused));
+    }
+    keep_alive_ = head->keep_alive;
+    bodyless_ = head->method == Method::head;
+    auto const caller = caller_of(*head);
+    if (!caller) {
+        Answer refused = answer_of(Refusal{401, "bad-device", caller.error().what});
+        refused.hang_up = true;
+        co_return co_await send(std::move(refused));
+    }
+    ControlRequest request = read_request(*head);
+    if (auto const* blob = std::get_if<AskBlob>(&request)) {
+        co_return co_await send_blob(*blob, *caller);
+    }
+    if (auto const* layer = std::get_if<AskLayer>(&request)) {
+        co_return co_await send_layer(layer->id, *caller);
+    }
+    bool const refused_with_body =
+        std::holds_alternative<Refusal>(request) && head->content_length.value_or(0) > 0;
+    Answer result = co_await answer(std::move(request), *caller);
+    result.hang_up = result.hang_up || refused_with_body;
+    co_return co_await send(std::move(result));
+}
+
+asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller caller) {
+    ControlSession const& session = house_.session;
+    if (auto const* refusal = std::get_if<Refusal>(&request)) co_return answer_of(*refusal);
+    if (std::holds_alternative<AskPing>(request)) co_return session.ping();
+    if (std::holds_alternative<AskWaiting>(request)) co_return session.waiting(caller);
+    if (auto const* ask = std::get_if<AskOffer>(&request)) {
+        co_return session.offer(caller, ask->id);
+    }
+    if (auto const* ask = std::get_if<AskReceipt>(&request)) {
+        co_return session.receipt(caller, ask->offer);
+    }
+    if (auto const* post = std::get_if<PostOffer>(&request)) {
+        co_return co_await take_offer(*post, caller);
+    }
+    if (auto const* put = std::get_if<PutLayer>(&request)) {
+        co_return co_await take_layer(*put, caller);
+    }
+    if (auto const* put = std::get_if<PutBlob>(&request)) {
+        std::function<void()> interrupt = [self = weak_from_this()] {
+            if (auto const here = self.lock()) here->close();
+        };
+        co_return co_await house_.intake.take_blob(caller, *put, channel_, std::move(interrupt));
+    }
+    co_return nothing_here();
+}
+
+asio::awaitable<Result<Bytes>> ControlConnection::read_body(std::size_t bytes) {
+    Bytes body(bytes);
+    channel_.deadline().expires_after(house_.limits.small_body);
+    Status const read = co_await channel_.read_exactly(body);
+    channel_.deadline().suspend();
+    if (!read) co_return fail(read.error());
+    co_return body;
+}
+
+asio::awaitable<Answer> ControlConnection::take_offer(PostOffer request, Caller caller) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    Result<OfferRequest> offer = decode_offer_request(*body);
+    if (!offer) {
+        unsigned const status = offer.error().fault == Fault::too_large ? 413 : 400;
+        co_return answer_of(Refusal{status, "bad-offer", offer.error().what});
+    }
+    co_return co_await house_.intake.take_offer(house_.session, caller, std::move(*offer));
+}
+
+asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller caller) {
+    // A stranger must not make us read megabytes.
+    if (!house_.intake.offers().find_upload(caller.node, request.id)) {
+        Answer refused = nothing_here();
+        refused.hang_up = true;
+        co_return refused;
+    }
+    Result<Bytes> body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    co_return co_await house_.intake.take_layer(caller, request.id, std::move(*body));
+}
+
+asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_source(ContentId id,
+                                                                                  Caller caller,
+                                                                                  Wanted wanted) {
+    auto look = [&store = house_.store, id] { return store.find(id); };
+    auto const held = co_await house_.pool.await(std::move(look));
+    if (!held) co_return fail(held.error());
+    Source source;
+    if (*held && house_.session.may_read(caller, **held)) {
+        auto open = [&store = house_.store, id, wanted, size = (*held)->size]() -> Result<Source> {
+            Source opened;
+            opened.size = size;
+            if (wanted == Wanted::layer) {
+                auto layer = store.layer(id);
+                if (!layer) return fail(layer.error());
+                opened.layer = std::move(*layer);
+                return opened;
+            }
+            auto file = store.open(id);
+            if (!file) return fail(file.error());
+            opened.file = std::make_shared<UniqueFd>(std::move(*file));
+            return opened;
+        };
+        co_return co_await house_.pool.await(std::move(open));
+    }
+    if (!house_.session.is_offered_to(caller, id)) co_return fail(Fault::not_found, "nothing here");
+    auto outgoing = house_.host.open_outgoing(id);
+    if (!outgoing) co_return fail(outgoing.error());
+    source.file = std::make_shared<UniqueFd>(std::move(outgoing->file));
+    source.size = outgoing->size;
+    source.layer = std::move(outgoing->layer);
+    co_return source;
+}
+
+asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller caller) {
+    Result<Source> const source = co_await find_source(request.id, caller, Wanted::file);
+    if (!source) co_return co_await send(answer_of(refusal_for(source.error())));
+    AnswerLine line;
+    line.content_type = octets;
+    line.keep_alive = keep_alive_ && !house_.stopping;
+    ByteRange range{0, source->size - 1};
+    if (!request.range.empty()) {
+        auto const part = parse_range(request.range, source->size);
+        if (!part && part.error().fault == Fault::too_large) {
+            Refusal const refusal{416, "bad-range", part.error().what};
+            co_return co_await send(answer_of(refusal));
+        }
+        if (part) {  // RFC 9110 §14.2: a form that we don't know counts as none
+            range = *part;
+            line.status = 206;
+            line.content_range = ContentRange{range, source->size};
+        }
+    }
+    line.content_length = range.bytes();
+    std::string head = write_answer_head(line);
+    if (!co_await send_text(std::move(head))) co_return false;
+    if (request.head_only) co_return line.keep_alive;
+    OutgoingBody body;
+    body.file = source->file;
+    body.first = range.first;
+    body.bytes = range.bytes();
+    body.chunk_patience = house_.limits.chunk;
+    PumpResult const moved = co_await send_body(channel_, house_.pool, body);
+    if (!moved.network || !moved.disk) co_return false;  // the length tells the caller
+    house_.sent_bytes += range.bytes();
+    co_return line.keep_alive;
+}
+
+asio::awaitable<bool> ControlConnection::send_layer(ContentId id, Caller caller) {
+    Result<Source> const source = co_await find_source(id, caller, Wanted::layer);
+    if (!source) co_return co_await send(answer_of(refusal_for(source.error())));
+    AnswerLine line;
+    line.content_type = octets;
+    line.content_length = source->layer.size();
+    line.keep_alive = keep_alive_ && !house_.stopping;
+    std::string text = write_answer_head(line);
+    text += text_of(source->layer);
+    if (!co_await send_text(std::move(text))) co_return false;
+    co_return line.keep_alive;
+}
+
+asio::awaitable<bool> ControlConnection::send(Answer answer) {
+    AnswerLine line;
+    line.status = answer.status;
+    line.content_length = answer.body.size();
+    line.keep_alive = keep_alive_ && !answer.hang_up && !house_.stopping;
+    // Head and body in one TLS record: one packet for what is small.
+    std::string text = write_answer_head(line);
+    if (!bodyless_) text += text_of(answer.body);
+    bool const sent = co_await send_text(std::move(text));
+    if (!sent) co_return false;
+    if (answer.hang_up) co_await linger();
+    co_return line.keep_alive;
+}
+
+asio::awaitable<bool> ControlConnection::send_text(std::string head_and_body) {
+    channel_.deadline().expires_after(house_.limits.small_body);
+    Status const written = co_await channel_.write(bytes_of(head_and_body));
+    channel_.deadline().suspend();
+    co_return written.has_value();
+}
+
+/// Closing with unread bytes makes the system reset the connection, and the caller might never see
+/// the answer. So for a moment what still comes is read and dropped.
+asio::awaitable<void> ControlConnection::linger() {
+    channel_.end_sending();
+    channel_.deadline().expires_after(house_.limits.linger);
+    auto dropped = std::make_unique<std::array<Byte, 64 * 1024>>();
+    for (;;) {
+        Result<std::size_t> const count = co_await channel_.read_some(*dropped);
+        if (!count || *count == 0) break;
+    }
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,78 @@
+// The server's end of one connection: reads heads, lets the session and the intake decide, moves
+// bytes. A thin shell on the owner's thread.
+#pragma once
+
+#include <memory>
+
+#include "src/base/worker_pool.h"
+#include "transfer/blob_intake.h"
+#include "transfer/blob_store.h"
+#include "transfer/control_limits.h"
+#include "transfer/control_session.h"
+#include "transfer/tls_channel.h"
+
+namespace satchel::transfer {
+
+/// What all connections of a server share. Outlives them.
+struct ControlHouse {
+    BlobIntake intake;
+    ControlSession session;  ///< looks at the intake's offers
+    ControlHost& host;
+    BlobStore& store;
+    WorkerPool& pool;
+    ServerLimits limits;
+    bool stopping = false;
+    std::uint64_t sent_bytes = 0;  ///< of blobs
+};
+
+class ControlConnection : public std::enable_shared_from_this<ControlConnection> {
+public:
+    ControlConnection(asio::ip::tcp::socket socket, asio::ssl::context& context,
+                      ControlHouse& house);
+
+    /// False: nobody with an Ed25519 key, or too slow.
+    asio::awaitable<bool> greet();
+
+    NodeKey const& peer() const { return channel_.peer(); }
+
+    /// Serves requests until one side hangs up.
+    asio::awaitable<void> serve();
+
+    /// Answers the first request with 429 and hangs up.
+    asio::awaitable<void> turn_away();
+
+    /// A request is under way.
+    bool is_busy() const { return busy_; }
+
+    void close() { channel_.close(); }
+
+private:
+    struct Source {
+        std::shared_ptr<UniqueFd> file;
+        std::uint64_t size = 0;
+        Bytes layer;
+    };
+
+    asio::awaitable<bool> serve_one(std::string head_text);
+    asio::awaitable<Answer> answer(ControlRequest request, Caller caller);
+    asio::awaitable<Result<Bytes>> read_body(std::size_t bytes);
+    asio::awaitable<Answer> take_offer(PostOffer request, Caller caller);
+    asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
+
+    enum class Wanted { file, layer };
+    asio::awaitable<Result<Source>> find_source(ContentId id, Caller caller, Wanted wanted);
+    asio::awaitable<bool> send_blob(AskBlob request, Caller caller);
+    asio::awaitable<bool> send_layer(ContentId id, Caller caller);
+    asio::awaitable<bool> send(Answer answer);
+    asio::awaitable<bool> send_text(std::string head_and_body);
+    asio::awaitable<void> linger();
+    Result<Caller> caller_of(RequestHead const& head);
+
+    ControlHouse& house_;
+    TlsChannel channel_;
+    bool busy_ = false;
+    bool keep_alive_ = true;
+    bool bodyless_ = false;  ///< HEAD: the answer's body stays here
+};
+
+}  // namespace satchel::transfer

@@ -1,0 +1,272 @@
+#include "transfer/peer_connections.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "transfer/async_event.h"
+
+namespace satchel::transfer {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+using Channel = std::shared_ptr<TlsChannel>;
+using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::hours bulk_patience{1};
+
+struct IdleChannel {
+    Channel channel;
+    SteadyClock::time_point since;
+};
+
+struct NodeChannels {
+    std::vector<IdleChannel> idle;  ///< the last used one at the end
+    std::set<Channel> out;          ///< leased
+    std::size_t leases = 0;         ///< with those still dialling
+    std::size_t bulk_leases = 0;
+    std::set<AsyncEvent*> waiting;
+
+    bool unused() const { return idle.empty() && leases == 0 && waiting.empty(); }
+
+    void wake() {
+        for (AsyncEvent* const event : waiting)
+            event->set();
+    }
+};
+
+}  // namespace
+
+struct PeerConnections::State : std::enable_shared_from_this<PeerConnections::State> {
+    State(asio::io_context& io, TlsIdentity& tls, EndpointRule dial_rule,
+          ClientLimits const& bounds)
+        : owner(io)
+        , identity(tls)
+        , rule(std::move(dial_rule))
+        , limits(bounds)
+        , sweeper(io) {}
+
+    asio::io_context& owner;
+    TlsIdentity& identity;
+    EndpointRule rule;
+    ClientLimits limits;
+    asio::steady_timer sweeper;
+    bool sweeping = false;
+    bool stopped = false;
+    std::map<NodeKey, NodeChannels> nodes;
+
+    Channel take_idle(NodeKey const& key);
+    bool has_room(NodeKey const& key, Use use);
+    void release(NodeKey const& key, Use use, Channel const& channel, bool keep);
+    asio::awaitable<bool> wait_for_room(NodeKey key, Use use);
+    asio::awaitable<Result<Channel>> dial(Peer peer);
+    asio::awaitable<Result<Channel>> dial_one(NodeKey key, Endpoint endpoint);
+    void sweep_later();
+    void sweep();
+    void forget_unused(NodeKey const& key);
+};
+
+struct PeerConnections::Lease::Parts {
+    std::shared_ptr<State> state;
+    NodeKey key;
+    Use use = Use::request;
+    Channel channel;
+    bool reused = false;
+    bool keep = false;
+
+    Parts(std::shared_ptr<State> shared, NodeKey const& node, Use purpose)
+        : state(std::move(shared))
+        , key(node)
+        , use(purpose) {
+        NodeChannels& channels = state->nodes[key];
+        ++channels.leases;
+        if (use == Use::bulk) ++channels.bulk_leases;
+    }
+
+    Parts(Parts const&) = delete;
+    Parts& operator=(Parts const&) = delete;
+
+    ~Parts() { state->release(key, use, channel, keep); }
+
+    void hold(Channel held) {
+        channel = std::move(held);
+        state->nodes[key].out.insert(channel);
+    }
+};
+
+PeerConnections::Lease::Lease(std::unique_ptr<Parts> parts)
+    : parts_(std::move(parts)) {}
+
+PeerConnections::Lease::Lease() = default;
+PeerConnections::Lease::Lease(Lease&&) noexcept = default;
+PeerConnections::Lease::~Lease() = default;
+
+PeerConnections::Lease& PeerConnections::Lease::operator=(Lease&& other) noexcept {
+    std::swap(parts_, other.parts_);
+    return *this;
+}
+
+Channel const& PeerConnections::Lease::channel() const {
+    return parts_->channel;
+}
+
+bool PeerConnections::Lease::is_reused() const {
+    return parts_->reused;
+}
+
+void PeerConnections::Lease::keep() {
+    parts_->keep = true;
+}
+
+PeerConnections::PeerConnections(asio::io_context& owner, TlsIdentity& identity, EndpointRule rule,
+                                 ClientLimits const& limits)
+    : state_(std::make_shared<State>(owner, identity, std::move(rule), limits)) {}
+
+PeerConnections::~PeerConnections() {
+    stop();
+}
+
+void PeerConnections::stop() {
+    state_->stopped = true;
+    state_->sweeper.cancel();
+    for (auto& [key, node] : state_->nodes) {
+        node.idle.clear();
+        for (Channel const& channel : node.out)
+            channel->close();
+        node.wake();
+    }
+}
+
+Channel PeerConnections::State::take_idle(NodeKey const& key) {
+    auto& idle = nodes[key].idle;
+    while (!idle.empty()) {
+        Channel channel = std::move(idle.back().channel);
+        idle.pop_back();
+        if (channel->is_quiet()) return channel;
+    }
+    return nullptr;
+}
+
+bool PeerConnections::State::has_room(NodeKey const& key, Use use) {
+    NodeChannels const& node = nodes[key];
+    if (use == Use::bulk && node.bulk_leases >= limits.bulk_per_node) return false;
+    return node.leases < limits.connections_per_node;
+}
+
+void PeerConnections::State::release(NodeKey const& key, Use use, Channel const& channel,
+                                     bool keep) {
+    NodeChannels& node = nodes[key];
+    --node.leases;
+    if (use == Use::bulk) --node.bulk_leases;
+    if (channel) node.out.erase(channel);
+    if (keep && !stopped) {
+        node.idle.push_back({channel, SteadyClock::now()});
+        sweep_later();
+    }
+    node.wake();
+    forget_unused(key);
+}
+
+void PeerConnections::State::forget_unused(NodeKey const& key) {
+    auto const found = nodes.find(key);
+    if (found != nodes.end() && found->second.unused()) nodes.erase(found);
+}
+
+asio::awaitable<bool> PeerConnections::State::wait_for_room(NodeKey key, Use use) {
+    auto const patience =
+        use == Use::bulk ? std::chrono::milliseconds(bulk_patience) : limits.answer;
+    auto const deadline = SteadyClock::now() + patience;
+    while (!stopped && !has_room(key, use)) {
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+        if (left.count() <= 0) co_return false;
+        AsyncEvent changed(owner.get_executor());
+        nodes[key].waiting.insert(&changed);
+        co_await changed.wait_for(left);
+        nodes[key].waiting.erase(&changed);
+    }
+    co_return !stopped;
+}
+
+void PeerConnections::State::sweep_later() {
+    if (sweeping) return;
+    sweeping = true;
+    sweeper.expires_after(limits.idle / 4);
+    sweeper.async_wait([self = shared_from_this()](error_code error) {
+        self->sweeping = false;
+        if (!error) self->sweep();
+    });
+}
+
+void PeerConnections::State::sweep() {
+    auto const oldest = SteadyClock::now() - limits.idle;
+    bool left = false;
+    for (auto& [key, node] : nodes) {
+        std::erase_if(node.idle, [&](IdleChannel const& one) {
+            return one.since < oldest || !one.channel->is_quiet();
+        });
+        left = left || !node.idle.empty();
+    }
+    std::erase_if(nodes, [](auto const& entry) { return entry.second.unused(); });
+    if (left && !stopped) sweep_later();
+}
+
+asio::awaitable<Result<Channel>> PeerConnections::State::dial_one(NodeKey key, Endpoint endpoint) {
+    if (auto allowed = may_dial(endpoint, rule); !allowed) co_return fail(allowed.error());
+    error_code error;
+    tcp::endpoint const place(asio::ip::make_address(endpoint.ip, error), endpoint.port);
+    if (error) co_return fail(Fault::usage, endpoint.to_string() + ": not an address");
+    tcp::socket socket(owner);
+    bool late = false;
+    {
+        SocketDeadline deadline(socket);
+        deadline.expires_after(limits.connect);
+        co_await socket.async_connect(place, asio::redirect_error(asio::use_awaitable, error));
+        late = deadline.expired();
+    }
+    if (late) co_return fail(Fault::timed_out, endpoint.to_string() + ": no answer in time");
+    if (error) co_return fail(Fault::unavailable, endpoint.to_string() + ": " + error.message());
+    auto channel = std::make_shared<TlsChannel>(std::move(socket), identity.client());
+    Status const greeted = co_await channel->dial_handshake(key, limits.handshake);
+    if (!greeted) {
+        co_return fail(greeted.error().fault, endpoint.to_string() + ": " + greeted.error().what);
+    }
+    co_return channel;
+}
+
+/// The error that tells most: another key at any endpoint, else the last.
+asio::awaitable<Result<Channel>> PeerConnections::State::dial(Peer peer) {
+    Error told{Fault::unavailable, "no endpoint of the node is known"};
+    for (Endpoint const& endpoint : peer.endpoints) {
+        Result<Channel> channel = co_await dial_one(peer.key, endpoint);
+        if (stopped) break;
+        if (channel) co_return channel;
+        if (told.fault != Fault::untrusted) told = channel.error();
+    }
+    if (stopped) co_return fail(Fault::unavailable, "this node is going down");
+    co_return fail(std::move(told));
+}
+
+asio::awaitable<Result<PeerConnections::Lease>> PeerConnections::acquire(Peer peer, Use use,
+                                                                         Origin origin) {
+    auto const state = state_;
+    bool const room = co_await state->wait_for_room(peer.key, use);
+    if (state->stopped) co_return fail(Fault::unavailable, "this node is going down");
+    if (!room) co_return fail(Fault::timed_out, "too many requests to this node under way");
+    auto parts = std::make_unique<Lease::Parts>(state, peer.key, use);
+    if (origin == Origin::any) {
+        if (Channel idle = state->take_idle(peer.key)) {
+            parts->reused = true;
+            parts->hold(std::move(idle));
+            co_return Lease(std::move(parts));
+        }
+    }
+    Result<Channel> channel = co_await state->dial(std::move(peer));
+    if (!channel) co_return fail(channel.error());
+    parts->hold(std::move(*channel));
+    co_return Lease(std::move(parts));
+}
+
+}  // namespace satchel::transfer
