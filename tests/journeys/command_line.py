@@ -75,8 +75,17 @@ class CommandLine(Lab):
             self.assertEqual(answer.code, code, (words, answer.out))
             self.assertTrue(answer.error()["message"], words)
         unknown = self.admin.run("status", settings=["node.kwota=5"])
-        self.assertEqual(unknown.code, 78, unknown.out)
+        self.assertEqual(unknown.code, 64, unknown.out)
         self.assertIn("kwota", unknown.error()["message"])
+
+    def test_a_bad_config_file_is_told_by_line(self):
+        party = self.party("careless")
+        party.must("init")
+        open(os.path.join(party.home, "satchel.toml"), "w").write("[node]\nquota = \"5 GiB\"\nkwota = 5\n")
+        answer = party.run("status")
+        self.assertEqual(answer.code, 78, answer.out)
+        self.assertIn("satchel.toml:3", answer.error()["message"])
+        self.assertIn("quota", answer.error()["message"])
 
     def test_settings_of_a_running_node_stay_its_own(self):
         bob = self.storage_user("bob")
