@@ -15,12 +15,21 @@ namespace satchel::transfer {
 
 /// What all connections of a server share. Outlives them.
 struct ControlHouse {
-    BlobIntake intake;
-    ControlSession session;  ///< looks at the intake's offers
+    ControlHouse(BlobIntake::Surroundings const& around, ServerLimits const& bounds)
+        : host(around.host)
+        , store(around.store)
+        , pool(around.pool)
+        , limits(bounds)
+        , intake(around, bounds)
+        , session(around.host, intake.offers(), around.clock,
+                  NodeKey(around.node_key.public_key())) {}
+
     ControlHost& host;
     BlobStore& store;
     WorkerPool& pool;
     ServerLimits limits;
+    BlobIntake intake;
+    ControlSession session;
     bool stopping = false;
     std::uint64_t sent_bytes = 0;  ///< of blobs
 };

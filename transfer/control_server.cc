@@ -55,14 +55,7 @@ struct ControlServer::State : std::enable_shared_from_this<ControlServer::State>
         , acceptor(surroundings.owner)
         , sweeper(surroundings.owner)
         , gone(surroundings.owner.get_executor())
-        , house{.intake = BlobIntake(intake_surroundings(surroundings), limits),
-                .session =
-                    ControlSession(surroundings.host, house.intake.offers(), surroundings.clock,
-                                   NodeKey(surroundings.node_key.public_key())),
-                .host = surroundings.host,
-                .store = surroundings.store,
-                .pool = surroundings.pool,
-                .limits = limits} {}
+        , house(intake_surroundings(surroundings), limits) {}
 
     Surroundings around;
     TlsIdentity tls;
