@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-struct _InternetAddressList;
+struct _InternetAddressList;  // NOLINT(bugprone-reserved-identifier): GMime's own name
 
 namespace satchel::mailgw {
 

@@ -30,6 +30,7 @@ constexpr auto stop_patience = std::chrono::seconds(10);
     if (::getppid() != parent) ::_exit(0);
     ::dup2(output, STDOUT_FILENO);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (std::string const& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

@@ -69,8 +69,11 @@ def arguments_by_path(root, build):
 
 
 def check(root, build, path):
-    done = subprocess.run([CLANG_TIDY, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option", root / path],
-                          capture_output=True, text=True, check=False)
+    # Boost 1.74's awaitables look uninitialized to the analyzer wherever a coroutine waits.
+    coroutine = "co_await" in (root / path).read_text()
+    checks = ["--checks=-clang-analyzer-*"] if coroutine else []
+    done = subprocess.run([CLANG_TIDY, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option", *checks,
+                           root / path], capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None
     noise = re.compile(r"^\d+ warnings? (generated|treated)|^Suppressed |^Use -header-filter|^\d+ warnings? and ")
