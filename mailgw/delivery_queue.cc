@@ -13,7 +13,7 @@ constexpr auto hold_back_after_error = 10s;
 
 }  // namespace
 
-void DeliveryQueue::start(unsigned threads, MakeWorker make_worker) {
+void DeliveryQueue::start(unsigned threads, MakeWorker const& make_worker) {
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this, make_worker] {
             auto const worker = make_worker();

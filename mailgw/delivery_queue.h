@@ -39,7 +39,7 @@ public:
     ~DeliveryQueue() { stop(); }
 
     using MakeWorker = std::function<std::unique_ptr<DeliveryWorker>()>;
-    void start(unsigned threads, MakeWorker make_worker);
+    void start(unsigned threads, MakeWorker const& make_worker);
 
     /// There may be something new to do.
     void wake();

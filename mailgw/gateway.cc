@@ -82,6 +82,9 @@ public:
     /// Tokens are per role: a message may pass this host's other gateways.
     std::string loop_token() const { return "smtp-" + spool_->token(); }
 
+private:
+    friend class Gateway;
+
     GatewaySettings settings_;
     World world_;
     StopSignal stop_;
@@ -232,7 +235,7 @@ Result<std::vector<SpooledMessage>> Gateway::queue() {
 }
 
 Result<std::size_t> Gateway::retry(std::string const& id) {
-    auto const count = works_->spool_->retry(id);
+    auto count = works_->spool_->retry(id);
     if (count) works_->queue_.wake();
     return count;
 }

@@ -91,7 +91,7 @@ std::string maildir_name(std::string const& recipient) {
     return out;
 }
 
-MaildirNextHop::MaildirNextHop(std::string path, std::string helo)
+MaildirNextHop::MaildirNextHop(std::string path, std::string const& helo)
     : path_(std::move(path)) {
     for (char c : helo)
         host_ += c == '/' || c == ':' ? '_' : c;

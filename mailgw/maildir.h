@@ -16,7 +16,7 @@ std::string maildir_name(std::string const& recipient);
 class MaildirNextHop final : public NextHop {
 public:
     /// `path` with `{recipient}` in it, or one Maildir for all.
-    MaildirNextHop(std::string path, std::string helo);
+    MaildirNextHop(std::string path, std::string const& helo);
 
     std::vector<HopResult> deliver(HopMessage const& message) override;
 

@@ -60,7 +60,7 @@ private:
     void walk_multipart(GMimeMultipart* multipart, std::optional<std::size_t> parent,
                         std::size_t depth);
     void walk_message(GMimeMessagePart* part, std::optional<std::size_t> parent, std::size_t depth);
-    void add_leaf(GMimePart* part, std::optional<std::size_t> parent);
+    void add_leaf(GMimePart* leaf, std::optional<std::size_t> parent);
     OutlinePart describe(GMimeObject* object, std::optional<std::size_t> parent) const;
 
     MessageOutline outline_;

@@ -88,7 +88,7 @@ private:
     void rcpt(std::string_view argument);
     void data(std::string_view argument);
     void xforward(std::string_view argument);
-    void idle_command(std::string_view reply);
+    void idle_command(std::string_view line);
     void read_data();
     void judge_content();
     void finish_data();

@@ -11,7 +11,7 @@
 #include "src/cli/exit_status.h"
 #include "src/cli/globals.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 }
 

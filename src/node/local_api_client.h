@@ -14,7 +14,7 @@ namespace satchel::node {
 class LocalApiClient {
 public:
     /// Fault::unavailable: no node runs in that home.
-    static Result<LocalApiClient> connect(std::filesystem::path const& socket);
+    static Result<LocalApiClient> connect(std::filesystem::path const& path);
 
     using Progress = std::function<void(Json const&)>;
 

@@ -7,8 +7,9 @@
 #include "src/programs/programs.h"
 
 int main(int argc, char** argv) {
-    using namespace satchel;
-    ensure_sodium();
+    namespace cli = satchel::cli;
+    namespace programs = satchel::programs;
+    satchel::ensure_sodium();
     std::setlocale(LC_CTYPE, "C.UTF-8");
     std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not our end
     std::signal(SIGXFSZ, SIG_IGN);  // likewise a file size limit
