@@ -1,5 +1,6 @@
 // What the gateway needs from the world to get rid of an attachment: encrypt it once, bring it to
-// its recipients' storage. The node fulfils it. Blocking; called from delivery threads.
+// its recipients' storage, or keep it for them. The node fulfils it. Blocking; called from delivery
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +36,14 @@ struct DepositOrder {
     Bytes restore;       ///< how to rebuild the part; comes back sealed for each recipient
     std::string sender;  ///< normal form, "" for none
     std::vector<Address> recipients;  ///< who share one blob and file key
+    bool may_escrow = false;          ///< keep it where a storage can't be reached now
 };
 
 struct DepositOutcome {
     Address recipient;
     bool stored = false;
-    std::string reason;    ///< why not; "" if stored
+    std::string ticket;    ///< of the escrow that keeps it durably (EscrowDepot); "" if none does
+    std::string reason;    ///< why not stored; "" if stored
     Bytes grant;           ///< age header for this recipient
     Bytes sealed_restore;  ///< age file for this recipient
     Bytes receipt;         ///< encoded Receipt; empty unless stored

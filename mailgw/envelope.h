@@ -10,6 +10,12 @@ namespace satchel::mailgw {
 
 enum class BodyType { unspecified = 0, seven_bit = 1, eight_bit_mime = 2 };
 
+/// Which way a message goes: each side has its own listener and its own next hop.
+enum class Side {
+    outbound = 0,  ///< written here, on its way out (SMTP)
+    inbound = 1    ///< from elsewhere, on its way into a mailbox (LMTP)
+};
+
 struct EnvelopeRecipient {
     std::string address;  ///< as it came, without brackets and source route
     std::string notify;   ///< DSN NOTIFY as it came, "" if none
@@ -17,6 +23,7 @@ struct EnvelopeRecipient {
 };
 
 struct Envelope {
+    Side side = Side::outbound;
     std::string sender;  ///< as it came, without brackets; "" is the null sender
     std::vector<EnvelopeRecipient> recipients;
     BodyType body = BodyType::unspecified;

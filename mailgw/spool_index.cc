@@ -6,7 +6,7 @@ namespace satchel::mailgw {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 
 // plan is a word, so that plans to come need no new schema.
 constexpr char const* schema = R"sql(
@@ -15,7 +15,8 @@ CREATE TABLE message(
   id TEXT PRIMARY KEY, sender TEXT NOT NULL, body INTEGER NOT NULL, smtputf8 INTEGER NOT NULL,
   ret TEXT NOT NULL, envid TEXT NOT NULL, xforward TEXT NOT NULL, trace TEXT NOT NULL,
   eight_bit INTEGER NOT NULL, eight_bit_header INTEGER NOT NULL, received INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, run INTEGER NOT NULL, scans INTEGER NOT NULL, patience_from INTEGER NOT NULL) WITHOUT ROWID;
+  bytes INTEGER NOT NULL, run INTEGER NOT NULL, scans INTEGER NOT NULL, patience_from INTEGER NOT NULL,
+  side INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE recipient(
   message TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE, number INTEGER NOT NULL,
   address TEXT NOT NULL, notify TEXT NOT NULL, orcpt TEXT NOT NULL, state INTEGER NOT NULL,
@@ -93,11 +94,12 @@ Status SpoolIndex::begin_run(Randomness& randomness) {
 Status SpoolIndex::insert(SpooledMessage const& message) {
     Envelope const& envelope = message.envelope;
     return database_.transaction([&]() -> Status {
-        auto done = run(database_, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)",
+        auto done = run(database_, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)",
                         message.id, envelope.sender, static_cast<int>(envelope.body),
                         int{envelope.smtputf8}, envelope.ret, envelope.envid, envelope.xforward,
                         envelope.trace, int{envelope.eight_bit}, int{envelope.eight_bit_header},
-                        message.received, message.bytes, run_, message.patience_from);
+                        message.received, message.bytes, run_, message.patience_from,
+                        static_cast<int>(envelope.side));
         return done ? insert_recipients(message) : done;
     });
 }
@@ -137,6 +139,7 @@ Result<SpooledMessage> SpoolIndex::load(std::string const& id) {
         message.from_earlier_run = statement->size(12) != run_;
         message.scans = statement->size(13);
         message.patience_from = statement->size(14);
+        envelope.side = static_cast<Side>(statement->integer(15));
         return {};
     });
     if (!read) return fail(read.error());

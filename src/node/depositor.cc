@@ -167,6 +167,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     job->deposit.blob_bytes = job->blob.blob_bytes;
     for (Address const& recipient : job->request.recipients) {
         job->deposit.outcomes.push_back({.recipient = recipient,
+                                         .ticket = {},
                                          .reason = {},
                                          .grant = {},
                                          .sealed_restore = {},

@@ -21,6 +21,7 @@ Result<mailgw::DepositOutcome> outcome_of(Json const& json) {
     if (!address) return fail(address.error());
     return mailgw::DepositOutcome{.recipient = std::move(*address),
                                   .stored = *stored,
+                                  .ticket = {},
                                   .reason = *reason,
                                   .grant = std::move(*grant),
                                   .sealed_restore = std::move(*restore),
