@@ -58,7 +58,7 @@ public:
         deposit.blob_bytes = order.label.bytes + 32;
         for (Address const& recipient : order.recipients) {
             deposited.recipients.push_back(recipient.text());
-            mailgw::DepositOutcome outcome{recipient, false, "", {}, {}, {}, ""};
+            mailgw::DepositOutcome outcome{recipient, false, "", "", {}, {}, {}, ""};
             auto const refusal = storage_.refuses.find(recipient.text());
             outcome.stored = refusal == storage_.refuses.end();
             if (!outcome.stored) outcome.reason = refusal->second;
