@@ -71,7 +71,7 @@ Status SpoolDraft::write(ByteSpan text) {
     return write_all(fd_.get(), text);
 }
 
-Spool::Spool(fs::path folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
+Spool::Spool(fs::path const& folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
              Randomness& randomness)
     : messages_(folder / "msg")
     , lock_(std::move(lock))

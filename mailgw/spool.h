@@ -91,7 +91,7 @@ public:
     std::string const& token() const { return index_.token(); }
 
 private:
-    Spool(std::filesystem::path folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
+    Spool(std::filesystem::path const& folder, UniqueFd lock, SpoolIndex index, Clock const& clock,
           Randomness& randomness);
 
     Result<SpooledMessage> load_locked(std::string const& id);

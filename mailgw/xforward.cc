@@ -43,8 +43,10 @@ bool merge_xforward(std::string_view more, std::string& known) {
     Attributes all;
     if (!read_into(known, all) || !read_into(more, all)) return false;
     known.clear();
-    for (auto const& [name, value] : all)
-        known += (known.empty() ? "" : " ") + name + '=' + value;
+    for (auto const& [name, value] : all) {
+        if (!known.empty()) known += ' ';
+        known.append(name).append(1, '=').append(value);
+    }
     return true;
 }
 

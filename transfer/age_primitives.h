@@ -10,6 +10,7 @@
 #include "src/base/result.h"
 #include "src/base/secret.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is OpenSSL's.
 using EVP_CIPHER_CTX = struct evp_cipher_ctx_st;
 
 namespace satchel::transfer {

@@ -152,9 +152,9 @@ Status DiskBlobStore::hold(ContentId const& id, Holding const& holding) {
         if (!from_sender) return fail(from_sender.error());
         // Nothing more is stored, but a sender answers for what is kept at their word.
         auto const all = ~std::uint64_t{0};
-        auto const admitted = admit({all, state_->options.quota.per_sender_bytes},
-                                    {.taken_by_sender = *from_sender, .disk_free = all},
-                                    {.size = **size, .on_disk = **size, .sender = holding.sender});
+        auto admitted = admit({all, state_->options.quota.per_sender_bytes},
+                              {.taken_by_sender = *from_sender, .disk_free = all},
+                              {.size = **size, .on_disk = **size, .sender = holding.sender});
         if (!admitted) return admitted;
     }
     return state_->index.hold(id, holding);

@@ -101,14 +101,14 @@ PartialBlob DiskBlobUpload::as_partial() const {
 
 Status DiskBlobUpload::set_layer(ByteSpan layer) {
     bool const news = !verifier_.layer_known();
-    auto const done = verifier_.set_layer(layer);
+    auto done = verifier_.set_layer(layer);
     note_verified();
     if (!news || !verifier_.layer_known()) return done;
     layer_ = copy_of(layer);
     if (!done) cut_to(verifier_.offset());
     // From here on the partial outlives a crash.
     std::lock_guard const lock(state_->mutex);
-    auto const entered = state_->index.put_partial(as_partial());
+    auto entered = state_->index.put_partial(as_partial());
     return done ? entered : done;
 }
 
@@ -123,7 +123,7 @@ Status DiskBlobUpload::keep_piece(std::uint64_t at, ByteSpan piece) {
 
 Status DiskBlobUpload::write(ByteSpan more) {
     if (held_) return fail(Fault::usage, "the upload is finished");
-    auto const done = verifier_.write(
+    auto done = verifier_.write(
         more, [this](std::uint64_t at, ByteSpan piece) { return keep_piece(at, piece); });
     note_verified();
     return done;

@@ -116,7 +116,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
 
 ContentReader read_from_file(int fd) {
     return [fd, offset = std::uint64_t{0}](std::span<Byte> buffer) mutable {
-        auto const n = read_at(fd, buffer, offset);
+        auto n = read_at(fd, buffer, offset);
         if (n) offset += *n;
         return n;
     };

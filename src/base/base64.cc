@@ -8,11 +8,11 @@ namespace {
 
 constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<signed char, 256> make_values() {
-    std::array<signed char, 256> values{};
+constexpr std::array<int, 256> make_values() {
+    std::array<int, 256> values{};
     values.fill(-1);
     for (int i = 0; i < 64; ++i) {
-        values[static_cast<unsigned char>(alphabet[i])] = static_cast<signed char>(i);
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
     }
     return values;
 }

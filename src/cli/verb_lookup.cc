@@ -53,7 +53,7 @@ void print_prose(node::Json const& report, bool verbose) {
     for (auto const& node : report.at("nodes")) {
         std::string line = "  node " + node.value("node_key", "");
         for (auto const& endpoint : node.at("endpoints"))
-            line += ' ' + endpoint.get<std::string>();
+            line.append(1, ' ').append(endpoint.get<std::string>());
         std::string const reason = node.value("reason", "");
         print_line(line + (node.value("available", false) ? "  available" : "  " + reason));
     }

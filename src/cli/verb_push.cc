@@ -23,11 +23,13 @@ void print_prose(node::Json const& result, std::string const& name) {
     for (auto const& recipient : result.at("recipients")) {
         std::string const address = recipient.value("address", "");
         if (recipient.at("receipt").is_null()) {
-            print_line(name + " NOT delivered to " + address + ": " + recipient.value("reason", ""),
+            std::string line = name + " NOT delivered to ";
+            print_line(line.append(address).append(": ").append(recipient.value("reason", "")),
                        stderr);
         } else {
-            print_line(name + " delivered to " + address + " (" + recipient.value("route", "") +
-                       ")");
+            std::string line = name + " delivered to ";
+            line.append(address).append(" (").append(recipient.value("route", ""));
+            print_line(line.append(")"));
         }
     }
     print_line("satchel:1:" + result.value("content_id", "") + ":" +

@@ -143,8 +143,9 @@ private:
                                                 return k.section == section && k.name == name;
                                             });
             if (known == config_keys().end()) {
-                complain(key.source().begin, "unknown key " + full + "; allowed in " + title +
-                                                 ": " + names_in(section));
+                std::string what = "unknown key " + full;
+                what.append("; allowed in ").append(title).append(": ").append(names_in(section));
+                complain(key.source().begin, std::move(what));
                 continue;
             }
             auto const value = value_of(node);

@@ -153,7 +153,7 @@ Result<std::string> parse_media_type(std::string const& text) {
 
 /// `first-seen` needs a memory of the keys seen, so a home can't ask for it before it has one.
 Result<Trust> parse_minimum(std::string const& text) {
-    auto const trust = parse_trust(text);
+    auto trust = parse_trust(text);
     if (trust && *trust >= Trust::domain) return trust;
     return fail(Fault::usage, "\"domain\" or \"pinned\" is wanted");
 }

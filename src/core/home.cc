@@ -66,11 +66,11 @@ Status ensure_private_folder(fs::path const& folder) {
 
 }  // namespace
 
-Home::Home(fs::path root)
+Home::Home(fs::path const& root)
     : root_(settled(root)) {}
 
 fs::path Home::run_folder() const {
-    fs::path const inside = root_ / "run";
+    fs::path inside = root_ / "run";
     if ((inside / "gateway.sock").string().size() <= socket_path_octets) return inside;
     auto const digest = sha256(bytes_of(root_.string()));
     return runtime_folder() / ("satchel-" + to_hex(ByteSpan(digest).first(8)));

@@ -9,7 +9,7 @@ namespace satchel {
 
 class Home {
 public:
-    explicit Home(std::filesystem::path root);
+    explicit Home(std::filesystem::path const& root);
 
     std::filesystem::path const& root() const { return root_; }
 

@@ -37,7 +37,7 @@ struct LocalApiServer::State : std::enable_shared_from_this<State> {
     asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
     asio::awaitable<Result<std::string>> read_line(Connection& connection);
     asio::awaitable<void> answer(std::shared_ptr<Connection> connection, std::string const& line);
-    void send(std::shared_ptr<Connection> const& connection, std::string line);
+    void send(std::shared_ptr<Connection> const& connection, std::string_view line);
     asio::awaitable<void> write_loop(std::shared_ptr<Connection> connection);
 
     asio::io_context& owner;
@@ -174,7 +174,8 @@ asio::awaitable<void> LocalApiServer::State::answer(std::shared_ptr<Connection> 
     send(connection, result ? encode_result(*result) : encode_error(result.error()));
 }
 
-void LocalApiServer::State::send(std::shared_ptr<Connection> const& connection, std::string line) {
+void LocalApiServer::State::send(std::shared_ptr<Connection> const& connection,
+                                 std::string_view line) {
     if (stopped) return;
     connection->outgoing += line;
     if (connection->writing) return;

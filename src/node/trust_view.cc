@@ -49,7 +49,7 @@ TrustSource::TrustSource(Home home, std::vector<ConfigOverride> overrides,
     , overrides_(std::move(overrides))
     , book_(std::move(book)) {}
 
-Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string> settings) {
+Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string> const& settings) {
     auto overrides = parse_all(settings);
     if (!overrides) return fail(overrides.error());
     auto book = AddressBook::open(home.contacts_file());

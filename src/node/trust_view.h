@@ -35,7 +35,7 @@ private:
 /// Makes views. The file is read again for each request, so that an edited key counts at once.
 class TrustSource {
 public:
-    static Result<TrustSource> open(Home const& home, std::vector<std::string> settings);
+    static Result<TrustSource> open(Home const& home, std::vector<std::string> const& settings);
 
     /// `settings` of [trust] and [domain] alone: Fault::usage for others.
     Result<TrustView> view(std::vector<std::string> const& settings) const;
