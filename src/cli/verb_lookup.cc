@@ -54,8 +54,9 @@ void print_prose(node::Json const& report, bool verbose) {
         std::string line = "  node " + node.value("node_key", "");
         for (auto const& endpoint : node.at("endpoints"))
             line.append(1, ' ').append(endpoint.get<std::string>());
-        std::string const reason = node.value("reason", "");
-        print_line(line + (node.value("available", false) ? "  available" : "  " + reason));
+        line.append("  ").append(node.value("available", false) ? "available"
+                                                                : node.value("reason", ""));
+        print_line(line);
     }
 }
 
