@@ -5,6 +5,7 @@
 
 #include "mailgw/detaching.h"
 #include "mailgw/message_planning.h"
+#include "mailgw/trace_header.h"
 #include "src/base/hex.h"
 
 namespace satchel::mailgw {
@@ -29,18 +30,18 @@ Status Delivery::plan_and_detach(SpooledMessage& message, Numbers const& numbers
         if (!found) return fail(found.error());
         scanned = std::move(*found);
     }
-    std::vector<std::string> recipients;
+    PlanningOrder order{message.envelope.sender, {}, settings_.may_escrow};
     for (std::size_t const number : numbers)
-        recipients.push_back(message.envelope.recipients[number].address);
-    auto plan =
-        plan_scanned(std::move(scanned), message.envelope.sender, recipients, world_.locator);
+        order.recipients.push_back(message.envelope.recipients[number].address);
+    auto plan = plan_scanned(std::move(scanned), order, world_.locator);
     if (world_.stop.raised()) return fail(Fault::unavailable, "stopping");
     if (dangerous) {
         world_.log.error("scan_avoided", {{"id", message.id}});
         for (RecipientPlan& recipient : plan.recipients)
             recipient.planned = {Plan::full, "reading it ended this program before"};
     }
-    Detaching detaching(world_.spool, world_.depot, world_.randomness, world_.log, world_.stop);
+    Detaching detaching(world_.spool, world_.depot, world_.randomness, world_.log, world_.stop,
+                        settings_.may_escrow);
     if (auto done = detaching.run(fd->get(), plan, message, numbers); !done) return done;
     std::vector<SpooledRecipient> changed;
     for (std::size_t const number : numbers) {
@@ -55,30 +56,47 @@ Status Delivery::plan_and_detach(SpooledMessage& message, Numbers const& numbers
     return world_.spool.record(message.id, changed);
 }
 
+void Delivery::judge_delivered(SpooledMessage const& message, SpooledRecipient& recipient) const {
+    bool const repaired = recipient.state == RecipientState::repairing;
+    if (repaired || !recipient.waits_for_receipts()) {
+        recipient.state = RecipientState::done;
+        return;
+    }
+    recipient.state = RecipientState::escrowed;
+    recipient.own_copy = false;
+    recipient.next_try =
+        message.patience_from + static_cast<std::uint64_t>(settings_.retry.give_up_after.count());
+}
+
+void Delivery::judge_temporary(SpooledMessage const& message, SpooledRecipient& recipient,
+                               HopResult const& result) {
+    auto const now = world_.clock.unix_seconds();
+    auto const since = std::max(message.patience_from, recipient.repair_from);
+    if (settings_.retry.patience_over(since, now)) {
+        recipient.state = RecipientState::failed;
+        recipient.trouble = "given up: " + result.reply;
+        return;
+    }
+    auto const dice = world_.randomness.array<2>();
+    auto const chance = static_cast<std::uint64_t>(dice[0] << 8 | dice[1]);
+    auto const wait = settings_.retry.wait_after(recipient.tries, chance);
+    recipient.next_try = now + static_cast<std::uint64_t>(wait.count());
+}
+
 void Delivery::judge(SpooledMessage const& message, SpooledRecipient& recipient,
                      HopResult const& result) {
-    auto const now = world_.clock.unix_seconds();
     ++recipient.tries;
     recipient.trouble = result.verdict == HopResult::Verdict::delivered ? "" : result.reply;
     switch (result.verdict) {
         case HopResult::Verdict::delivered:
-            recipient.state = RecipientState::done;
+            judge_delivered(message, recipient);
             break;
         case HopResult::Verdict::permanent:
             recipient.state = RecipientState::failed;
             break;
-        case HopResult::Verdict::temporary: {
-            if (settings_.retry.patience_over(message.patience_from, now)) {
-                recipient.state = RecipientState::failed;
-                recipient.trouble = "given up: " + result.reply;
-                break;
-            }
-            auto const dice = world_.randomness.array<2>();
-            auto const chance = static_cast<std::uint64_t>(dice[0] << 8 | dice[1]);
-            auto const wait = settings_.retry.wait_after(recipient.tries, chance);
-            recipient.next_try = now + static_cast<std::uint64_t>(wait.count());
+        case HopResult::Verdict::temporary:
+            judge_temporary(message, recipient, result);
             break;
-        }
     }
     bool const failed = recipient.state == RecipientState::failed;
     auto const told = failed ? &EventLog::error : &EventLog::info;
@@ -96,17 +114,109 @@ Status Delivery::hand_on(SpooledMessage& message, Numbers const& numbers, int fd
         repeated = repeated || message.recipients[number].tries > 0;
     HopMessage const going{message.id, message.received, message.envelope, numbers, fd, repeated};
     auto const results = world_.next_hop.deliver(going);
-    std::vector<SpooledRecipient> changed;
+    Numbers judged;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         // Cut short by our own stop: as if never tried.
         bool const cut =
             results[i].verdict == HopResult::Verdict::temporary && world_.stop.raised();
         if (cut) continue;
-        SpooledRecipient& recipient = message.recipients[numbers[i]];
-        judge(message, recipient, results[i]);
+        judge(message, message.recipients[numbers[i]], results[i]);
+        judged.push_back(numbers[i]);
+    }
+    return judged.empty() ? Status() : record(message, judged);
+}
+
+Status Delivery::record(SpooledMessage& message, Numbers const& numbers) {
+    std::vector<SpooledRecipient> changed;
+    Numbers to_tell;
+    for (std::size_t const number : numbers) {
+        SpooledRecipient const& recipient = message.recipients[number];
+        bool const tell =
+            recipient.state == RecipientState::failed && settings_.notify_senders &&
+            wants_failure_notice(message.envelope, message.envelope.recipients[number]);
+        if (tell) {
+            to_tell.push_back(number);
+        } else {
+            changed.push_back(recipient);
+        }
+    }
+    if (!changed.empty()) {
+        if (auto done = world_.spool.record(message.id, changed); !done) return done;
+    }
+    for (SpooledRecipient const& recipient : changed) {
+        if (recipient.state == RecipientState::escrowed)
+            world_.spool.drop_copy(message.id, recipient.number);
+    }
+    return to_tell.empty() ? Status() : notify_sender(message, to_tell);
+}
+
+OwnMailFacts Delivery::own_mail_facts() const {
+    return {settings_.helo, world_.randomness.array<16>(), world_.clock.unix_seconds()};
+}
+
+/// The notice and the end of its recipients are recorded together: whatever happens between, the
+/// sender is told once.
+Status Delivery::notify_sender(SpooledMessage& message, Numbers const& failed) {
+    auto const original = world_.spool.open_message(message.id);
+    if (!original) return fail(original.error());
+    auto draft = world_.spool.begin(0);
+    if (!draft) return fail(draft.error());
+    std::vector<FailedRecipient> told;
+    std::vector<SpooledRecipient> changed;
+    for (std::size_t const number : failed) {
+        SpooledRecipient& recipient = message.recipients[number];
+        told.push_back({message.envelope.recipients[number], recipient.trouble});
+        recipient.state = RecipientState::bounced;
         changed.push_back(recipient);
     }
-    return changed.empty() ? Status() : world_.spool.record(message.id, changed);
+    Status done = write_failure_notice(own_mail_facts(), message.envelope, message.received, told,
+                                       original->get(), draft->fd());
+    Envelope envelope;
+    envelope.recipients.push_back({message.envelope.sender, "NEVER", ""});
+    envelope.body = message.envelope.body;
+    envelope.smtputf8 = message.envelope.smtputf8;
+    envelope.eight_bit = message.envelope.eight_bit;
+    envelope.eight_bit_header = false;
+    envelope.trace = trace_lines(
+        {settings_.helo, draft->id(), world_.spool.token(), world_.clock.unix_seconds()});
+    auto const notice = draft->id();
+    if (done) {
+        done = world_.spool.record_and_commit(message.id, changed, std::move(*draft), envelope);
+    }
+    if (!done) {
+        // As if not tried: the next try ends the same way, and is told then.
+        for (std::size_t const number : failed)
+            message.recipients[number].state = RecipientState::queued;
+        return done;
+    }
+    world_.log.info(
+        "sender_notified",
+        {{"id", message.id}, {"notice", notice}, {"recipients", std::to_string(failed.size())}});
+    return {};
+}
+
+/// The original in full, in a message of our own: the recipient's copy from here on.
+Status Delivery::begin_repair(SpooledMessage& message, std::size_t number) {
+    auto const original = world_.spool.open_message(message.id);
+    if (!original) return fail(original.error());
+    std::vector<UniqueFd> copies;
+    auto copy = world_.spool.create_copy(message.id, number);
+    if (!copy) return fail(copy.error());
+    copies.push_back(std::move(*copy));
+    auto const written = write_repair_mail(own_mail_facts(), message.envelope,
+                                           message.envelope.recipients[number].address,
+                                           original->get(), copies.front().get());
+    if (!written) return written;
+    if (auto sealed = world_.spool.seal_copies(copies); !sealed) return sealed;
+    SpooledRecipient& recipient = message.recipients[number];
+    recipient.state = RecipientState::repairing;
+    recipient.own_copy = true;
+    recipient.tries = 0;
+    recipient.repair_from = recipient.next_try = world_.clock.unix_seconds();
+    world_.log.warning(
+        "escrow_given_up",
+        {{"id", message.id}, {"recipient", std::to_string(number)}, {"why", recipient.trouble}});
+    return world_.spool.record(message.id, {recipient});
 }
 
 Status Delivery::hand_on_copy(SpooledMessage& message, std::size_t number) {
@@ -129,8 +239,10 @@ Result<SpooledMessage> Delivery::attempt(std::string const& id) {
     Numbers unplanned;
     std::vector<SpooledRecipient> settled;
     for (SpooledRecipient const& recipient : message.recipients) {
-        if (recipient.state != RecipientState::queued) settled.push_back(recipient);
-        if (recipient.state != RecipientState::queued || recipient.next_try > now) continue;
+        bool const waits =
+            !is_settled(recipient.state) && recipient.state != RecipientState::failed;
+        if (!waits) settled.push_back(recipient);
+        if (!waits || recipient.next_try > now) continue;
         due.push_back(recipient.number);
         if (!recipient.plan) unplanned.push_back(recipient.number);
     }
@@ -147,6 +259,9 @@ Result<SpooledMessage> Delivery::attempt(std::string const& id) {
     Numbers originals;
     for (std::size_t const number : due) {
         if (world_.stop.raised()) return message;
+        if (message.recipients[number].state == RecipientState::escrowed) {
+            if (auto begun = begin_repair(message, number); !begun) return fail(begun.error());
+        }
         if (!message.recipients[number].own_copy) {
             originals.push_back(number);
         } else if (auto done = hand_on_copy(message, number); !done) {

@@ -9,6 +9,7 @@
 #include "mailgw/attachment_depot.h"
 #include "mailgw/message_scan.h"
 #include "mailgw/next_hop.h"
+#include "mailgw/own_mail.h"
 #include "mailgw/recipient_locator.h"
 #include "mailgw/retry_schedule.h"
 #include "mailgw/spool.h"
@@ -23,6 +24,10 @@ namespace satchel::mailgw {
 struct DeliverySettings {
     DetachPolicy detach;
     RetrySchedule retry;
+    std::string helo;         ///< our name
+    bool may_escrow = false;  ///< attachments may wait here for a storage that is away
+    /// Senders are told of failures by mail. Off where whoever submits waits for the outcome.
+    bool notify_senders = true;
 };
 
 /// One thread at a time; `spool`, `randomness` and `log` may be shared.
@@ -47,8 +52,12 @@ public:
     /// has let go of it because everybody has it. Fails where the spool or the message file could
     /// not be used: nothing is lost, try again.
     ///
-    /// Recipients that the next hop refuses for good, and those given up after `give_up_after`, are
-    /// kept as failed: `queue` and the log tell, `queue --retry` tries again. Nothing is dropped.
+    /// Where the next hop has placeholders and receipts are missing, a recipient is escrowed until
+    /// EscrowWatch has the receipts, or patience ends: then the original goes in full.
+    ///
+    /// Of recipients that the next hop refuses for good, and of those given up after
+    /// `give_up_after`, the sender is told. Where nobody can be told, they are kept as failed:
+    /// `queue` and the log tell, `queue --retry` tries again. Nothing is dropped.
     Result<SpooledMessage> attempt(std::string const& id);
 
 private:
@@ -59,6 +68,13 @@ private:
     Status hand_on_original(SpooledMessage& message, Numbers const& numbers);
     Status hand_on(SpooledMessage& message, Numbers const& numbers, int fd);
     void judge(SpooledMessage const& message, SpooledRecipient& recipient, HopResult const& result);
+    void judge_delivered(SpooledMessage const& message, SpooledRecipient& recipient) const;
+    void judge_temporary(SpooledMessage const& message, SpooledRecipient& recipient,
+                         HopResult const& result);
+    Status record(SpooledMessage& message, Numbers const& numbers);
+    Status begin_repair(SpooledMessage& message, std::size_t number);
+    Status notify_sender(SpooledMessage& message, Numbers const& failed);
+    OwnMailFacts own_mail_facts() const;
 
     World world_;
     DeliverySettings settings_;

@@ -44,6 +44,8 @@ char const* to_string(Plan plan) {
             return "full";
         case Plan::push:
             return "push";
+        case Plan::escrow:
+            return "escrow";
     }
     return "full";
 }
@@ -51,6 +53,7 @@ char const* to_string(Plan plan) {
 std::optional<Plan> parse_plan(std::string_view word) {
     if (word == "full") return Plan::full;
     if (word == "push") return Plan::push;
+    if (word == "escrow") return Plan::escrow;
     return std::nullopt;
 }
 
@@ -83,7 +86,10 @@ PlannedDelivery plan_delivery(MessageFacts const& message,
     if (auto why = refused_by_policy(message, report->accept); !why.empty()) {
         return full(std::move(why));
     }
-    if (!report->available) return full(or_else(report->reason, "storage unavailable"));
+    if (!report->available) {
+        return {message.may_escrow ? Plan::escrow : Plan::full,
+                or_else(report->reason, "storage unavailable")};
+    }
     bool const dialable =
         std::any_of(report->nodes.begin(), report->nodes.end(),
                     [](NodeReport const& node) { return node.available && !node.pull_only; });

@@ -13,8 +13,9 @@
 namespace satchel::mailgw {
 
 enum class Plan {
-    full,  ///< the original bytes go the way of all mail
-    push   ///< attachments to the recipient's storage, placeholders in the mail
+    full,   ///< the original bytes go the way of all mail
+    push,   ///< attachments to the recipient's storage, placeholders in the mail
+    escrow  ///< placeholders in the mail, attachments kept until the storage is back
 };
 
 char const* to_string(Plan plan);
@@ -22,7 +23,7 @@ std::optional<Plan> parse_plan(std::string_view word);
 
 struct PlannedDelivery {
     Plan plan = Plan::full;
-    std::string reason;  ///< why it goes in full; "" for push
+    std::string reason;  ///< why it goes in full or into escrow; "" for push
 };
 
 /// What is the same for all recipients of a message.
@@ -30,6 +31,7 @@ struct MessageFacts {
     std::vector<std::uint64_t> content_bytes;  ///< of each part that may be detached, decoded
     std::string sender;                        ///< normal form of the envelope sender, "" for none
     bool null_sender = false;
+    bool may_escrow = false;  ///< this gateway is always on and set to keep attachments
 };
 
 /// `report` is none where the recipient could not be looked up, `why_unknown` says why.

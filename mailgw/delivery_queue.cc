@@ -33,6 +33,11 @@ void DeliveryQueue::claim(std::string const& id) {
     claimed_.insert(id);
 }
 
+bool DeliveryQueue::try_claim(std::string const& id) {
+    std::lock_guard const guard(mutex_);
+    return claimed_.insert(id).second;
+}
+
 void DeliveryQueue::release(std::string const& id) {
     std::lock_guard const guard(mutex_);
     claimed_.erase(id);

@@ -47,6 +47,8 @@ public:
     /// Whoever delivers a message apart from these threads claims it first; it must not be claimed
     /// already.
     void claim(std::string const& id);
+    /// False where somebody has it.
+    bool try_claim(std::string const& id);
     void release(std::string const& id);
 
     /// Ends after the attempts under way.

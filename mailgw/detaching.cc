@@ -13,6 +13,7 @@ struct Detaching::Candidate {
     std::vector<std::size_t> numbers;
     std::string page;
     std::string refusal;  ///< why it goes in full after all, "" while all is well
+    std::string away;     ///< why some part is in escrow, "" if none is
     std::vector<Placeholder> placeholders;
     std::vector<StoredPart> parts;
 
@@ -25,12 +26,36 @@ std::vector<Detaching::Candidate> Detaching::candidates(
     std::vector<Candidate> all;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         RecipientPlan const& recipient = plan.recipients[i];
-        if (recipient.planned.plan != Plan::push || !recipient.address) continue;
+        if (recipient.planned.plan == Plan::full || !recipient.address) continue;
         auto const [at, fresh] = known.emplace(*recipient.address, all.size());
-        if (fresh) all.push_back({*recipient.address, {}, recipient.page, "", {}, {}});
+        if (fresh) all.push_back({*recipient.address, {}, recipient.page, "", "", {}, {}});
         all[at->second].numbers.push_back(numbers[i]);
     }
     return all;
+}
+
+void Detaching::take_outcome(Deposit const& deposit, DepositOutcome outcome,
+                             MessagePlan const& plan, DetachablePart const& part,
+                             Candidate& candidate) const {
+    if (!outcome.stored && outcome.ticket.empty()) {
+        candidate.refusal = outcome.reason.empty() ? "storage did not take it" : outcome.reason;
+        return;
+    }
+    if (!outcome.stored) {
+        candidate.away = outcome.reason.empty() ? "storage unavailable" : outcome.reason;
+        outcome.receipt.clear();
+        outcome.route.clear();
+    }
+    candidate.parts.push_back({deposit.content_id, part.label.bytes, deposit.blob_bytes,
+                               std::move(outcome.receipt), std::move(outcome.route),
+                               std::move(outcome.ticket)});
+    candidate.placeholders.push_back({deposit.content_id,
+                                      deposit.blob_bytes,
+                                      std::move(outcome.grant),
+                                      std::move(outcome.sealed_restore),
+                                      {},
+                                      plan.sender,
+                                      candidate.page});
 }
 
 void Detaching::deposit(AttachmentSource const& source, MessagePlan const& plan,
@@ -43,6 +68,7 @@ void Detaching::deposit(AttachmentSource const& source, MessagePlan const& plan,
     order.label.sender = plan.message.from.empty() ? plan.sender : plan.message.from;
     order.restore = part.restore;
     order.sender = plan.sender;
+    order.may_escrow = may_escrow_;
     for (Candidate const* candidate : sharing)
         order.recipients.push_back(candidate->address);
     auto deposit = depot_.deposit(order);
@@ -54,20 +80,7 @@ void Detaching::deposit(AttachmentSource const& source, MessagePlan const& plan,
                 deposit ? "storage: not one outcome per recipient" : deposit.error().what;
             continue;
         }
-        DepositOutcome& outcome = deposit->outcomes[i];
-        if (!outcome.stored) {
-            candidate.refusal = outcome.reason.empty() ? "storage did not take it" : outcome.reason;
-            continue;
-        }
-        candidate.parts.push_back({deposit->content_id, part.label.bytes, deposit->blob_bytes,
-                                   std::move(outcome.receipt), std::move(outcome.route)});
-        candidate.placeholders.push_back({deposit->content_id,
-                                          deposit->blob_bytes,
-                                          std::move(outcome.grant),
-                                          std::move(outcome.sealed_restore),
-                                          {},
-                                          plan.sender,
-                                          candidate.page});
+        take_outcome(*deposit, std::move(deposit->outcomes[i]), plan, part, candidate);
     }
 }
 
@@ -114,8 +127,8 @@ Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledM
             SpooledRecipient& recipient = message.recipients[number];
             recipient.own_copy = written.has_value();
             if (written) {
-                recipient.plan = Plan::push;
-                recipient.reason.clear();
+                recipient.plan = candidate.away.empty() ? Plan::push : Plan::escrow;
+                recipient.reason = candidate.away;
                 recipient.parts = candidate.parts;
                 copies.push_back(std::move(*copy));
             } else {
@@ -123,8 +136,23 @@ Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledM
                 recipient.reason = written.error().what;
             }
         }
+        bool const used =
+            std::any_of(candidate.numbers.begin(), candidate.numbers.end(),
+                        [&](std::size_t number) { return message.recipients[number].own_copy; });
+        if (!used) candidate.refusal = message.recipients[candidate.numbers.front()].reason;
     }
     return copies.empty() ? Status() : spool_.seal_copies(copies);
+}
+
+/// What was kept for somebody who gets the message in full after all.
+Status Detaching::end_refused(std::vector<Candidate> const& all) {
+    std::vector<std::string> tickets;
+    for (Candidate const& candidate : all) {
+        if (candidate.alive()) continue;
+        for (StoredPart const& part : candidate.parts)
+            if (!part.ticket.empty()) tickets.push_back(part.ticket);
+    }
+    return tickets.empty() ? Status() : spool_.end_escrow(tickets);
 }
 
 Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& message,
@@ -143,7 +171,8 @@ Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& m
             log_.warning("deposit_failed", {{"id", message.id}, {"why", candidate.refusal}});
         }
     }
-    return write_copies(message_fd, plan, message, all);
+    if (auto done = write_copies(message_fd, plan, message, all); !done) return done;
+    return end_refused(all);
 }
 
 }  // namespace satchel::mailgw

@@ -1,5 +1,6 @@
 // Carries out the plan of one message up to the next hop's door: attachments into the recipients'
-// storage, and a copy with placeholders for each recipient whose storage holds all of them.
+// storage or into escrow for it, and a copy with placeholders for each recipient for whom all of
+// them are safe.
 #pragma once
 
 #include <vector>
@@ -16,13 +17,15 @@ namespace satchel::mailgw {
 
 class Detaching {
 public:
+    /// `may_escrow`: a storage that turns out to be away gets its blob later.
     Detaching(Spool& spool, AttachmentDepot& depot, Randomness& randomness, EventLog const& log,
-              StopSignal const& stop)
+              StopSignal const& stop, bool may_escrow)
         : spool_(spool)
         , depot_(depot)
         , randomness_(randomness)
         , log_(log)
-        , stop_(stop) {}
+        , stop_(stop)
+        , may_escrow_(may_escrow) {}
 
     /// plan.recipients belong to message.recipients[numbers[i]]: those get plan, reason, parts and
     /// own_copy. To and Cc recipients share a blob, everybody else has their own. The copies are on
@@ -38,6 +41,9 @@ private:
     Status deposit_all(int message_fd, MessagePlan const& plan, std::vector<Candidate>& all);
     void deposit(AttachmentSource const& source, MessagePlan const& plan,
                  DetachablePart const& part, std::vector<Candidate*> const& sharing);
+    void take_outcome(Deposit const& deposit, DepositOutcome outcome, MessagePlan const& plan,
+                      DetachablePart const& part, Candidate& candidate) const;
+    Status end_refused(std::vector<Candidate> const& all);
     Status write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
                         std::vector<Candidate>& all);
 
@@ -46,6 +52,7 @@ private:
     Randomness& randomness_;
     EventLog const& log_;
     StopSignal const& stop_;
+    bool may_escrow_;
 };
 
 }  // namespace satchel::mailgw

@@ -6,6 +6,7 @@
 
 #include "mailgw/delivery.h"
 #include "mailgw/delivery_queue.h"
+#include "mailgw/escrow_watch.h"
 #include "mailgw/next_hop.h"
 #include "mailgw/smtp_server.h"
 #include "mailgw/spool.h"
@@ -28,9 +29,12 @@ std::string host_name() {
     return name;
 }
 
-DeliverySettings delivery_settings(GatewaySettings const& settings) {
+DeliverySettings delivery_settings(GatewaySettings const& settings, bool notify_senders) {
     return {{settings.detach_min, settings.never_detach_types},
-            {settings.retry_first, settings.retry_max, settings.give_up_after}};
+            {settings.retry_first, settings.retry_max, settings.give_up_after},
+            settings.helo,
+            settings.may_escrow(),
+            notify_senders};
 }
 
 /// What the next hop can carry, as any thread heard it last.
@@ -59,8 +63,10 @@ public:
         : settings_(std::move(settings))
         , world_(std::move(world))
         , spool_(std::move(spool))
-        , queue_(*spool_, world_.log) {
+        , queue_(*spool_, world_.log)
+        , escrow_(*spool_, queue_, world_.log) {
         if (settings_.helo.empty()) settings_.helo = host_name();
+        if (!world_.make_escrow) settings_.unavailable = WhenUnavailable::full;
     }
 
     ~Works() { stop(); }
@@ -91,20 +97,21 @@ private:
     std::unique_ptr<Spool> spool_;
     LatestCapabilities capabilities_;
     DeliveryQueue queue_;
+    EscrowWatch escrow_;
     std::unique_ptr<SmtpServer> server_;
 };
 
 /// One delivery thread's own things.
 class Gateway::Works::Worker final : public DeliveryWorker {
 public:
-    Worker(Works& works, std::unique_ptr<NextHop> hop)
+    Worker(Works& works, std::unique_ptr<NextHop> hop, bool notify_senders)
         : works_(works)
         , locator_(works.world_.make_locator())
         , depot_(works.world_.make_depot())
         , hop_(std::move(hop))
         , delivery_({*works.spool_, *locator_, *depot_, *hop_, works.world_.clock,
                      works.world_.randomness, works.world_.log, works.stop_},
-                    delivery_settings(works.settings_)) {}
+                    delivery_settings(works.settings_, notify_senders)) {}
 
     Result<SpooledMessage> deliver(std::string const& id) {
         auto outcome = delivery_.attempt(id);
@@ -152,8 +159,9 @@ Status Gateway::Works::start() {
     server_ = std::move(*server);
     queue_.start(delivery_threads, [this] {
         // The URL was tried above.
-        return std::make_unique<Worker>(*this, std::move(*make_hop()));
+        return std::make_unique<Worker>(*this, std::move(*make_hop()), true);
     });
+    if (world_.make_escrow) escrow_.start(world_.make_escrow);
     return {};
 }
 
@@ -161,6 +169,7 @@ void Gateway::Works::stop() {
     stop_.raise();
     if (server_) server_->stop();
     queue_.stop();
+    escrow_.stop();
     server_.reset();
 }
 
@@ -178,7 +187,7 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
         queue_.release(id);
         return fail(taken.error());
     }
-    Worker worker(*this, std::move(*hop));
+    Worker worker(*this, std::move(*hop), false);
     auto outcome = worker.deliver(id);
     queue_.release(id);
     // From here on the message is ours, whatever broke.
@@ -222,12 +231,12 @@ Result<SpooledMessage> Gateway::submit(int fd, Envelope envelope) {
 }
 
 Result<MessagePlan> Gateway::preview(int fd, Envelope const& envelope) {
-    std::vector<std::string> recipients;
+    auto const settings = delivery_settings(works_->settings_, false);
+    PlanningOrder order{envelope.sender, {}, settings.may_escrow};
     for (EnvelopeRecipient const& recipient : envelope.recipients)
-        recipients.push_back(recipient.address);
+        order.recipients.push_back(recipient.address);
     auto const locator = works_->world_.make_locator();
-    return plan_message(fd, delivery_settings(works_->settings_).detach, envelope.sender,
-                        recipients, *locator);
+    return plan_message(fd, settings.detach, order, *locator);
 }
 
 Result<std::vector<SpooledMessage>> Gateway::queue() {
@@ -235,7 +244,26 @@ Result<std::vector<SpooledMessage>> Gateway::queue() {
 }
 
 Result<std::size_t> Gateway::retry(std::string const& id) {
+    auto const message = works_->spool_->load(id);
+    if (!message) return fail(message.error());
     auto count = works_->spool_->retry(id);
+    if (!count) return count;
+    works_->queue_.wake();
+    std::vector<std::string> tickets;
+    for (SpooledRecipient const& recipient : message->recipients) {
+        if (recipient.state == RecipientState::escrowed) ++*count;
+        for (StoredPart const& part : recipient.parts)
+            if (part.in_escrow()) tickets.push_back(part.ticket);
+    }
+    if (tickets.empty() || !works_->world_.make_escrow) return count;
+    if (auto done = works_->world_.make_escrow()->hurry(tickets); !done)
+        works_->world_.log.warning("escrow_unknown", {{"why", done.error().what}});
+    works_->escrow_.wake();
+    return count;
+}
+
+Result<std::size_t> Gateway::repair(std::string const& id) {
+    auto count = works_->spool_->give_up_escrow(id);
     if (count) works_->queue_.wake();
     return count;
 }

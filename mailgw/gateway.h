@@ -11,6 +11,7 @@
 
 #include "mailgw/attachment_depot.h"
 #include "mailgw/envelope.h"
+#include "mailgw/escrow_depot.h"
 #include "mailgw/message_planning.h"
 #include "mailgw/recipient_locator.h"
 #include "mailgw/spooled_message.h"
@@ -29,6 +30,7 @@ public:
     struct World {
         std::function<std::unique_ptr<RecipientLocator>()> make_locator;
         std::function<std::unique_ptr<AttachmentDepot>()> make_depot;
+        std::function<std::unique_ptr<EscrowDepot>()> make_escrow;  ///< none: nothing is kept
         Clock const& clock;
         Randomness& randomness;  ///< thread-safe
         EventLog const& log;
@@ -63,8 +65,12 @@ public:
 
     /// Everything that is in the spool, oldest first. Any thread.
     Result<std::vector<SpooledMessage>> queue();
-    /// Tries again now what waits or failed. Fault::not_found. Any thread.
+    /// Tries again now what waits or failed, and looks for storages that are away. Gives the number
+    /// of recipients. Fault::not_found. Any thread.
     Result<std::size_t> retry(std::string const& id);
+    /// Sends in full, now, what waits in escrow. Gives the number of recipients. Fault::not_found.
+    /// Any thread.
+    Result<std::size_t> repair(std::string const& id);
 
 private:
     class Works;

@@ -31,14 +31,14 @@ Result<Reports> look_up(std::vector<RecipientPlan> const& recipients, RecipientL
 
 }  // namespace
 
-MessagePlan plan_scanned(ScannedMessage message, std::string const& sender,
-                         std::vector<std::string> const& recipients, RecipientLocator& locator) {
+MessagePlan plan_scanned(ScannedMessage message, PlanningOrder const& order,
+                         RecipientLocator& locator) {
     MessagePlan plan{std::move(message), "", {}};
-    if (auto const address = Address::parse(sender)) plan.sender = address->text();
-    MessageFacts facts{{}, plan.sender, sender.empty()};
+    if (auto const address = Address::parse(order.sender)) plan.sender = address->text();
+    MessageFacts facts{{}, plan.sender, order.sender.empty(), order.may_escrow};
     for (DetachablePart const& part : plan.message.parts)
         facts.content_bytes.push_back(part.label.bytes);
-    for (std::string const& recipient : recipients) {
+    for (std::string const& recipient : order.recipients) {
         auto address = Address::parse(recipient);
         plan.recipients.push_back(
             {address ? std::optional<Address>(std::move(*address)) : std::nullopt, {}, ""});
@@ -62,12 +62,11 @@ MessagePlan plan_scanned(ScannedMessage message, std::string const& sender,
     return plan;
 }
 
-Result<MessagePlan> plan_message(int fd, DetachPolicy const& policy, std::string const& sender,
-                                 std::vector<std::string> const& recipients,
+Result<MessagePlan> plan_message(int fd, DetachPolicy const& policy, PlanningOrder const& order,
                                  RecipientLocator& locator) {
     auto scanned = scan_message(fd, policy);
     if (!scanned) return fail(scanned.error());
-    return plan_scanned(std::move(*scanned), sender, recipients, locator);
+    return plan_scanned(std::move(*scanned), order, locator);
 }
 
 }  // namespace satchel::mailgw

@@ -26,14 +26,20 @@ struct MessagePlan {
     std::vector<RecipientPlan> recipients;  ///< as asked for
 };
 
-/// `sender` and `recipients` as in an Envelope. Fails only when the message can't be read: where
+/// Whose message it is, and what may be done with it.
+struct PlanningOrder {
+    std::string sender;                   ///< as in an Envelope
+    std::vector<std::string> recipients;  ///< as in an Envelope
+    bool may_escrow = false;
+};
+
+/// Fails only when the message can't be read: where
 /// nobody can be asked about recipients, the plan is full.
-Result<MessagePlan> plan_message(int fd, DetachPolicy const& policy, std::string const& sender,
-                                 std::vector<std::string> const& recipients,
+Result<MessagePlan> plan_message(int fd, DetachPolicy const& policy, PlanningOrder const& order,
                                  RecipientLocator& locator);
 
 /// The same for a message that was scanned already.
-MessagePlan plan_scanned(ScannedMessage message, std::string const& sender,
-                         std::vector<std::string> const& recipients, RecipientLocator& locator);
+MessagePlan plan_scanned(ScannedMessage message, PlanningOrder const& order,
+                         RecipientLocator& locator);
 
 }  // namespace satchel::mailgw

@@ -110,7 +110,7 @@ Status Spool::remove_orphans() {
         if (!message) return fail(message.error());
         wanted.insert(message_file(id).filename());
         for (SpooledRecipient const& recipient : message->recipients) {
-            bool const needed = recipient.own_copy && recipient.state != RecipientState::done;
+            bool const needed = recipient.own_copy && !is_settled(recipient.state);
             if (needed) wanted.insert(copy_file(id, recipient.number).filename());
         }
     }
@@ -144,9 +144,12 @@ Result<SpoolDraft> Spool::begin(std::uint64_t announced_bytes) {
     return SpoolDraft(id, file, std::move(*fd));
 }
 
-Status Spool::commit(SpoolDraft draft, Envelope const& envelope) {
+Status Spool::sync_draft(SpoolDraft const& draft) const {
     if (auto synced = sync_file(draft.fd_.get()); !synced) return synced;
-    if (auto synced = sync_folder(messages_); !synced) return synced;
+    return sync_folder(messages_);
+}
+
+SpooledMessage Spool::fresh_message(SpoolDraft const& draft, Envelope const& envelope) const {
     SpooledMessage message;
     message.id = draft.id_;
     message.envelope = envelope;
@@ -158,6 +161,12 @@ Status Spool::commit(SpoolDraft draft, Envelope const& envelope) {
         recipient.next_try = message.received;
         message.recipients.push_back(std::move(recipient));
     }
+    return message;
+}
+
+Status Spool::commit(SpoolDraft draft, Envelope const& envelope) {
+    if (auto synced = sync_draft(draft); !synced) return synced;
+    auto const message = fresh_message(draft, envelope);
     std::lock_guard const guard(mutex_);
     auto inserted = index_.insert(message);
     if (inserted) draft.file_.clear();
@@ -228,24 +237,39 @@ void Spool::drop_copy(std::string const& id, std::size_t recipient) const {
 }
 
 Status Spool::record(std::string const& id, std::vector<SpooledRecipient> const& changed) {
+    return record_with(id, changed, nullptr);
+}
+
+Status Spool::record_and_commit(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                                SpoolDraft draft, Envelope const& envelope) {
+    if (auto synced = sync_draft(draft); !synced) return synced;
+    auto const notice = fresh_message(draft, envelope);
+    auto recorded = record_with(id, changed, &notice);
+    if (recorded) draft.file_.clear();
+    return recorded;
+}
+
+Status Spool::record_with(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                          SpooledMessage const* notice) {
     std::vector<SpooledRecipient> all;
     Result<bool> forgotten = false;
     {
         std::lock_guard const guard(mutex_);
+        auto const before = unrecorded_[id];
         auto& pending = unrecorded_[id];
         for (SpooledRecipient const& recipient : changed)
             pending.insert_or_assign(recipient.number, recipient);
         for (auto const& [number, recipient] : pending)
             all.push_back(recipient);
-        forgotten = index_.record(id, all);
+        forgotten = index_.record(id, all, notice);
         if (forgotten) unrecorded_.erase(id);
+        // What was to be told with a notice must not count without it.
+        if (!forgotten && notice != nullptr) pending = before;
     }
     if (!forgotten) return fail(forgotten.error());
     // A crash before these leaves orphans for the next start.
     for (SpooledRecipient const& recipient : all) {
-        if (recipient.own_copy && recipient.state == RecipientState::done) {
-            drop_copy(id, recipient.number);
-        }
+        if (recipient.own_copy && is_settled(recipient.state)) drop_copy(id, recipient.number);
     }
     if (*forgotten) ::unlink(message_file(id).c_str());
     return {};
@@ -260,6 +284,31 @@ Result<std::size_t> Spool::retry(std::string const& id) {
     auto const now = clock_.unix_seconds();
     std::lock_guard const guard(mutex_);
     return index_.retry(id, now);
+}
+
+Result<std::size_t> Spool::give_up_escrow(std::string const& id) {
+    std::lock_guard const guard(mutex_);
+    return index_.give_up_escrow(id);
+}
+
+Result<std::vector<EscrowedPart>> Spool::escrowed() {
+    std::lock_guard const guard(mutex_);
+    return index_.escrowed();
+}
+
+Status Spool::end_escrow(std::vector<std::string> const& tickets) {
+    std::lock_guard const guard(mutex_);
+    return index_.end_escrow(tickets);
+}
+
+Result<std::vector<std::string>> Spool::ended_escrow(std::size_t at_most) {
+    std::lock_guard const guard(mutex_);
+    return index_.ended_escrow(at_most);
+}
+
+Status Spool::escrow_released(std::vector<std::string> const& tickets) {
+    std::lock_guard const guard(mutex_);
+    return index_.escrow_released(tickets);
 }
 
 }  // namespace satchel::mailgw

@@ -41,6 +41,9 @@ public:
 
     Status write(ByteSpan text);
 
+    /// For whoever writes by itself; bytes() does not count that.
+    int fd() const { return fd_.get(); }
+
 private:
     friend class Spool;
     SpoolDraft(std::string id, std::filesystem::path file, UniqueFd fd);
@@ -78,14 +81,28 @@ public:
     /// Of a recipient who won't need it after all.
     void drop_copy(std::string const& id, std::size_t recipient) const;
 
-    /// Makes these states durable at once. Copies of recipients that are done go, and the whole
-    /// message once all are. Where the disk refuses, load() still tells the new states for as long
-    /// as this process lives, so that nothing is delivered twice; record() them again later.
+    /// Makes these states durable at once. Copies of settled recipients go, and the whole message
+    /// once all are. Where the disk refuses, load() still tells the new states for as long as this
+    /// process lives, so that nothing is delivered twice; record() them again later.
     Status record(std::string const& id, std::vector<SpooledRecipient> const& changed);
+    /// The same, and a message of our own about it: both or neither, also in load().
+    Status record_and_commit(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                             SpoolDraft draft, Envelope const& envelope);
     /// Before a scan that an earlier run may have died of.
     Status note_scan(std::string const& id);
     /// Queues again what failed, and makes due what waits. Gives the number of recipients.
     Result<std::size_t> retry(std::string const& id);
+    /// No more waiting for receipts: what is escrowed is due for repair. Gives the number of
+    /// recipients.
+    Result<std::size_t> give_up_escrow(std::string const& id);
+
+    /// Attachments that wait in escrow.
+    Result<std::vector<EscrowedPart>> escrowed();
+    /// Tickets to be released: of settled recipients, and those ended here. They come again until
+    /// escrow_released().
+    Status end_escrow(std::vector<std::string> const& tickets);
+    Result<std::vector<std::string>> ended_escrow(std::size_t at_most);
+    Status escrow_released(std::vector<std::string> const& tickets);
 
     /// Names this spool in loop lines; stays the same.
     std::string const& token() const { return index_.token(); }
@@ -95,6 +112,10 @@ private:
           Randomness& randomness);
 
     Result<SpooledMessage> load_locked(std::string const& id);
+    Status sync_draft(SpoolDraft const& draft) const;
+    SpooledMessage fresh_message(SpoolDraft const& draft, Envelope const& envelope) const;
+    Status record_with(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                       SpooledMessage const* notice);
     Status remove_orphans();
     std::filesystem::path message_file(std::string const& id) const;
     std::filesystem::path copy_file(std::string const& id, std::size_t recipient) const;

@@ -21,13 +21,15 @@ CREATE TABLE recipient(
   message TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE, number INTEGER NOT NULL,
   address TEXT NOT NULL, notify TEXT NOT NULL, orcpt TEXT NOT NULL, state INTEGER NOT NULL,
   plan TEXT NOT NULL, reason TEXT NOT NULL, trouble TEXT NOT NULL, tries INTEGER NOT NULL, next_try INTEGER NOT NULL,
-  own_copy INTEGER NOT NULL, PRIMARY KEY(message, number)) WITHOUT ROWID;
-CREATE INDEX recipient_due ON recipient(next_try) WHERE state = 0;
+  own_copy INTEGER NOT NULL, repair_from INTEGER NOT NULL, PRIMARY KEY(message, number)) WITHOUT ROWID;
+CREATE INDEX recipient_due ON recipient(next_try) WHERE state IN (0, 3, 4);
 CREATE TABLE part(
   message TEXT NOT NULL, number INTEGER NOT NULL, ordinal INTEGER NOT NULL, content_id TEXT NOT NULL,
   bytes INTEGER NOT NULL, blob_bytes INTEGER NOT NULL, receipt BLOB NOT NULL, route TEXT NOT NULL,
-  PRIMARY KEY(message, number, ordinal),
+  ticket TEXT NOT NULL, PRIMARY KEY(message, number, ordinal),
   FOREIGN KEY(message, number) REFERENCES recipient(message, number) ON DELETE CASCADE) WITHOUT ROWID;
+CREATE INDEX part_in_escrow ON part(ticket) WHERE ticket <> '' AND receipt = x'';
+CREATE TABLE ended_escrow(ticket TEXT PRIMARY KEY) WITHOUT ROWID;
 )sql";
 
 template <class... Values>
@@ -48,6 +50,13 @@ Status each_row(SqliteStatement& statement, Row row) {
     }
 }
 
+std::vector<std::string> tickets_of(SpooledRecipient const& recipient) {
+    std::vector<std::string> tickets;
+    for (StoredPart const& part : recipient.parts)
+        if (!part.ticket.empty()) tickets.push_back(part.ticket);
+    return tickets;
+}
+
 }  // namespace
 
 char const* to_string(RecipientState state) {
@@ -58,6 +67,12 @@ char const* to_string(RecipientState state) {
             return "done";
         case RecipientState::failed:
             return "failed";
+        case RecipientState::escrowed:
+            return "escrowed";
+        case RecipientState::repairing:
+            return "repairing";
+        case RecipientState::bounced:
+            return "bounced";
     }
     return "queued";
 }
@@ -92,20 +107,23 @@ Status SpoolIndex::begin_run(Randomness& randomness) {
 }
 
 Status SpoolIndex::insert(SpooledMessage const& message) {
+    return database_.transaction([&] { return insert_row(message); });
+}
+
+Status SpoolIndex::insert_row(SpooledMessage const& message) {
     Envelope const& envelope = message.envelope;
-    return database_.transaction([&]() -> Status {
-        auto done = run(database_, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)",
-                        message.id, envelope.sender, static_cast<int>(envelope.body),
-                        int{envelope.smtputf8}, envelope.ret, envelope.envid, envelope.xforward,
-                        envelope.trace, int{envelope.eight_bit}, int{envelope.eight_bit_header},
-                        message.received, message.bytes, run_, message.patience_from,
-                        static_cast<int>(envelope.side));
-        return done ? insert_recipients(message) : done;
-    });
+    auto done =
+        run(database_, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)", message.id,
+            envelope.sender, static_cast<int>(envelope.body), int{envelope.smtputf8}, envelope.ret,
+            envelope.envid, envelope.xforward, envelope.trace, int{envelope.eight_bit},
+            int{envelope.eight_bit_header}, message.received, message.bytes, run_,
+            message.patience_from, static_cast<int>(envelope.side));
+    return done ? insert_recipients(message) : done;
 }
 
 Status SpoolIndex::insert_recipients(SpooledMessage const& message) {
-    auto statement = database_.prepare("INSERT INTO recipient VALUES(?,?,?,?,?,?,'','','',0,?,0)");
+    auto statement =
+        database_.prepare("INSERT INTO recipient VALUES(?,?,?,?,?,?,'','','',0,?,0,0)");
     if (!statement) return fail(statement.error());
     for (SpooledRecipient const& recipient : message.recipients) {
         EnvelopeRecipient const& who = message.envelope.recipients[recipient.number];
@@ -152,7 +170,7 @@ Result<SpooledMessage> SpoolIndex::load(std::string const& id) {
 Status SpoolIndex::load_recipients(SpooledMessage& message) {
     auto statement = database_.prepare(
         "SELECT number, address, notify, orcpt, state, plan, reason, trouble, tries, "
-        "next_try, own_copy "
+        "next_try, own_copy, repair_from "
         "FROM recipient WHERE message = ? ORDER BY number");
     if (!statement) return fail(statement.error());
     return each_row(statement->bind(message.id), [&]() -> Status {
@@ -170,6 +188,7 @@ Status SpoolIndex::load_recipients(SpooledMessage& message) {
         recipient.tries = statement->size(8);
         recipient.next_try = statement->size(9);
         recipient.own_copy = statement->integer(10) != 0;
+        recipient.repair_from = statement->size(11);
         message.recipients.push_back(std::move(recipient));
         return {};
     });
@@ -177,7 +196,8 @@ Status SpoolIndex::load_recipients(SpooledMessage& message) {
 
 Status SpoolIndex::load_parts(SpooledMessage& message) {
     auto statement = database_.prepare(
-        "SELECT number, content_id, bytes, blob_bytes, receipt, route FROM part WHERE message = ? "
+        "SELECT number, content_id, bytes, blob_bytes, receipt, route, ticket FROM part WHERE "
+        "message = ? "
         "ORDER BY number, ordinal");
     if (!statement) return fail(statement.error());
     return each_row(statement->bind(message.id), [&]() -> Status {
@@ -189,7 +209,7 @@ Status SpoolIndex::load_parts(SpooledMessage& message) {
         }
         message.recipients[number].parts.push_back({*content_id, statement->size(2),
                                                     statement->size(3), statement->blob(4),
-                                                    statement->text(5)});
+                                                    statement->text(5), statement->text(6)});
         return {};
     });
 }
@@ -208,7 +228,8 @@ Result<std::vector<std::string>> SpoolIndex::ids() {
 
 Result<std::vector<std::string>> SpoolIndex::due(std::uint64_t now, std::size_t at_most) {
     auto statement = database_.prepare(
-        "SELECT message, min(next_try) AS first FROM recipient WHERE state = 0 AND next_try <= ? "
+        "SELECT message, min(next_try) AS first FROM recipient WHERE state IN (0, 3, 4) AND "
+        "next_try <= ? "
         "GROUP BY message ORDER BY first, message LIMIT ?");
     if (!statement) return fail(statement.error());
     std::vector<std::string> found;
@@ -221,7 +242,8 @@ Result<std::vector<std::string>> SpoolIndex::due(std::uint64_t now, std::size_t 
 }
 
 Result<std::optional<std::uint64_t>> SpoolIndex::next_due() {
-    auto statement = database_.prepare("SELECT min(next_try) FROM recipient WHERE state = 0");
+    auto statement =
+        database_.prepare("SELECT min(next_try) FROM recipient WHERE state IN (0, 3, 4)");
     if (!statement) return fail(statement.error());
     std::optional<std::uint64_t> first;
     auto read = each_row(*statement, [&]() -> Status {
@@ -238,31 +260,37 @@ Status SpoolIndex::write(std::string const& id, SpooledRecipient const& recipien
         run(database_,
             "UPDATE recipient SET state = ?, plan = ?, reason = ?, trouble = ?, tries = ?, "
             "next_try = ?, "
-            "own_copy = ? WHERE message = ? AND number = ?",
+            "own_copy = ?, repair_from = ? WHERE message = ? AND number = ?",
             static_cast<int>(recipient.state), recipient.plan ? to_string(*recipient.plan) : "",
             recipient.reason, recipient.trouble, recipient.tries, recipient.next_try,
-            int{recipient.own_copy}, id, number);
+            int{recipient.own_copy}, recipient.repair_from, id, number);
     if (!done) return done;
     done = run(database_, "DELETE FROM part WHERE message = ? AND number = ?", id, number);
     std::uint64_t ordinal = 0;
     for (StoredPart const& part : recipient.parts) {
         if (!done) return done;
-        done = run(database_, "INSERT INTO part VALUES(?,?,?,?,?,?,?,?)", id, number, ordinal++,
-                   part.content_id.to_hex(), part.bytes, part.blob_bytes, part.receipt, part.route);
+        done = run(database_, "INSERT INTO part VALUES(?,?,?,?,?,?,?,?,?)", id, number, ordinal++,
+                   part.content_id.to_hex(), part.bytes, part.blob_bytes, part.receipt, part.route,
+                   part.ticket);
     }
     return done;
 }
 
-Result<bool> SpoolIndex::record(std::string const& id,
-                                std::vector<SpooledRecipient> const& changed) {
+Result<bool> SpoolIndex::record(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                                SpooledMessage const* notice) {
     bool forgotten = false;
     auto done = database_.transaction([&]() -> Status {
         for (SpooledRecipient const& recipient : changed) {
             if (auto written = write(id, recipient); !written) return written;
+            if (!is_settled(recipient.state)) continue;
+            if (auto ended = end_escrow(tickets_of(recipient)); !ended) return ended;
+        }
+        if (notice != nullptr) {
+            if (auto inserted = insert_row(*notice); !inserted) return inserted;
         }
         auto removed = run(database_,
                            "DELETE FROM message WHERE id = ? AND NOT EXISTS (SELECT 1 FROM "
-                           "recipient WHERE message = id AND state <> 1)",
+                           "recipient WHERE message = id AND state NOT IN (1, 5))",
                            id);
         forgotten = removed && database_.changed_rows() > 0;
         return removed;
@@ -284,14 +312,65 @@ Result<std::size_t> SpoolIndex::retry(std::string const& id, std::uint64_t now) 
             return fail(Fault::not_found, "no message " + id + " in the queue");
         }
         auto queued = run(database_,
-                          "UPDATE recipient SET state = 0, next_try = 0 WHERE message = ? AND "
-                          "state <> 1",
+                          "UPDATE recipient SET state = iif(repair_from > 0, 4, 0), next_try = 0 "
+                          "WHERE message = ? AND state IN (0, 2, 4)",
                           id);
         count = static_cast<std::size_t>(database_.changed_rows());
         return queued;
     });
     if (!done) return fail(done.error());
     return count;
+}
+
+Result<std::size_t> SpoolIndex::give_up_escrow(std::string const& id) {
+    if (auto known = load(id); !known) return fail(known.error());
+    auto done = run(database_,
+                    "UPDATE recipient SET next_try = 0 WHERE message = ? AND state IN (3, 4)", id);
+    if (!done) return fail(done.error());
+    return static_cast<std::size_t>(database_.changed_rows());
+}
+
+Result<std::vector<EscrowedPart>> SpoolIndex::escrowed() {
+    auto statement = database_.prepare(
+        "SELECT message, number, ticket FROM part WHERE ticket <> '' AND receipt = x''");
+    if (!statement) return fail(statement.error());
+    std::vector<EscrowedPart> found;
+    auto read = each_row(*statement, [&]() -> Status {
+        found.push_back({statement->text(0), statement->size(1), statement->text(2)});
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return found;
+}
+
+Status SpoolIndex::end_escrow(std::vector<std::string> const& tickets) {
+    for (std::string const& ticket : tickets) {
+        auto done = run(database_, "INSERT OR IGNORE INTO ended_escrow VALUES(?)", ticket);
+        if (!done) return done;
+    }
+    return {};
+}
+
+Result<std::vector<std::string>> SpoolIndex::ended_escrow(std::size_t at_most) {
+    auto statement = database_.prepare("SELECT ticket FROM ended_escrow LIMIT ?");
+    if (!statement) return fail(statement.error());
+    std::vector<std::string> found;
+    auto read = each_row(statement->bind(std::uint64_t{at_most}), [&]() -> Status {
+        found.push_back(statement->text(0));
+        return {};
+    });
+    if (!read) return fail(read.error());
+    return found;
+}
+
+Status SpoolIndex::escrow_released(std::vector<std::string> const& tickets) {
+    return database_.transaction([&]() -> Status {
+        for (std::string const& ticket : tickets) {
+            auto done = run(database_, "DELETE FROM ended_escrow WHERE ticket = ?", ticket);
+            if (!done) return done;
+        }
+        return {};
+    });
 }
 
 }  // namespace satchel::mailgw

@@ -14,6 +14,13 @@
 
 namespace satchel::mailgw {
 
+/// Where a ticket belongs.
+struct EscrowedPart {
+    std::string message;
+    std::size_t recipient = 0;
+    std::string ticket;
+};
+
 class SpoolIndex {
 public:
     /// Opens or makes the file, and begins a new run.
@@ -26,24 +33,36 @@ public:
     Result<SpooledMessage> load(std::string const& id);
     Result<std::vector<std::string>> ids();  ///< oldest first
 
-    /// Messages with a recipient to be tried by `now`, the longest due first.
+    /// Messages with a recipient to be tried or repaired by `now`, the longest due first.
     Result<std::vector<std::string>> due(std::uint64_t now, std::size_t at_most);
     /// When the next try is due; none where nothing waits.
     Result<std::optional<std::uint64_t>> next_due();
 
-    /// Writes these recipients, and forgets the message if that leaves nobody queued or failed: all
-    /// or nothing. True: it is forgotten.
-    Result<bool> record(std::string const& id, std::vector<SpooledRecipient> const& changed);
+    /// Writes these recipients, inserts `notice` (may be null), and forgets the message if that
+    /// leaves all recipients settled: all or nothing. Tickets of settled recipients end. True: the
+    /// message is forgotten.
+    Result<bool> record(std::string const& id, std::vector<SpooledRecipient> const& changed,
+                        SpooledMessage const* notice);
     Status note_scan(std::string const& id);
-    /// All recipients that are not done: queued, due at once, with patience from `now` on. Gives
-    /// their number.
+    /// What is queued, failed or being repaired: due at once, with patience from `now` on. Gives
+    /// the number of recipients.
     Result<std::size_t> retry(std::string const& id, std::uint64_t now);
+    /// What is escrowed: to be repaired at once. Gives the number of recipients.
+    Result<std::size_t> give_up_escrow(std::string const& id);
+
+    /// Attachments that have a ticket and no receipt.
+    Result<std::vector<EscrowedPart>> escrowed();
+    /// Tickets that nobody needs any more, until they are reported as released.
+    Status end_escrow(std::vector<std::string> const& tickets);
+    Result<std::vector<std::string>> ended_escrow(std::size_t at_most);
+    Status escrow_released(std::vector<std::string> const& tickets);
 
 private:
     explicit SpoolIndex(SqliteDatabase database)
         : database_(std::move(database)) {}
 
     Status begin_run(Randomness& randomness);
+    Status insert_row(SpooledMessage const& message);
     Status insert_recipients(SpooledMessage const& message);
     Status load_recipients(SpooledMessage& message);
     Status load_parts(SpooledMessage& message);

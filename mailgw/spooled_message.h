@@ -1,6 +1,7 @@
 // A message in the spool: envelope, and how far its delivery to each recipient has come.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,33 +15,51 @@
 namespace satchel::mailgw {
 
 enum class RecipientState {
-    queued = 0,  ///< to be tried at `next_try`
-    done = 1,    ///< the next hop has it
-    failed = 2   ///< refused for good, or given up; kept until somebody acts
+    queued = 0,     ///< to be tried at `next_try`
+    done = 1,       ///< the next hop has it, and nothing waits in escrow
+    failed = 2,     ///< refused for good, or given up; kept until somebody acts
+    escrowed = 3,   ///< the next hop has placeholders, receipts are missing; repaired at `next_try`
+    repairing = 4,  ///< the original in full is to be tried at `next_try`
+    bounced = 5     ///< failed, and the sender is being told
 };
 
-/// "queued", "done", "failed"
+/// "queued", "done", "failed", "escrowed", "repairing", "bounced"
 char const* to_string(RecipientState state);
 
-/// An attachment that lies in a recipient's storage.
+/// Nothing is left to do for this recipient.
+constexpr bool is_settled(RecipientState state) {
+    return state == RecipientState::done || state == RecipientState::bounced;
+}
+
+/// An attachment that lies in a recipient's storage, or in escrow for it.
 struct StoredPart {
     ContentId content_id;
     std::uint64_t bytes = 0;       ///< of the content
     std::uint64_t blob_bytes = 0;  ///< of the blob
-    Bytes receipt;                 ///< encoded Receipt
-    std::string route;             ///< "inline", "direct"
+    Bytes receipt;                 ///< encoded Receipt; empty while it is in escrow
+    std::string route;             ///< "inline", "direct"; "" while it is in escrow
+    std::string ticket;            ///< of the escrow, "" where none was needed
+
+    bool in_escrow() const { return receipt.empty(); }
 };
 
 struct SpooledRecipient {
     std::size_t number = 0;  ///< position in the envelope
     RecipientState state = RecipientState::queued;
     std::optional<Plan> plan;  ///< none until planned
-    std::string reason;        ///< why in full, "" otherwise
+    std::string reason;        ///< why in full or in escrow, "" otherwise
     std::string trouble;       ///< why not yet, or why never; "" if all is well
     std::uint64_t tries = 0;
     std::uint64_t next_try = 0;     ///< Unix seconds
+    std::uint64_t repair_from = 0;  ///< when escrow was given up, Unix seconds; 0: it was not
     bool own_copy = false;          ///< gets the placeholder copy that lies in the spool for it
     std::vector<StoredPart> parts;  ///< of that copy
+
+    /// Attachments whose receipts are missing.
+    bool waits_for_receipts() const {
+        return std::any_of(parts.begin(), parts.end(),
+                           [](StoredPart const& part) { return part.in_escrow(); });
+    }
 };
 
 struct SpooledMessage {

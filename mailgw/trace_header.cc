@@ -7,9 +7,8 @@
 
 namespace satchel::mailgw {
 
-namespace {
+namespace {}  // namespace
 
-/// RFC 5322 §3.3, in UTC whatever the locale.
 std::string date_text(std::uint64_t unix_seconds) {
     static constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -22,6 +21,8 @@ std::string date_text(std::uint64_t unix_seconds) {
     return std::string(days[parts.tm_wday]) + ", " + std::to_string(parts.tm_mday) + ' ' +
            months[parts.tm_mon] + ' ' + numbers;
 }
+
+namespace {
 
 /// What others said about themselves, fit for a header line.
 std::string harmless(std::string const& said) {

@@ -17,6 +17,9 @@ struct TraceFacts {
     std::uint64_t time = 0;  ///< Unix seconds
 };
 
+/// RFC 5322 §3.3, in UTC whatever the locale.
+std::string date_text(std::uint64_t unix_seconds);
+
 /// For a message that came by SMTP.
 std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope const& envelope);
 

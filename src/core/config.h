@@ -33,17 +33,32 @@ struct NodeSettings {
     std::string page;  ///< https base for placeholders; "" none
 };
 
+/// What becomes of attachments whose storage is away.
+enum class WhenUnavailable {
+    escrow,  ///< kept until it is back
+    full     ///< the message goes in full
+};
+
 struct GatewaySettings {
     Endpoint smtp_listen{"127.0.0.1", 10025};
     std::string helo;                     ///< default: the host's name
     std::string next_hop;                 ///< default maildir:<home>/mail/{recipient}
     std::uint64_t detach_min = 64 << 10;  ///< bytes, decoded
     std::vector<std::string> never_detach_types;
+    bool always_on = true;
+    /// None: escrow where the gateway is always on.
+    std::optional<WhenUnavailable> unavailable;
     std::chrono::seconds retry_first{30};
     std::chrono::seconds retry_max{3600};
     std::chrono::seconds give_up_after{5 * 24 * 3600};
     std::filesystem::path spool_dir;          ///< default <home>/spool
     std::uint64_t message_max = 16ULL << 30;  ///< bytes
+
+    /// A gateway that sleeps must not keep what others wait for.
+    bool may_escrow() const {
+        return always_on &&
+               unavailable.value_or(WhenUnavailable::escrow) == WhenUnavailable::escrow;
+    }
 };
 
 struct TrustSettings {

@@ -151,6 +151,12 @@ Result<std::string> parse_media_type(std::string const& text) {
     return out;
 }
 
+Result<WhenUnavailable> parse_when_unavailable(std::string const& text) {
+    if (text == "escrow") return WhenUnavailable::escrow;
+    if (text == "full") return WhenUnavailable::full;
+    return fail(Fault::usage, "\"escrow\" or \"full\" is wanted");
+}
+
 /// `first-seen` needs a memory of the keys seen, so a home can't ask for it before it has one.
 Result<Trust> parse_minimum(std::string const& text) {
     auto trust = parse_trust(text);
@@ -225,6 +231,15 @@ constexpr std::array all_keys = {
               [](V v, T t) {
                   return take_list(v, t.config.gateway.never_detach_types, parse_media_type);
               }},
+    ConfigKey{"gateway", "unavailable", "\"escrow\"",
+              "Attachments for a storage that is away: kept until it is back (\"escrow\", where "
+              "always_on), or sent in full (\"full\").",
+              [](V v, T t) {
+                  return take_parsed(v, t.config.gateway.unavailable, parse_when_unavailable);
+              }},
+    ConfigKey{"gateway", "always_on", "true",
+              "Whether this machine runs day and night, and so may keep attachments for others.",
+              [](V v, T t) { return take_flag(v, t.config.gateway.always_on); }},
     ConfigKey{"gateway", "retry_first", "\"30s\"", "Wait before a failed delivery is tried again.",
               [](V v, T t) { return take_duration(v, t.config.gateway.retry_first); }},
     ConfigKey{"gateway", "retry_max", "\"1h\"", "Longest wait between two tries.",

@@ -19,6 +19,7 @@ Result<std::unique_ptr<mailgw::Gateway>> MailWorld::open(
             [make_link] { return std::make_unique<node::LocalRecipientLocator>(make_link()); },
         .make_depot =
             [make_link] { return std::make_unique<node::LocalAttachmentDepot>(make_link()); },
+        .make_escrow = nullptr,
         .clock = clock,
         .randomness = randomness,
         .log = log};

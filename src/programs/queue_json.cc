@@ -12,6 +12,13 @@ std::string plan_word(std::optional<mailgw::Plan> const& plan) {
     return plan ? to_string(*plan) : "";
 }
 
+std::uint64_t escrow_bytes(mailgw::SpooledRecipient const& recipient) {
+    std::uint64_t bytes = 0;
+    for (mailgw::StoredPart const& part : recipient.parts)
+        if (part.in_escrow()) bytes += part.blob_bytes;
+    return bytes;
+}
+
 }  // namespace
 
 Json queue_json(std::vector<mailgw::SpooledMessage> const& messages) {
@@ -25,7 +32,7 @@ Json queue_json(std::vector<mailgw::SpooledMessage> const& messages) {
                  {"state", to_string(recipient.state)},
                  {"tries", recipient.tries},
                  {"next_try", recipient.next_try},
-                 {"escrow_bytes", 0},
+                 {"escrow_bytes", escrow_bytes(recipient)},
                  {"reason", recipient.trouble.empty() ? recipient.reason : recipient.trouble}});
         }
         list.push_back({{"id", message.id},
@@ -41,9 +48,10 @@ Json outcome_json(mailgw::SpooledMessage const& message) {
     for (mailgw::SpooledRecipient const& recipient : message.recipients) {
         Json parts = Json::array();
         for (mailgw::StoredPart const& part : recipient.parts) {
-            parts.push_back({{"content_id", part.content_id.to_hex()},
-                             {"bytes", part.bytes},
-                             {"receipt", to_base64(part.receipt)}});
+            parts.push_back(
+                {{"content_id", part.content_id.to_hex()},
+                 {"bytes", part.bytes},
+                 {"receipt", part.in_escrow() ? Json() : Json(to_base64(part.receipt))}});
         }
         recipients.push_back(
             {{"address", message.envelope.recipients.at(recipient.number).address},
@@ -59,7 +67,7 @@ Json plan_json(mailgw::MessagePlan const& plan, std::vector<std::string> const& 
     Json list = Json::array();
     for (std::size_t i = 0; i < plan.recipients.size(); ++i) {
         Json parts = Json::array();
-        bool const detached = plan.recipients[i].planned.plan == mailgw::Plan::push;
+        bool const detached = plan.recipients[i].planned.plan != mailgw::Plan::full;
         for (mailgw::DetachablePart const& part : plan.message.parts) {
             if (detached)
                 parts.push_back(

@@ -85,6 +85,10 @@ public:
             auto work = [this, args = call.request.args] { return retry(args); };
             co_return co_await workers_.await(std::move(work));
         }
+        if (verb == "repair") {
+            auto work = [this, args = call.request.args] { return repair(args); };
+            co_return co_await workers_.await(std::move(work));
+        }
         if (verb == "submit" && call.files.size() == 1) {
             auto file = std::make_shared<UniqueFd>(std::move(call.files.front()));
             auto work = [this, args = call.request.args, file] {
@@ -106,6 +110,14 @@ private:
         auto const id = node::text_at(args, "id");
         if (!id) return fail(id.error());
         auto const count = gateway_.retry(*id);
+        if (!count) return fail(count.error());
+        return Json{{"id", *id}, {"recipients", *count}};
+    }
+
+    Result<Json> repair(Json const& args) {
+        auto const id = node::text_at(args, "id");
+        if (!id) return fail(id.error());
+        auto const count = gateway_.repair(*id);
         if (!count) return fail(count.error());
         return Json{{"id", *id}, {"recipients", *count}};
     }

@@ -15,26 +15,33 @@ using node::Json;
 
 struct Args {
     std::string retry;
+    std::string repair;
 };
 
 /// Asks the running gateway, or looks into the spool itself where none runs.
 Result<Json> ask(cli::Globals const& globals, Args const& args) {
     bool const retry = !args.retry.empty();
+    bool const repair = !args.repair.empty();
+    if (retry && repair) return fail(Fault::usage, "--retry or --repair, not both");
     auto running = node::LocalApiClient::connect(Home(globals.home).gateway_socket());
     if (running) {
         Json words = Json::object();
-        if (retry) words["id"] = args.retry;
-        return running->call(
-            {.verb = retry ? "retry" : "queue", .args = std::move(words), .settings = {}});
+        if (retry || repair) words["id"] = retry ? args.retry : args.repair;
+        return running->call({.verb = retry    ? "retry"
+                                      : repair ? "repair"
+                                               : "queue",
+                              .args = std::move(words),
+                              .settings = {}});
     }
     if (running.error().fault != Fault::unavailable) return fail(running.error());
     MailWorld world(EventLog::Level::warning);
     auto gateway = world.open(globals, {});
     if (!gateway) return fail(gateway.error());
-    if (retry) {
-        auto const count = (*gateway)->retry(args.retry);
+    if (retry || repair) {
+        auto const& id = retry ? args.retry : args.repair;
+        auto const count = retry ? (*gateway)->retry(id) : (*gateway)->repair(id);
         if (!count) return fail(count.error());
-        return Json{{"id", args.retry}, {"recipients", *count}};
+        return Json{{"id", id}, {"recipients", *count}};
     }
     auto const messages = (*gateway)->queue();
     if (!messages) return fail(messages.error());
@@ -45,7 +52,7 @@ void print_prose(Json const& answer) {
     if (!answer.contains("messages")) {
         cli::print_line(answer.value("id", "") + ": " +
                         std::to_string(answer.value("recipients", 0)) +
-                        " recipients are tried again now");
+                        " recipients are taken up now");
         return;
     }
     for (Json const& message : answer["messages"]) {
@@ -74,6 +81,8 @@ void add_queue(cli::CommandLine& line) {
     auto args = std::make_shared<Args>();
     line.verb("queue", "what the gateway holds: per message and recipient plan, tries, next try")
         .option("--retry", args->retry, "ID", "try this message again now")
+        .option("--repair", args->repair, "ID",
+                "send in full, now, what this message has in escrow")
         .example("satchel queue")
         .run([args](cli::Globals const& globals) -> Result<cli::ExitStatus> {
             auto const answer = ask(globals, *args);

@@ -79,6 +79,27 @@ TEST_CASE("delivery_planner: one row per line of the table") {
                      r->reason = "no presence";
                  },
                  Plan::full, "no presence"},
+             Row{"unavailable, and this gateway may keep it",
+                 [](auto& m, auto& r) {
+                     m.may_escrow = true;
+                     r->available = false;
+                     r->reason = "no presence";
+                 },
+                 Plan::escrow, "no presence"},
+             Row{"escrow is for known and trusted storage alone",
+                 [](auto& m, auto& r) {
+                     m.may_escrow = true;
+                     r->trusted = r->available = false;
+                     r->reason = "first-seen only";
+                 },
+                 Plan::full, "first-seen only"},
+             Row{"escrow of what the storage would refuse makes no sense",
+                 [](auto& m, auto& r) {
+                     m.may_escrow = true;
+                     r->available = false;
+                     r->accept.max_bytes = 5;
+                 },
+                 Plan::full, "storage takes at most 5 bytes, an attachment would be 100048"},
              Row{"pull-only", [](auto&, auto& r) { r->nodes[0].pull_only = true; }, Plan::full,
                  "storage can't be dialled, it only pulls"},
              Row{"one of two nodes is dialable",
@@ -89,7 +110,7 @@ TEST_CASE("delivery_planner: one row per line of the table") {
                  Plan::push, ""},
          }) {
         CAPTURE(row.why);
-        MessageFacts message{{100'000}, "alice@a.test", false};
+        MessageFacts message{{100'000}, "alice@a.test", false, false};
         std::optional<LookupReport> report = report_of("bob@b.test");
         row.change(message, report);
         auto const planned = plan_delivery(message, report, report ? "" : "node is gone");
@@ -106,7 +127,7 @@ TEST_CASE("delivery_planner: size of an age payload") {
 }
 
 TEST_CASE("delivery_planner: plans by name") {
-    for (Plan const plan : {Plan::full, Plan::push}) {
+    for (Plan const plan : {Plan::full, Plan::push, Plan::escrow}) {
         CHECK(parse_plan(to_string(plan)) == plan);
     }
     CHECK_FALSE(parse_plan("Push"));

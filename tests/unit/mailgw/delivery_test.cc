@@ -27,6 +27,7 @@ struct World {
     std::unique_ptr<RecipientLocator> locator = storage.locator();
     std::unique_ptr<AttachmentDepot> depot = storage.depot();
     std::unique_ptr<NextHop> hop;
+    bool notify_senders = false;
 
     explicit World(std::string const& url = "")
         : hop(make_next_hop(
@@ -40,12 +41,12 @@ struct World {
     }
 
     std::string put(std::string const& text, std::vector<std::string> const& recipients,
-                    std::string const& sender = "alice@a.test") {
+                    std::string const& sender = "alice@a.test", std::string const& notify = "") {
         Envelope envelope;
         envelope.sender = sender;
         envelope.trace = "Received: x\r\nX-Satchel-Loop: t\r\n";
         for (auto const& address : recipients)
-            envelope.recipients.push_back({address, "", ""});
+            envelope.recipients.push_back({address, notify, ""});
         auto draft = spool->begin(0).value();
         REQUIRE(draft.write(bytes_of(text)));
         auto const id = draft.id();
@@ -57,7 +58,10 @@ struct World {
         Delivery delivery(
             {*spool, *locator, *depot, *hop, clock, randomness, log, stop},
             {{},
-             {std::chrono::seconds(30), std::chrono::seconds(3600), std::chrono::seconds(86'400)}});
+             {std::chrono::seconds(30), std::chrono::seconds(3600), std::chrono::seconds(86'400)},
+             "gw.test",
+             false,
+             notify_senders});
         return delivery.attempt(id).value();
     }
 
@@ -260,4 +264,71 @@ TEST_CASE("delivery: a message that ended two runs is not read a third time") {
     CHECK(message.recipients[0].plan == Plan::full);
     CHECK(message.recipients[0].reason == "reading it ended this program before");
     CHECK(world.mail_of("bob@b.test") == mail);
+}
+
+TEST_CASE("delivery: whom a failure is told") {
+    struct Row {
+        char const* why;
+        std::string sender;
+        std::string notify;
+        bool told;
+    };
+
+    for (Row const& row : {Row{"as ever", "alice@a.test", "", true},
+                           Row{"asked for", "alice@a.test", "SUCCESS,FAILURE", true},
+                           Row{"not wanted", "alice@a.test", "NEVER", false},
+                           Row{"other news are wanted", "alice@a.test", "DELAY", false},
+                           Row{"the null sender", "", "", false}}) {
+        CAPTURE(row.why);
+        FakeMailServer server;
+        server.set_answer([](std::string const& command) {
+            return command.starts_with("RCPT TO:<bob") ? "550 5.1.1 unknown" : "";
+        });
+        World world(server.url());
+        world.notify_senders = true;
+        auto const id =
+            world.put(plain_mail(), {"bob@b.test", "carol@c.test"}, row.sender, row.notify);
+        auto const message = world.attempt(id);
+        CHECK(message.recipients[0].state ==
+              (row.told ? RecipientState::bounced : RecipientState::failed));
+        CHECK(message.recipients[1].state == RecipientState::done);
+        auto const left = world.spool->list().value();
+        REQUIRE(left.size() == 1);
+        CHECK((left[0].id != id) == row.told);
+        if (!row.told) continue;
+        world.attempt(left[0].id);
+        REQUIRE(server.mails().size() == 2);
+        CHECK(server.mails()[1].to[0].starts_with("RCPT TO:<alice@a.test>"));
+        CHECK(world.spool_is_empty());
+    }
+}
+
+TEST_CASE("delivery: the notice that can't be stored is told later, and once") {
+    FakeMailServer server;
+    server.set_answer([](std::string const& command) {
+        return command.starts_with("RCPT TO:<bob") ? "550 5.1.1 unknown" : "";
+    });
+    World world(server.url());
+    world.notify_senders = true;
+    auto const id = world.put(plain_mail(), {"bob@b.test"});
+    // No file can be made in the folder, as on a full disk.
+    auto const folder = world.folder / "spool/msg";
+    auto const moved = world.folder / "elsewhere";
+    Delivery delivery({*world.spool, *world.locator, *world.depot, *world.hop, world.clock,
+                       world.randomness, world.log, world.stop},
+                      {});
+    server.set_answer([&](std::string const& command) {
+        if (!command.starts_with("RCPT TO:<bob")) return "";
+        std::error_code ignored;
+        std::filesystem::rename(folder, moved, ignored);
+        return "550 5.1.1 unknown";
+    });
+    CHECK_FALSE(delivery.attempt(id));
+    std::filesystem::rename(moved, folder);
+    CHECK(world.spool->load(id)->recipients[0].state == RecipientState::queued);
+    server.set_answer([](std::string const& command) {
+        return command.starts_with("RCPT TO:<bob") ? "550 5.1.1 unknown" : "";
+    });
+    CHECK(world.attempt(id).recipients[0].state == RecipientState::bounced);
+    CHECK(world.spool->list()->size() == 1);
 }

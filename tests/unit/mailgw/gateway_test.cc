@@ -42,8 +42,9 @@ struct World {
 
     void open() {
         gateway =
-            Gateway::open(settings, {[this] { return storage.locator(); },
-                                     [this] { return storage.depot(); }, clock, randomness, log})
+            Gateway::open(settings,
+                          {[this] { return storage.locator(); }, [this] { return storage.depot(); },
+                           [this] { return storage.escrow_depot(); }, clock, randomness, log})
                 .value();
     }
 

@@ -103,7 +103,7 @@ TEST_CASE("spool: states, copies, and what goes when all is done") {
     SpooledRecipient& bob = message.recipients[0];
     bob.plan = Plan::push;
     bob.own_copy = true;
-    bob.parts.push_back({ContentId{}, 5, 37, Bytes{1, 2}, "inline"});
+    bob.parts.push_back({ContentId{}, 5, 37, Bytes{1, 2}, "inline", ""});
     bob.tries = 3;
     bob.next_try = world.clock.unix_seconds() + 100;
     bob.trouble = "450 later";

@@ -1,0 +1,192 @@
+#include "mailgw/own_mail.h"
+
+#include <algorithm>
+
+#include "mailgw/header_fields.h"
+#include "mailgw/header_writer.h"
+#include "mailgw/mail_text.h"
+#include "mailgw/trace_header.h"
+#include "src/base/hex.h"
+#include "src/base/unique_fd.h"
+
+namespace satchel::mailgw {
+
+namespace {
+
+constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t subject_octets_max = 512;
+
+std::string boundary_of(OwnMailFacts const& facts) {
+    return "=_satchel_" + to_hex(facts.id);
+}
+
+/// Text that is fit for a header as it stands, in words to be folded between.
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        auto const end = std::min(text.find(' '), text.size());
+        if (end > 0) words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+/// Fields that all our messages share. The subject is encoded already, or ours.
+std::string opening(OwnMailFacts const& facts, std::string const& from, std::string const& to,
+                    std::string const& subject, std::string const& original_id) {
+    std::string out = "From: " + from + "\r\nTo: " + to + "\r\nDate: " + date_text(facts.time) +
+                      "\r\nMessage-ID: <" + to_hex(facts.id) + '@' + facts.helo + ">\r\n";
+    if (!original_id.empty()) {
+        out += header_field("In-Reply-To", {original_id});
+        out += header_field("References", {original_id});
+    }
+    return out + header_field("Subject", words_of(subject)) + "MIME-Version: 1.0\r\n";
+}
+
+/// `<id>` as it stands in the original, or "" where it is not one plain id.
+std::string message_id_of(std::vector<HeaderField> const& fields) {
+    auto const id = first_value(fields, "Message-ID");
+    bool const plain =
+        id.size() <= 250 && id.starts_with('<') && id.ends_with('>') &&
+        std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+    return plain ? id : "";
+}
+
+/// ASCII as it stands, which may be encoded words; other text is left out.
+std::string subject_of(std::vector<HeaderField> const& fields) {
+    auto const subject = first_value(fields, "Subject");
+    bool const usable = is_ascii(subject) && subject.size() <= subject_octets_max;
+    return usable ? subject : "";
+}
+
+std::string encoding_field(Envelope const& envelope) {
+    return std::string("Content-Transfer-Encoding: ") + (envelope.eight_bit ? "8bit" : "7bit") +
+           "\r\n";
+}
+
+Status copy_range(int from, std::uint64_t end, int to) {
+    Bytes buffer(piece_bytes);
+    for (std::uint64_t at = 0; at < end;) {
+        auto const size = std::min<std::uint64_t>(buffer.size(), end - at);
+        auto const got = read_at(from, std::span(buffer).first(static_cast<std::size_t>(size)), at);
+        if (!got) return fail(got.error());
+        if (*got == 0) break;
+        if (auto done = write_all(to, ByteSpan(buffer).first(*got)); !done) return done;
+        at += *got;
+    }
+    return {};
+}
+
+Status write_text(int fd, std::string const& text) {
+    return write_all(fd, bytes_of(text));
+}
+
+/// `550 5.1.1 unknown` gives 5.1.1; without an enhanced code what `otherwise` says.
+std::string status_of(std::string const& reply, std::string const& otherwise) {
+    auto const begin = reply.find(' ');
+    if (begin == std::string::npos) return otherwise;
+    auto const end = std::min(reply.find(' ', begin + 1), reply.size());
+    auto const word = reply.substr(begin + 1, end - begin - 1);
+    bool const enhanced = word.size() >= 5 && (word[0] == '4' || word[0] == '5') &&
+                          word[1] == '.' &&
+                          word.find_first_not_of("0123456789.") == std::string::npos &&
+                          std::count(word.begin(), word.end(), '.') == 2 && word.back() != '.';
+    return enhanced ? word : otherwise;
+}
+
+/// One line without control characters: it stands in a header of ours.
+std::string one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = ' ';
+    return text.substr(0, 400);
+}
+
+std::string status_part(OwnMailFacts const& facts, Envelope const& envelope, std::uint64_t received,
+                        std::vector<FailedRecipient> const& failed) {
+    std::string out = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; " +
+                      facts.helo + "\r\nArrival-Date: " + date_text(received) + "\r\n";
+    if (!envelope.envid.empty()) out += "Original-Envelope-Id: " + envelope.envid + "\r\n";
+    for (FailedRecipient const& one : failed) {
+        out += "\r\n";
+        if (!one.recipient.orcpt.empty())
+            out += "Original-Recipient: " + one_line(one.recipient.orcpt) + "\r\n";
+        out += "Final-Recipient: rfc822; " + one_line(one.recipient.address) + "\r\n";
+        out += "Action: failed\r\nStatus: " + status_of(one.reply, "5.0.0") + "\r\n";
+        out += header_field("Diagnostic-Code", words_of("smtp; " + one_line(one.reply)));
+    }
+    return out;
+}
+
+}  // namespace
+
+Status write_repair_mail(OwnMailFacts const& facts, Envelope const& envelope,
+                         std::string const& recipient, int original_fd, int out_fd) {
+    auto const fields = read_header_fields(original_fd);
+    if (!fields) return fail(fields.error());
+    auto const size = file_size(original_fd);
+    if (!size) return fail(size.error());
+    auto const subject = subject_of(*fields);
+    auto const boundary = boundary_of(facts);
+    std::string head =
+        opening(facts, '<' + envelope.sender + '>', '<' + recipient + '>',
+                subject.empty() ? "Attachments in full" : subject + " (attachments in full)",
+                message_id_of(*fields));
+    head += "Auto-Submitted: auto-generated\r\n";
+    head += "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n";
+    head += encoding_field(envelope) + "\r\n--" + boundary + "\r\n";
+    head +=
+        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+        "An earlier message came to you with its attachments kept for your own storage.\r\n"
+        "The storage could not be reached in time, so here is that message in full.\r\n";
+    head += "\r\n--" + boundary + "\r\nContent-Type: message/rfc822\r\n";
+    head += encoding_field(envelope) + "\r\n";
+    if (auto done = write_text(out_fd, head); !done) return done;
+    if (auto done = copy_range(original_fd, *size, out_fd); !done) return done;
+    return write_text(out_fd, "\r\n--" + boundary + "--\r\n");
+}
+
+Status write_failure_notice(OwnMailFacts const& facts, Envelope const& envelope,
+                            std::uint64_t received, std::vector<FailedRecipient> const& failed,
+                            int original_fd, int out_fd) {
+    auto const fields = read_header_fields(original_fd);
+    if (!fields) return fail(fields.error());
+    auto const size = file_size(original_fd);
+    if (!size) return fail(size.error());
+    auto const boundary = boundary_of(facts);
+    std::string head = opening(facts, "Mail Delivery System <MAILER-DAEMON@" + facts.helo + '>',
+                               '<' + envelope.sender + '>', "Undelivered mail returned to sender",
+                               message_id_of(*fields));
+    head += "Auto-Submitted: auto-replied\r\n";
+    head += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" +
+            boundary + "\"\r\n" + encoding_field(envelope) + "\r\n--" + boundary + "\r\n";
+    head +=
+        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+        "Your message could not be delivered to:\r\n\r\n";
+    for (FailedRecipient const& one : failed) {
+        head += "    " + one_line(one.recipient.address) + "\r\n";
+        head += "        " + one_line(one.reply) + "\r\n";
+    }
+    head += "\r\n--" + boundary + "\r\n" + status_part(facts, envelope, received, failed);
+    bool const in_full = envelope.ret == "FULL";
+    head += "\r\n--" + boundary +
+            "\r\nContent-Type: " + (in_full ? "message/rfc822" : "text/rfc822-headers") + "\r\n";
+    head += encoding_field(envelope) + "\r\n";
+    if (auto done = write_text(out_fd, head); !done) return done;
+    std::string shown;
+    for (HeaderField const& field : *fields)
+        shown.append(field.name).append(": ").append(field.value.substr(0, 900)).append("\r\n");
+    Status const returned =
+        in_full ? copy_range(original_fd, *size, out_fd) : write_text(out_fd, shown);
+    if (!returned) return returned;
+    return write_text(out_fd, "\r\n--" + boundary + "--\r\n");
+}
+
+bool wants_failure_notice(Envelope const& envelope, EnvelopeRecipient const& recipient) {
+    if (envelope.sender.empty()) return false;
+    std::string notify = recipient.notify;
+    std::transform(notify.begin(), notify.end(), notify.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    return notify.empty() || notify.find("FAILURE") != std::string::npos;
+}
+
+}  // namespace satchel::mailgw

@@ -1,0 +1,104 @@
+#include "mailgw/own_mail.h"
+
+#include <doctest/doctest.h>
+
+#include "mailgw/message_scan.h"
+#include "tests/support/memory_file.h"
+#include "tests/unit/mailgw/sample_mail.h"
+
+using namespace satchel;
+using namespace satchel::mailgw;
+using namespace satchel::testing;
+
+namespace {
+
+Envelope envelope() {
+    Envelope envelope;
+    envelope.sender = "alice@a.test";
+    envelope.envid = "QQ314159";
+    return envelope;
+}
+
+OwnMailFacts facts() {
+    OwnMailFacts facts;
+    facts.helo = "gw.test";
+    facts.id.fill(0xab);
+    facts.time = 1'800'000'000;
+    return facts;
+}
+
+std::string repair_of(std::string const& original) {
+    auto const in = memory_file(original);
+    auto const out = memory_file();
+    REQUIRE(write_repair_mail(facts(), envelope(), "bob@b.test", in.get(), out.get()));
+    return text_in(out);
+}
+
+std::string notice_of(std::string const& original, std::vector<FailedRecipient> const& failed) {
+    auto const in = memory_file(original);
+    auto const out = memory_file();
+    REQUIRE(write_failure_notice(facts(), envelope(), 1'799'999'000, failed, in.get(), out.get()));
+    return text_in(out);
+}
+
+bool contains(std::string const& text, std::string const& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("own_mail: a repair encloses the original, and is never detached itself") {
+    auto const original = mail_with_attachments(1);
+    auto const repair = repair_of(original);
+    CHECK(repair.starts_with("From: <alice@a.test>\r\nTo: <bob@b.test>\r\nDate: "));
+    CHECK(contains(repair, "Message-ID: <abababababababababababababababab@gw.test>\r\n"));
+    CHECK(contains(repair, "References: <1@a.test>\r\n"));
+    CHECK(contains(repair, "Subject: files (attachments in full)\r\n"));
+    CHECK(contains(repair, "\r\n\r\n" + original + "\r\n--"));
+    auto const scanned = scan_message(memory_file(repair).get(), {1, {}});
+    REQUIRE(scanned);
+    CHECK(scanned->parts.empty());
+}
+
+TEST_CASE("own_mail: hostile headers of the original bring nothing into ours") {
+    struct Row {
+        char const* why;
+        std::string field;
+        std::string wanted;
+    };
+
+    for (Row const& row :
+         {Row{"no subject", "", "Subject: Attachments in full\r\n"},
+          Row{"raw octets", "Subject: gr\xfc\xdf\r\n", "Subject: Attachments in full\r\n"},
+          Row{"encoded words stay", "Subject: =?utf-8?Q?gr=C3=BC?=\r\n",
+              "Subject: =?utf-8?Q?gr=C3=BC?= (attachments in full)\r\n"},
+          Row{"folded", "Subject: a\r\n b\r\n", "Subject: a b (attachments in full)\r\n"},
+          Row{"long", "Subject: " + std::string(600, 'x') + "\r\n",
+              "Subject: Attachments in full\r\n"}}) {
+        CAPTURE(row.why);
+        auto const repair = repair_of(row.field + "Message-ID: not an id\r\n\r\nbody\r\n");
+        CHECK(contains(repair, row.wanted));
+        CHECK_FALSE(contains(repair, "References"));
+    }
+}
+
+TEST_CASE("own_mail: a notice tells who, why, and about what") {
+    auto const notice = notice_of(
+        plain_mail(), {{{"bob@b.test", "", "rfc822;robert@b.test"}, "550 5.1.1 no such user"},
+                       {{"eve@e.test", "", ""}, "given up: 451 4.3.0 later\nand\x01 more"}});
+    CHECK(contains(notice, "From: Mail Delivery System <MAILER-DAEMON@gw.test>\r\n"));
+    CHECK(contains(notice, "Original-Envelope-Id: QQ314159\r\n"));
+    CHECK(contains(notice,
+                   "\r\nOriginal-Recipient: rfc822;robert@b.test\r\nFinal-Recipient: rfc822; "
+                   "bob@b.test\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 "
+                   "5.1.1 no such user\r\n"));
+    CHECK(contains(notice,
+                   "Final-Recipient: rfc822; eve@e.test\r\nAction: failed\r\nStatus: "
+                   "5.0.0\r\n"));
+    CHECK(contains(notice, "Content-Type: text/rfc822-headers\r\n"));
+    CHECK(contains(notice, "\r\n\r\nFrom: alice@a.test\r\n"));
+    CHECK_FALSE(contains(notice, "Hello."));
+    CHECK_FALSE(contains(notice, "\x01"));
+    for (std::size_t at = 0; (at = notice.find('\n', at)) != std::string::npos; ++at)
+        CHECK(notice[at - 1] == '\r');
+}
