@@ -203,9 +203,9 @@ Status Delivery::begin_repair(SpooledMessage& message, std::size_t number) {
     auto copy = world_.spool.create_copy(message.id, number);
     if (!copy) return fail(copy.error());
     copies.push_back(std::move(*copy));
-    auto const written = write_repair_mail(own_mail_facts(), message.envelope,
-                                           message.envelope.recipients[number].address,
-                                           original->get(), copies.front().get());
+    auto written = write_repair_mail(own_mail_facts(), message.envelope,
+                                     message.envelope.recipients[number].address, original->get(),
+                                     copies.front().get());
     if (!written) return written;
     if (auto sealed = world_.spool.seal_copies(copies); !sealed) return sealed;
     SpooledRecipient& recipient = message.recipients[number];
