@@ -112,7 +112,11 @@ Status Delivery::hand_on(SpooledMessage& message, Numbers const& numbers, int fd
     bool repeated = message.from_earlier_run;
     for (std::size_t const number : numbers)
         repeated = repeated || message.recipients[number].tries > 0;
-    HopMessage const going{message.id, message.received, message.envelope, numbers, fd, repeated};
+    SpooledRecipient const& first = message.recipients[numbers.front()];
+    bool const repairing = first.state == RecipientState::repairing;
+    char const* const form = repairing ? "-repair" : first.own_copy ? "-copy" : "";
+    HopMessage const going{message.id + form, message.received, message.envelope, numbers, fd,
+                           repeated};
     auto const results = world_.next_hop.deliver(going);
     Numbers judged;
     for (std::size_t i = 0; i < numbers.size(); ++i) {

@@ -31,7 +31,7 @@ struct HopResult {
 };
 
 struct HopMessage {
-    std::string id;              ///< in the spool; a retry has the same
+    std::string id;              ///< of these very bytes; a retry has the same
     std::uint64_t received = 0;  ///< Unix seconds
     Envelope const& envelope;
     std::vector<std::size_t> recipients;  ///< positions in the envelope
