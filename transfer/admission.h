@@ -27,9 +27,10 @@ struct AdmissionFacts {
     std::uint64_t now_seconds = 0;
     bool available = true;
     AcceptPolicy accept;
-    std::optional<Address> recipient;    ///< the address behind the offer's tag, if served here
-    DomainTrust sender_domain;           ///< of the domain of `offer.sender`
-    std::optional<UserKey> contact_key;  ///< pinned for `offer.sender`, if in the address book
+    std::optional<Address> recipient;     ///< the address behind the offer's tag, if served here
+    DomainTrust sender_domain;            ///< of the domain of `offer.sender`
+    std::vector<PublicKey> own_gateways;  ///< gateways of the users stored for here
+    std::optional<UserKey> contact_key;   ///< pinned for `offer.sender`, if in the address book
 };
 
 /// Whose word an offer is.

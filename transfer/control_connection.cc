@@ -96,7 +96,7 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     ControlSession const& session = house_.session;
     if (auto const* refusal = std::get_if<Refusal>(&request)) co_return answer_of(*refusal);
     if (std::holds_alternative<AskPing>(request)) co_return session.ping();
-    if (std::holds_alternative<AskWaiting>(request)) co_return session.waiting(caller);
+    if (std::holds_alternative<AskWaiting>(request)) co_return co_await session.waiting(caller);
     if (auto const* ask = std::get_if<AskOffer>(&request)) {
         co_return session.offer(caller, ask->id);
     }
@@ -174,8 +174,12 @@ asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_sourc
         };
         co_return co_await house_.pool.await(std::move(open));
     }
-    if (!house_.session.is_offered_to(caller, id)) co_return fail(Fault::not_found, "nothing here");
-    auto outgoing = house_.host.open_outgoing(id);
+    Result<OutgoingContent> outgoing = fail(Fault::not_found, "nothing here");
+    if (house_.session.is_offered_to(caller, id)) {
+        outgoing = house_.host.open_outgoing(id);
+    } else {
+        outgoing = co_await house_.host.open_kept(caller, id);
+    }
     if (!outgoing) co_return fail(outgoing.error());
     source.file = std::make_shared<UniqueFd>(std::move(outgoing->file));
     source.size = outgoing->size;

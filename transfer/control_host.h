@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/asio.h"
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
 #include "src/core/accept_policy.h"
@@ -57,6 +58,20 @@ public:
 
     /// The blob of an outstanding offer. Fault::not_found where there is none.
     virtual Result<OutgoingContent> open_outgoing(ContentId const& id) const = 0;
+
+    /// What this side keeps until the caller, or its user, has it: offers to the calling node. The
+    /// caller is there now, so it need not be looked for.
+    virtual asio::awaitable<std::vector<Offer>> kept_for(Caller) const {
+        co_return std::vector<Offer>();
+    }
+
+    /// A blob of those, for the same callers. Fault::not_found for all others.
+    virtual asio::awaitable<Result<OutgoingContent>> open_kept(Caller, ContentId) const {
+        co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// Gateways whose word counts as attested for any sender: those of this node's own users.
+    virtual std::vector<PublicKey> own_gateways() const { return {}; }
 
     /// A blob is held, verified and on disk, for one more offer.
     virtual void blob_arrived(Offer const& offer) = 0;

@@ -43,8 +43,11 @@ Answer ControlSession::receipt(Caller const& caller, OfferId const& id) const {
     return answer_of(progress);
 }
 
-Answer ControlSession::waiting(Caller const& caller) const {
-    return {200, encode_waiting(host_.outstanding_for(caller.node)), false};
+asio::awaitable<Answer> ControlSession::waiting(Caller caller) const {
+    auto offers = host_.outstanding_for(caller.node);
+    auto const kept = co_await host_.kept_for(caller);
+    offers.insert(offers.end(), kept.begin(), kept.end());
+    co_return Answer{200, encode_waiting(offers), false};
 }
 
 bool ControlSession::may_read(Caller const& caller, HeldBlob const& held) const {
@@ -67,6 +70,7 @@ Admission ControlSession::judge(Caller const& caller, Offer const& offer) const 
     facts.available = host_.available();
     facts.accept = host_.accept_policy();
     facts.recipient = host_.served(offer.recipient);
+    facts.own_gateways = host_.own_gateways();
     if (auto const sender = Address::parse(offer.sender)) {
         facts.sender_domain = host_.domain_trust(sender->domain());
         facts.contact_key = host_.contact_key(*sender);

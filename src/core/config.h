@@ -30,6 +30,8 @@ struct NodeSettings {
     std::uint64_t accept_max = 10ULL << 30;
     AcceptFrom accept_from = AcceptFrom::attested;
     bool allow_private_endpoints = false;
+    std::string incoming_gateway;  ///< "host:port", "" none
+    std::optional<NodeKey> incoming_gateway_key;
     std::string page;  ///< https base for placeholders; "" none
 };
 
@@ -51,8 +53,9 @@ struct GatewaySettings {
     std::chrono::seconds retry_first{30};
     std::chrono::seconds retry_max{3600};
     std::chrono::seconds give_up_after{5 * 24 * 3600};
-    std::filesystem::path spool_dir;          ///< default <home>/spool
-    std::uint64_t message_max = 16ULL << 30;  ///< bytes
+    std::filesystem::path spool_dir;           ///< default <home>/spool
+    std::uint64_t escrow_quota = 20ULL << 30;  ///< bytes
+    std::uint64_t message_max = 16ULL << 30;   ///< bytes
 
     /// A gateway that sleeps must not keep what others wait for.
     bool may_escrow() const {

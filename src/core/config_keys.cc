@@ -151,6 +151,28 @@ Result<std::string> parse_media_type(std::string const& text) {
     return out;
 }
 
+Result<std::optional<NodeKey>> parse_optional_key(std::string const& text) {
+    if (text.empty()) return std::optional<NodeKey>();
+    auto const key = NodeKey::parse(text);
+    if (!key) return fail(key.error());
+    return std::optional(*key);
+}
+
+/// "" for none, or "host:port"; the host may be a name, or an IPv6 address in brackets.
+Result<std::string> parse_host_port(std::string const& text) {
+    if (text.empty()) return text;
+    auto const colon = text.rfind(':');
+    unsigned port = 0;
+    bool good = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+                text.find_first_of(" /@") == std::string::npos;
+    for (char const c : good ? text.substr(colon + 1) : "") {
+        good = good && c >= '0' && c <= '9';
+        port = port > 65'535 ? port : port * 10 + static_cast<unsigned>(c - '0');
+    }
+    if (!good || port == 0 || port > 65'535) return fail(Fault::usage, "\"HOST:PORT\" is wanted");
+    return text;
+}
+
 Result<WhenUnavailable> parse_when_unavailable(std::string const& text) {
     if (text == "escrow") return WhenUnavailable::escrow;
     if (text == "full") return WhenUnavailable::full;
@@ -211,6 +233,14 @@ constexpr std::array all_keys = {
     ConfigKey{"node", "allow_private_endpoints", "false",
               "Dial loopback and private addresses that a peer names, outside our own subnets.",
               [](V v, T t) { return take_flag(v, t.config.node.allow_private_endpoints); }},
+    ConfigKey{
+        "node", "incoming_gateway", "\"\"",
+        "Gateway that keeps attachments while this node is off: \"HOST:PORT\".",
+        [](V v, T t) { return take_parsed(v, t.config.node.incoming_gateway, parse_host_port); }},
+    ConfigKey{"node", "incoming_gateway_key", "\"\"", "Node key of that gateway.",
+              [](V v, T t) {
+                  return take_parsed(v, t.config.node.incoming_gateway_key, parse_optional_key);
+              }},
     ConfigKey{"node", "page", "\"\"",
               "https base of the page where the owner opens files; written into placeholders.",
               [](V v, T t) { return take_parsed(v, t.config.node.page, parse_page); }},
@@ -249,6 +279,9 @@ constexpr std::array all_keys = {
     ConfigKey{"gateway", "spool_dir", "\"spool\"",
               "Where mail waits. A relative folder stands below this home.",
               [](V v, T t) { return take_parsed(v, t.config.gateway.spool_dir, parse_folder); }},
+    ConfigKey{"gateway", "escrow_quota", "\"20 GiB\"",
+              "Most that is kept for storages that are away. Beyond it mail goes in full.",
+              [](V v, T t) { return take_size(v, t.config.gateway.escrow_quota); }},
     ConfigKey{"gateway", "message_max", "\"16 GiB\"", "Largest message that is taken.",
               [](V v, T t) { return take_size(v, t.config.gateway.message_max); }},
 

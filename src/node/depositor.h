@@ -1,5 +1,5 @@
 // Gets rid of an attachment: encrypts it once, and brings the blob to the storage of each
-// recipient.
+// recipient, or keeps it for those whose storage is away.
 #pragma once
 
 #include <filesystem>
@@ -15,10 +15,9 @@
 #include "src/base/randomness.h"
 #include "src/base/worker_pool.h"
 #include "src/core/identity.h"
-#include "src/node/publisher.h"
-#include "src/node/storage_host.h"
+#include "src/node/blob_carrier.h"
+#include "src/node/escrow.h"
 #include "src/node/trust_view.h"
-#include "transfer/control_client.h"
 #include "transfer/outgoing_blob.h"
 
 namespace satchel::node {
@@ -31,6 +30,7 @@ struct DepositRequest {
     Bytes restore;  ///< empty: nothing to seal
     std::string sender;
     std::vector<Address> recipients;
+    bool may_escrow = false;
 };
 
 /// Bytes moved so far, of all that will be.
@@ -42,12 +42,9 @@ public:
     struct World {
         asio::io_context& owner;
         location::AddressResolver& resolver;
-        transfer::ControlClient& client;
+        BlobCarrier& carrier;
+        Escrow* escrow;  ///< null where nothing may be kept
         WorkerPool& workers;
-        OutgoingOffers& outgoing;
-        Publisher const& publisher;
-        Identity const& identity;
-        Clock const& clock;
         Randomness& randomness;
         EventLog const& log;
         std::filesystem::path outbox;
@@ -61,19 +58,16 @@ public:
     asio::awaitable<Result<mailgw::Deposit>> deposit(UniqueFd file, DepositRequest request,
                                                      TrustView trust, DepositProgress progress);
 
-    std::uint64_t sent_bytes() const { return sent_bytes_; }
-
 private:
     struct Job;
 
     asio::awaitable<void> serve(std::shared_ptr<Job> job);
-    asio::awaitable<Status> bring(Job& job, Address const& address,
-                                  mailgw::DepositOutcome& outcome);
-    Result<Offer> make_offer(Job const& job, LookupReport const& report, NodeReport const& node,
-                             Bytes const& grant) const;
+    asio::awaitable<Status> bring(Job& job, std::size_t index);
+    Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
+    std::function<void(std::uint64_t)> progress_of(Job& job, std::size_t index) const;
+    asio::awaitable<void> keep(Job& job);
 
     World world_;
-    std::uint64_t sent_bytes_ = 0;
 };
 
 }  // namespace satchel::node

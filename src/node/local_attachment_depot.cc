@@ -14,14 +14,15 @@ Result<mailgw::DepositOutcome> outcome_of(Json const& json) {
     auto restore = base64_at(json, "restore");
     auto receipt = base64_at(json, "receipt");
     auto const route = text_at(json, "route");
-    if (!recipient || !stored || !reason || !grant || !restore || !receipt || !route) {
+    auto ticket = text_at(json, "ticket");
+    if (!recipient || !stored || !reason || !grant || !restore || !receipt || !route || !ticket) {
         return fail(Fault::corrupt, "the node's answer to a deposit makes no sense");
     }
     auto address = Address::parse(*recipient);
     if (!address) return fail(address.error());
     return mailgw::DepositOutcome{.recipient = std::move(*address),
                                   .stored = *stored,
-                                  .ticket = {},
+                                  .ticket = std::move(*ticket),
                                   .reason = *reason,
                                   .grant = std::move(*grant),
                                   .sealed_restore = std::move(*restore),
@@ -42,6 +43,7 @@ Result<mailgw::Deposit> LocalAttachmentDepot::deposit(mailgw::DepositOrder const
                                     {"label", json_of(order.label)},
                                     {"restore", base64_or_null(order.restore)},
                                     {"sender", order.sender},
+                                    {"may_escrow", order.may_escrow},
                                     {"recipients", recipients}},
                                    {order.source.fd});
     if (!answer) return fail(answer.error());

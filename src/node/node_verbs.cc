@@ -42,6 +42,9 @@ asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
     if (verb == "ls") co_return co_await ls(call);
     if (verb == "rm") co_return co_await rm(call);
     if (verb == "status") co_return co_await status(call);
+    if (verb == "escrow_look") co_return co_await escrow_look(call);
+    if (verb == "escrow_hurry") co_return co_await escrow_hurry(call);
+    if (verb == "escrow_release") co_return co_await escrow_release(call);
     co_return fail(Fault::usage,
                    "this node does not know the verb " + verb + "; is it of another version?");
 }
@@ -181,11 +184,13 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
     auto restore = base64_at(args, "restore");
     auto const sender = text_at(args, "sender");
     auto const recipients = texts_at(args, "recipients");
-    if (!begin || !end || *end < *begin || !decoding || *decoding > 2 || !label || !restore ||
-        !sender || !recipients || call.files.size() != 1) {
+    auto const may_escrow = flag_at(args, "may_escrow");
+    if (!may_escrow || !begin || !end || *end < *begin || !decoding || *decoding > 2 || !label ||
+        !restore || !sender || !recipients || call.files.size() != 1) {
         co_return fail(
             Fault::usage,
-            "deposit: begin, end, decoding, label, restore, sender, recipients, and the file");
+            "deposit: begin, end, decoding, label, restore, sender, recipients, may_escrow, and "
+            "the file");
     }
     auto trust = world_.trust.view(call.request.settings);
     if (!trust) co_return fail(trust.error());
@@ -197,6 +202,7 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
     request.label = std::move(*label);
     request.restore = std::move(*restore);
     request.sender = *sender;
+    request.may_escrow = *may_escrow;
     for (std::string const& text : *recipients) {
         auto address = Address::parse(text);
         if (!address) co_return fail(address.error());
@@ -209,6 +215,7 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
     for (mailgw::DepositOutcome const& outcome : done->outcomes) {
         outcomes.push_back({{"recipient", outcome.recipient.text()},
                             {"stored", outcome.stored},
+                            {"ticket", outcome.ticket},
                             {"reason", outcome.reason},
                             {"grant", base64_or_null(outcome.grant)},
                             {"restore", base64_or_null(outcome.sealed_restore)},
@@ -218,6 +225,23 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
     co_return Json{{"content_id", done->content_id.to_hex()},
                    {"blob_bytes", done->blob_bytes},
                    {"outcomes", outcomes}};
+}
+
+/// True where the blob was not here, and the incoming gateway had it (claims 26-27).
+asio::awaitable<Result<bool>> NodeVerbs::bring_here(ContentId id, Retriever::Progress progress) {
+    auto look = [this, id]() -> Result<bool> {
+        auto const held = world_.store.find(id);
+        if (!held) return fail(held.error());
+        return held->has_value();
+    };
+    auto const here = co_await world_.workers.await(std::move(look));
+    if (!here) co_return fail(here.error());
+    if (*here) co_return false;
+    if (!world_.incoming_gateway.is_known())
+        co_return fail(Fault::not_found, id.short_form() + "… is not stored here");
+    auto const fetched = co_await world_.incoming_gateway.fetch(id, std::move(progress));
+    if (!fetched) co_return fail(fetched.error());
+    co_return true;
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
@@ -233,13 +257,16 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     Retriever::Progress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});
     };
+    auto const fetched = co_await bring_here(order.content_id, progress);
+    if (!fetched) co_return fail(fetched.error());
     auto const got = co_await world_.retriever.retrieve(
         std::move(order), std::move(call.files.front()), std::move(progress));
     if (!got) co_return fail(got.error());
     co_return Json{{"content_id", got->content_id.to_hex()},
                    {"bytes", got->bytes},
                    {"sha256", to_hex(got->sha256)},
-                   {"source", got->source}};
+                   {"name", got->name},
+                   {"source", *fetched ? "incoming gateway" : got->source}};
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {
@@ -309,7 +336,7 @@ asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
         published.push_back(publication.address.text());
     }
     co_return Json{{"node_key", world_.identity.node_public().to_base64()},
-                   {"uploaded_bytes", world_.depositor.sent_bytes()},
+                   {"uploaded_bytes", world_.carrier.sent_bytes()},
                    {"downloaded_bytes", world_.host.received_bytes()},
                    {"peers", dht.good_nodes},
                    {"quota",
@@ -322,6 +349,9 @@ asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
                      {"known_nodes", dht.known_nodes},
                      {"stored_records", dht.stored_values},
                      {"joined", dht.joined}}},
+                   {"escrow",
+                    {{"tickets", world_.escrow ? world_.escrow->waiting_tickets() : 0},
+                     {"bytes", world_.escrow ? world_.escrow->waiting_bytes() : 0}}},
                    {"published", published}};
 }
 

@@ -4,6 +4,7 @@
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
 #include "src/node/depositor.h"
+#include "src/node/incoming_gateway.h"
 #include "src/node/local_api_server.h"
 #include "src/node/publisher.h"
 #include "src/node/retriever.h"
@@ -24,7 +25,10 @@ public:
         location::LocationService& location;
         location::AddressResolver& resolver;
         Publisher& publisher;
+        BlobCarrier const& carrier;
         Depositor& depositor;
+        Escrow* escrow;  ///< null where nothing may be kept
+        IncomingGateway& incoming_gateway;
         Retriever& retriever;
         StorageHost const& host;
         transfer::BlobStore& store;
@@ -47,7 +51,11 @@ private:
     asio::awaitable<Result<Json>> ls(LocalCall& call);
     asio::awaitable<Result<Json>> rm(LocalCall& call);
     asio::awaitable<Result<Json>> status(LocalCall& call);
+    asio::awaitable<Result<Json>> escrow_look(LocalCall& call);
+    asio::awaitable<Result<Json>> escrow_hurry(LocalCall& call);
+    asio::awaitable<Result<Json>> escrow_release(LocalCall& call);
 
+    asio::awaitable<Result<bool>> bring_here(ContentId id, Retriever::Progress progress);
     Result<Address> own_address(std::string const& text) const;
     asio::awaitable<void> wait_for_neighbours();
 

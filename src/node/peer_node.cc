@@ -64,6 +64,7 @@ struct PeerNode::Services {
 
     Status start_storage();
     Status start_location();
+    Status start_escrow();
     Status start_verbs();
 
     asio::io_context& owner;
@@ -86,6 +87,9 @@ struct PeerNode::Services {
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
+    std::optional<BlobCarrier> carrier;
+    std::unique_ptr<Escrow> escrow;
+    std::optional<IncomingGateway> incoming_gateway;
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
     std::optional<NodeVerbs> verbs;
@@ -147,12 +151,30 @@ Status PeerNode::Services::start_location() {
     return {};
 }
 
+Status PeerNode::Services::start_escrow() {
+    carrier.emplace(BlobCarrier::World{*client, workers, outgoing, *publisher, identity, clock,
+                                       randomness, log});
+    incoming_gateway.emplace(
+        IncomingGateway::World{owner, workers, *client, *store, config.node, identity, clock, log});
+    if (options.brief) return {};
+    auto opened =
+        Escrow::open(config.node.storage_dir / "escrow", config.gateway.escrow_quota,
+                     {owner, workers, *resolver, trust, *carrier, clock, randomness, log});
+    if (!opened) return fail(opened.error());
+    escrow = std::move(*opened);
+    host.set_escrow(escrow.get());
+    escrow->start();
+    incoming_gateway->start();
+    return {};
+}
+
 Status PeerNode::Services::start_verbs() {
-    depositor.emplace(Depositor::World{owner, *resolver, *client, workers, outgoing, *publisher,
-                                       identity, clock, randomness, log, store->outbox()});
+    depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers,
+                                       randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
     verbs.emplace(NodeVerbs::World{owner, config, identity, trust, *location, *resolver, *publisher,
-                                   *depositor, *retriever, host, *store, workers});
+                                   *carrier, *depositor, escrow.get(), *incoming_gateway,
+                                   *retriever, host, *store, workers});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
                                          [this](LocalCall& call) { return verbs->answer(call); });
     if (!serving) return fail(serving.error());
@@ -191,6 +213,7 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
                                    std::move(*config), std::move(*identity), std::move(*trust));
     if (auto started = services->start_storage(); !started) return fail(started.error());
     if (auto started = services->start_location(); !started) return fail(started.error());
+    if (auto started = services->start_escrow(); !started) return fail(started.error());
     if (auto started = services->start_verbs(); !started) return fail(started.error());
     return std::unique_ptr<PeerNode>(new PeerNode(std::move(services)));
 }
@@ -208,6 +231,9 @@ asio::awaitable<void> PeerNode::stop() {
     Services& s = *services_;
     s.local_api->stop();
     s.host.set_available(false);
+    s.host.set_escrow(nullptr);
+    s.incoming_gateway->stop();
+    if (s.escrow) s.escrow->stop();
     s.control->stop();
     auto gone = std::make_shared<bool>(false);
     auto timer = std::make_shared<asio::steady_timer>(s.owner, goodbye_patience);

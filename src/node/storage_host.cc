@@ -1,5 +1,7 @@
 #include "src/node/storage_host.h"
 
+#include "src/node/escrow.h"
+
 namespace satchel::node {
 
 StorageHost::StorageHost(Config const& config, Identity const& identity, TrustSource const& trust,
@@ -8,6 +10,7 @@ StorageHost::StorageHost(Config const& config, Identity const& identity, TrustSo
     , trust_(trust)
     , outgoing_(outgoing)
     , log_(log)
+    , incoming_gateway_(config.node.incoming_gateway_key)
     , policy_{.max_bytes = config.node.accept_max,
               .from = config.node.accept_from,
               .min_bytes = 0,
@@ -61,6 +64,27 @@ Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id
             .file = std::move(*file), .size = entry.size, .layer = entry.layer};
     }
     return fail(Fault::not_found, "not on its way from here");
+}
+
+asio::awaitable<std::vector<Offer>> StorageHost::kept_for(transfer::Caller caller) const {
+    if (escrow_ == nullptr) co_return std::vector<Offer>();
+    co_return co_await escrow_->waiting_for(std::move(caller));
+}
+
+asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transfer::Caller caller,
+                                                                          ContentId id) const {
+    if (escrow_ == nullptr) co_return fail(Fault::not_found, "nothing here");
+    co_return co_await escrow_->open_for(std::move(caller), id);
+}
+
+std::vector<PublicKey> StorageHost::own_gateways() const {
+    std::vector<PublicKey> keys;
+    if (incoming_gateway_) keys.push_back(*incoming_gateway_);
+    for (auto const& [tag, address] : served_) {
+        auto const domain = domain_trust(address.domain());
+        keys.insert(keys.end(), domain.gateway_keys.begin(), domain.gateway_keys.end());
+    }
+    return keys;
 }
 
 void StorageHost::blob_arrived(Offer const& offer) {

@@ -15,6 +15,8 @@
 
 namespace satchel::node {
 
+class Escrow;
+
 /// What this node is delivering now. Owner's thread.
 class OutgoingOffers {
 public:
@@ -56,13 +58,22 @@ public:
     std::optional<Offer> outstanding(OfferId const& id) const override;
     std::vector<Offer> outstanding_for(NodeKey const& recipient) const override;
     Result<transfer::OutgoingContent> open_outgoing(ContentId const& id) const override;
+    asio::awaitable<std::vector<Offer>> kept_for(transfer::Caller caller) const override;
+    asio::awaitable<Result<transfer::OutgoingContent>> open_kept(transfer::Caller caller,
+                                                                 ContentId id) const override;
+    std::vector<PublicKey> own_gateways() const override;
     void blob_arrived(Offer const& offer) override;
+
+    /// What is kept for others; null: nothing. It must outlive the host.
+    void set_escrow(Escrow* escrow) { escrow_ = escrow; }
 
 private:
     Identity const& identity_;
     TrustSource const& trust_;
     OutgoingOffers const& outgoing_;
     EventLog const& log_;
+    Escrow* escrow_ = nullptr;
+    std::optional<PublicKey> incoming_gateway_;
     AcceptPolicy policy_;
     std::map<AddressTag, Address> served_;
     bool available_ = false;

@@ -2,6 +2,7 @@
 
 #include "src/core/home.h"
 #include "src/node/local_attachment_depot.h"
+#include "src/node/local_escrow_depot.h"
 #include "src/node/local_recipient_locator.h"
 
 namespace satchel::programs {
@@ -19,7 +20,8 @@ Result<std::unique_ptr<mailgw::Gateway>> MailWorld::open(
             [make_link] { return std::make_unique<node::LocalRecipientLocator>(make_link()); },
         .make_depot =
             [make_link] { return std::make_unique<node::LocalAttachmentDepot>(make_link()); },
-        .make_escrow = nullptr,
+        .make_escrow =
+            [make_link] { return std::make_unique<node::LocalEscrowDepot>(make_link()); },
         .clock = clock,
         .randomness = randomness,
         .log = log};

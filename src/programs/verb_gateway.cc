@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -23,6 +24,9 @@ namespace {
 using node::Json;
 
 constexpr auto child_check_period = std::chrono::seconds(1);
+// The node of a gateway that was killed needs its time to say goodbye.
+constexpr auto old_node_patience = std::chrono::seconds(6);
+constexpr auto old_node_pause = std::chrono::milliseconds(100);
 
 /// The node that the gateway talks to: the home's running one, or a child that is started again
 /// when it dies.
@@ -31,7 +35,18 @@ public:
     explicit NodeOfHome(cli::Globals const& globals)
         : globals_(globals) {}
 
+    /// As try_start(), while a node that is about to end still holds the home.
     Status start() {
+        auto const deadline = std::chrono::steady_clock::now() + old_node_patience;
+        for (;;) {
+            auto started = try_start();
+            bool const busy = !started && started.error().fault == Fault::unavailable;
+            if (!busy || std::chrono::steady_clock::now() > deadline) return started;
+            std::this_thread::sleep_for(old_node_pause);
+        }
+    }
+
+    Status try_start() {
         auto client = node::LocalApiClient::connect(Home(globals_.home).node_socket());
         if (client) return note_running(*client);
         auto child =
@@ -46,7 +61,7 @@ public:
         if (!child_ || child_->runs()) return;
         log.error("node_died", {});
         child_.reset();
-        if (auto started = start(); !started)
+        if (auto started = try_start(); !started)
             log.error("node_not_started", {{"reason", started.error().what}});
     }
 

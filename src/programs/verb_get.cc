@@ -104,8 +104,9 @@ public:
         bool const into_folder = args_.output.empty() || fs::is_directory(args_.output);
         if (into_folder) {
             auto const described = session_.call("describe", {{"ref", wanted.content_id.to_hex()}});
-            if (!described) return fail(described.error());
-            name = described->value("name", "");
+            if (!described && described.error().fault != Fault::not_found)
+                return fail(described.error());
+            if (described) name = described->value("name", "");
             name = safe_file_name(name.empty() ? wanted.shown_name : name);
             if (!args_.output.empty()) folder = args_.output;
         } else if (to_stdout) {
@@ -119,6 +120,10 @@ public:
         if (!file) return fail(file.error());
         auto result = fetch(wanted, file->fd(), name);
         if (!result) return fail(result.error());
+        auto const told = result->value("name", "");
+        // A blob that was not here yet tells its name only now.
+        if (into_folder && !told.empty()) name = safe_file_name(told);
+        result->erase("name");
         fs::path written = folder / name;
         if (to_stdout) {
             if (auto copied = copy_to_stdout(file->fd()); !copied) return copied;

@@ -65,7 +65,7 @@ class Party:
         line = self.process.stdout.readline() if readable else b""
         assert line, (self.name, "not ready", open(self.log).read())
         self.ready = json.loads(line)
-        assert self.ready["event"] == "ready", self.ready
+        assert self.ready.get("event") == "ready", self.ready
         return self.ready
 
     def stop(self, how=signal.SIGTERM, within=5.0):

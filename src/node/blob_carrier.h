@@ -1,0 +1,70 @@
+// Brings a blob to one recipient's storage: signs an offer for each of their nodes that answers, in
+// order, until one has signed a receipt.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "src/base/clock.h"
+#include "src/base/event_log.h"
+#include "src/base/randomness.h"
+#include "src/core/identity.h"
+#include "src/core/lookup_report.h"
+#include "src/node/publisher.h"
+#include "src/node/storage_host.h"
+#include "transfer/control_client.h"
+#include "transfer/delivery.h"
+
+namespace satchel::node {
+
+/// Ciphertext that somebody is to get.
+struct CarriedBlob {
+    ContentId content_id;
+    std::uint64_t bytes = 0;
+    Bytes layer;  ///< piece layer
+    std::shared_ptr<UniqueFd> file;
+};
+
+/// For whom, and from whom.
+struct CarryOrder {
+    Address recipient;                                 ///< whose storage the record is
+    std::string sender;                                ///< normal form, "" for none
+    Bytes grant;                                       ///< age header for the recipient
+    Bytes label;                                       ///< small age file for the recipient
+    std::function<void(std::uint64_t done)> progress;  ///< bytes; may be empty
+};
+
+/// Owner's thread; all references must outlive it.
+class BlobCarrier {
+public:
+    struct World {
+        transfer::ControlClient& client;
+        WorkerPool& workers;
+        OutgoingOffers& outgoing;
+        Publisher const& publisher;
+        Identity const& identity;
+        Clock const& clock;
+        Randomness& randomness;
+        EventLog const& log;
+    };
+
+    explicit BlobCarrier(World world)
+        : world_(world) {}
+
+    /// The failure is that of the node asked last.
+    asio::awaitable<Result<transfer::Delivered>> carry(CarriedBlob blob, CarryOrder order,
+                                                       std::vector<NodeReport> nodes);
+
+    /// An offer to one node, signed: by the user where the sender is bound to this home, else by
+    /// this node, as a gateway that its domain may vouch for.
+    Offer make_offer(CarriedBlob const& blob, CarryOrder const& order, NodeKey const& node) const;
+
+    std::uint64_t sent_bytes() const { return sent_bytes_; }
+
+private:
+    World world_;
+    std::uint64_t sent_bytes_ = 0;
+};
+
+}  // namespace satchel::node

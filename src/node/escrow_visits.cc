@@ -1,0 +1,151 @@
+// Escrow's walk from storage to storage.
+#include <algorithm>
+
+#include "src/core/locator.h"
+#include "src/node/escrow.h"
+
+namespace satchel::node {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t visits_at_once = 4;
+constexpr std::uint64_t young_wait_seconds = 30;  // while it has waited for less than an hour
+constexpr std::uint64_t old_wait_seconds = 120;
+constexpr std::uint64_t young_seconds = 3600;
+constexpr auto idle_period = 1s;
+
+}  // namespace
+
+void Escrow::start() {
+    asio::co_spawn(
+        world_.owner, [this] { return watch(); }, asio::detached);
+}
+
+void Escrow::stop() {
+    stopped_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> Escrow::watch() {
+    boost::system::error_code ignored;
+    while (!stopped_) {
+        auto const now = world_.clock.unix_seconds();
+        for (auto& [address, recipient] : recipients_) {
+            if (visits_ >= visits_at_once) break;
+            if (recipient.visited || recipient.tickets.empty() || recipient.next_try > now)
+                continue;
+            recipient.visited = true;
+            ++visits_;
+            asio::co_spawn(
+                world_.owner, [this, who = address] { return visit(who); }, asio::detached);
+        }
+        timer_.expires_after(recipients_.empty() ? 60s : idle_period);
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+void Escrow::plan_next_visit(Recipient& recipient) {
+    auto const now = world_.clock.unix_seconds();
+    bool const young = now < recipient.since + young_seconds;
+    auto const longest = young ? young_wait_seconds : old_wait_seconds;
+    auto const plain = std::min<std::uint64_t>(
+        longest, std::uint64_t{5} << std::min<std::uint64_t>(recipient.tries, 8));
+    // A fifth either way, so that thousands don't come at once.
+    auto const moved = plain - plain / 5 + world_.randomness.array<1>()[0] % (2 * (plain / 5) + 1);
+    recipient.next_try = std::exchange(recipient.again, false) ? 0 : now + moved;
+}
+
+asio::awaitable<void> Escrow::visit(Address address) {
+    location::ResolveOptions options;
+    auto const trust = world_.trust.view({});
+    Status brought = trust ? Status() : Status(fail(trust.error()));
+    if (trust) {
+        location::TrustFor trust_for = [&trust](Address const& asked) {
+            return trust->inputs_for(asked);
+        };
+        LookupReport report =
+            co_await world_.resolver.resolve(address, std::move(trust_for), options);
+        brought = co_await bring_all(address, std::move(report));
+    }
+    --visits_;
+    auto const found = recipients_.find(address);
+    if (found != recipients_.end()) {
+        Recipient& recipient = found->second;
+        recipient.visited = false;
+        ++recipient.tries;
+        if (!brought) recipient.reason = brought.error().what;
+        if (recipient.tickets.empty()) {
+            recipients_.erase(found);
+        } else {
+            plan_next_visit(recipient);
+        }
+    }
+    timer_.cancel();
+}
+
+asio::awaitable<Status> Escrow::bring_all(Address address, LookupReport report) {
+    if (!report.storage || !report.trusted) {
+        co_return fail(Fault::unavailable, report.reason.empty() ? "no record" : report.reason);
+    }
+    std::vector<NodeKey> nodes;
+    for (NodeReport const& node : report.nodes)
+        nodes.push_back(node.node_key);
+    auto const tickets = recipients_[address].tickets;
+    bool news = false;
+    for (std::string const& ticket : tickets) {
+        auto const item = waiting_.find(ticket);
+        if (item == waiting_.end()) continue;
+        news = news || item->second.nodes != nodes || item->second.user_key != report.user_key;
+        item->second.nodes = nodes;
+        item->second.user_key = report.user_key;
+    }
+    if (news) {
+        auto note = [this, address, nodes, key = report.user_key] {
+            return index_.note_seen(address, nodes, key);
+        };
+        auto noted = co_await world_.workers.await(std::move(note));
+        if (!noted) co_return noted;
+    }
+    if (!report.available) co_return fail(Fault::unavailable, report.reason);
+    for (std::string const& ticket : tickets) {
+        if (stopped_ || !waiting_.contains(ticket)) continue;
+        auto find = [this, ticket] { return index_.find(ticket); };
+        auto item = co_await world_.workers.await(std::move(find));
+        if (!item) co_return fail(item.error());
+        if (!*item) continue;
+        auto brought = co_await bring(std::move(**item), report);
+        if (!brought) co_return brought;
+    }
+    co_return Status();
+}
+
+asio::awaitable<Status> Escrow::bring(EscrowItem item, LookupReport const& report) {
+    auto open = [this, id = item.content_id]() -> Result<CarriedBlob> {
+        auto file = store_->open(id);
+        if (!file) return fail(file.error());
+        auto layer = store_->layer(id);
+        if (!layer) return fail(layer.error());
+        return CarriedBlob{id, 0, std::move(*layer), std::make_shared<UniqueFd>(std::move(*file))};
+    };
+    auto blob = co_await world_.workers.await(std::move(open));
+    if (!blob) co_return fail(blob.error());
+    blob->bytes = item.blob_bytes;
+    CarryOrder order{report.storage_address, item.sender, item.grant, item.label, nullptr};
+    auto const delivered =
+        co_await world_.carrier.carry(std::move(*blob), std::move(order), report.nodes);
+    if (!delivered) co_return fail(delivered.error());
+    // The receipt first: a crash between leaves a copy, which release() ends.
+    auto settle = [this, item, receipt = encode_receipt(delivered->receipt),
+                   route = std::string(to_string(delivered->route))]() -> Status {
+        if (auto noted = index_.note_delivered(item.ticket, receipt, route); !noted) return noted;
+        auto const gone = store_->release(item.content_id, address_tag(item.recipient));
+        return gone ? Status() : Status(fail(gone.error()));
+    };
+    auto settled = co_await world_.workers.await(std::move(settle));
+    if (settled) forget(item.ticket);
+    co_return settled;
+}
+
+}  // namespace satchel::node
