@@ -64,8 +64,8 @@ struct NextHopSettings {
     std::chrono::milliseconds final_reply_timeout = smtp_limits::final_reply_timeout;
 };
 
-/// `smtp://host:port` (port 25 where left out) or `maildir:/path/{recipient}`. Fault::config for
-/// anything else. `stop` ends waiting; it must outlive the result.
+/// What parse_mail_server() takes, or `maildir:/path/{recipient}`. Fault::config for anything else.
+/// `stop` ends waiting; it must outlive the result.
 Result<std::unique_ptr<NextHop>> make_next_hop(std::string const& url,
                                                NextHopSettings const& settings,
                                                StopSignal const& stop);

@@ -7,10 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "mailgw/stop_signal.h"
+#include "mailgw/hop_socket.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
-#include "src/base/unique_fd.h"
 
 namespace satchel::mailgw {
 
@@ -27,9 +26,8 @@ class SmtpWire {
 public:
     using Patience = std::chrono::milliseconds;
 
-    /// Tries the addresses of `host` in turn. Fault::unavailable or timed_out.
-    static Result<SmtpWire> connect(std::string const& host, std::uint16_t port, Patience patience,
-                                    StopSignal const& stop);
+    explicit SmtpWire(HopSocket socket)
+        : socket_(std::move(socket)) {}
 
     Status send(ByteSpan bytes, Patience patience);
 
@@ -39,14 +37,9 @@ public:
     Result<SmtpReply> read_reply(Patience patience);
 
 private:
-    SmtpWire(UniqueFd fd, StopSignal const& stop)
-        : fd_(std::move(fd))
-        , stop_(&stop) {}
+    Result<std::string> read_line(HopSocket::Deadline deadline);
 
-    Result<std::string> read_line(std::chrono::steady_clock::time_point deadline);
-
-    UniqueFd fd_;
-    StopSignal const* stop_;
+    HopSocket socket_;
     std::string inbox_;
 };
 
