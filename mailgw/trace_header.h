@@ -17,7 +17,7 @@ struct TraceFacts {
     std::uint64_t time = 0;  ///< Unix seconds
 };
 
-/// For a message that came by SMTP.
+/// For a message that came by SMTP or LMTP.
 std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope const& envelope);
 
 /// For a message submitted by `satchel send`.

@@ -1,0 +1,30 @@
+#include "mailgw/sided_next_hop.h"
+
+namespace satchel::mailgw {
+
+namespace {
+
+HopCapabilities common(HopCapabilities const& a, HopCapabilities const& b) {
+    return {a.smtputf8 && b.smtputf8, a.dsn && b.dsn};
+}
+
+}  // namespace
+
+Result<HopCapabilities> SidedNextHop::ask() {
+    auto const out = outbound_->ask();
+    if (!out) return out;
+    auto const in = inbound_->ask();
+    if (!in) return in;
+    return common(*out, *in);
+}
+
+HopCapabilities SidedNextHop::known() const {
+    return common(outbound_->known(), inbound_->known());
+}
+
+void SidedNextHop::rest() {
+    outbound_->rest();
+    inbound_->rest();
+}
+
+}  // namespace satchel::mailgw
