@@ -7,7 +7,7 @@
 
 #include "mailgw/delivery.h"
 #include "mailgw/delivery_queue.h"
-#include "mailgw/next_hop.h"
+#include "mailgw/gateway_hops.h"
 #include "mailgw/sided_next_hop.h"
 #include "mailgw/smtp_server.h"
 #include "mailgw/spool.h"
@@ -36,38 +36,6 @@ DeliverySettings delivery_settings(GatewaySettings const& settings) {
 }
 
 constexpr std::array both_sides = {Side::outbound, Side::inbound};
-
-/// The setting with the next hop of a side: what comes in goes out by the only way there is, unless
-/// it has its own.
-struct HopSetting {
-    char const* key;
-    std::string const& url;
-};
-
-HopSetting hop_setting(GatewaySettings const& settings, Side side) {
-    if (side == Side::outbound || settings.inbound_next_hop.empty()) {
-        return {"gateway.next_hop", settings.next_hop};
-    }
-    return {"gateway.inbound_next_hop", settings.inbound_next_hop};
-}
-
-Result<std::unique_ptr<NextHop>> make_hop(GatewaySettings const& settings, Side side,
-                                          NextHopSettings const& how, StopSignal const& stop) {
-    auto const [key, url] = hop_setting(settings, side);
-    auto hop = make_next_hop(url, how, stop);
-    if (!hop) return fail(hop.error().fault, std::string(key) + ": " + hop.error().what);
-    return hop;
-}
-
-Result<std::unique_ptr<SidedNextHop>> make_hops(GatewaySettings const& settings,
-                                                NextHopSettings const& how,
-                                                StopSignal const& stop) {
-    auto outbound = make_hop(settings, Side::outbound, how, stop);
-    if (!outbound) return fail(outbound.error());
-    auto inbound = make_hop(settings, Side::inbound, how, stop);
-    if (!inbound) return fail(inbound.error());
-    return std::make_unique<SidedNextHop>(std::move(*outbound), std::move(*inbound));
-}
 
 /// What each side's next hop can carry, as any thread heard it last.
 class LatestCapabilities {
@@ -103,12 +71,6 @@ public:
 
     Status start();
     void stop();
-
-    NextHopSettings hop_settings() const {
-        NextHopSettings settings;
-        settings.helo = settings_.helo;
-        return settings;
-    }
 
     Result<SpooledMessage> submit(int fd, Envelope envelope);
     SmtpSessionSettings session_settings(Side side);
@@ -184,9 +146,8 @@ void Gateway::Works::ask_hops(SidedNextHop& hops) {
         if (auto const can = hops.of(side).ask()) {
             capabilities_.set(side, *can);
         } else {
-            world_.log.warning(
-                "next_hop_unreachable",
-                {{"setting", hop_setting(settings_, side).key}, {"why", can.error().what}});
+            world_.log.warning("next_hop_unreachable",
+                               {{"setting", hop_key(settings_, side)}, {"why", can.error().what}});
         }
     }
 }
@@ -200,9 +161,8 @@ Result<std::unique_ptr<SmtpServer>> Gateway::Works::listen(Side side, Endpoint c
 }
 
 Status Gateway::Works::start() {
-    auto quick = hop_settings();
-    quick.connect_timeout = quick.reply_timeout = first_question_timeout;
-    auto const hops = make_hops(settings_, quick, stop_);
+    if (auto usable = check_hop_files(settings_); !usable) return usable;
+    auto const hops = make_hops(settings_, stop_, first_question_timeout);
     if (!hops) return fail(hops.error());
     ask_hops(**hops);
     auto smtp = listen(Side::outbound, settings_.smtp_listen);
@@ -215,7 +175,7 @@ Status Gateway::Works::start() {
     }
     queue_.start(delivery_threads, [this] {
         // The URLs were tried above.
-        return std::make_unique<Worker>(*this, *make_hops(settings_, hop_settings(), stop_));
+        return std::make_unique<Worker>(*this, *make_hops(settings_, stop_));
     });
     return {};
 }
@@ -230,7 +190,8 @@ void Gateway::Works::stop() {
 }
 
 Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
-    auto hops = make_hops(settings_, hop_settings(), stop_);
+    if (auto usable = check_hop_files(settings_); !usable) return fail(usable.error());
+    auto hops = make_hops(settings_, stop_);
     if (!hops) return fail(hops.error());
     if (envelope.recipients.empty()) return fail(Fault::usage, "no recipients");
     TraceFacts const facts{settings_.helo, "", loop_token(envelope.side),
@@ -258,7 +219,7 @@ Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::open(GatewaySettings const& settings, World world) {
     StopSignal const unused;
-    if (auto const hops = make_hops(settings, {}, unused); !hops) return fail(hops.error());
+    if (auto const hops = make_hops(settings, unused); !hops) return fail(hops.error());
     auto spool = Spool::open(settings.spool_dir, world.clock, world.randomness);
     if (!spool) return fail(spool.error());
     return std::unique_ptr<Gateway>(

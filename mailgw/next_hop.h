@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mailgw/envelope.h"
+#include "mailgw/hop_login.h"
 #include "mailgw/smtp_limits.h"
 #include "mailgw/stop_signal.h"
 #include "src/base/result.h"
@@ -58,6 +59,8 @@ public:
 
 struct NextHopSettings {
     std::string helo;
+    std::string ca_file{};  ///< PEM, who vouches for servers; "": the system's CAs
+    HopLogin login{};       ///< used over TLS alone
     std::chrono::milliseconds connect_timeout = smtp_limits::connect_timeout;
     std::chrono::milliseconds reply_timeout = smtp_limits::reply_timeout;
     std::chrono::milliseconds data_block_timeout = smtp_limits::data_block_timeout;

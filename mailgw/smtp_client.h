@@ -16,8 +16,9 @@ namespace satchel::mailgw {
 /// One thread.
 class SmtpClient {
 public:
-    /// Connects, is greeted, says EHLO (HELO where that is refused) or LHLO. Whatever goes wrong
-    /// may go well later: a Fault worth retrying, with the server's words.
+    /// Connects, is greeted, says EHLO (HELO where that is refused) or LHLO; begins TLS and logs in
+    /// where that is asked for, or fails: nothing goes on in clear text. Whatever goes wrong may go
+    /// well later, a password that is refused included; errors have the server's words.
     static Result<SmtpClient> open(MailServerAddress const& server, NextHopSettings const& settings,
                                    StopSignal const& stop);
 
@@ -39,7 +40,13 @@ private:
         : wire_(std::move(wire))
         , reply_timeout_(reply_timeout) {}
 
+    Status introduce(MailServerAddress const& server, NextHopSettings const& settings);
     Status greet(MailProtocol protocol, std::string const& helo);
+    Status start_tls(MailServerAddress const& server, NextHopSettings const& settings);
+    Status log_in(HopLogin const& login);
+    Result<SmtpReply> log_in_plain(HopLogin const& login, SecretText const& password);
+    Result<SmtpReply> log_in_stepwise(HopLogin const& login, SecretText const& password);
+    Result<SmtpReply> say_secret(std::string_view before, SecretText const& secret);
 
     SmtpWire wire_;
     SmtpWire::Patience reply_timeout_;

@@ -7,7 +7,16 @@
 namespace satchel::mailgw {
 
 Status SmtpWire::send(ByteSpan bytes, Patience patience) {
-    return socket_.send(bytes, std::chrono::steady_clock::now() + patience);
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    return tls_ ? tls_->send(socket_, bytes, deadline) : socket_.send(bytes, deadline);
+}
+
+Status SmtpWire::start_tls(TlsPeer const& peer, Patience patience) {
+    if (!inbox_.empty()) return fail(Fault::corrupt, "next hop: text before the TLS handshake");
+    auto tls = TlsStream::connect(socket_, peer, std::chrono::steady_clock::now() + patience);
+    if (!tls) return fail(tls.error());
+    tls_.emplace(std::move(*tls));
+    return {};
 }
 
 Result<std::string> SmtpWire::read_line(HopSocket::Deadline deadline) {
@@ -23,7 +32,8 @@ Result<std::string> SmtpWire::read_line(HopSocket::Deadline deadline) {
             return fail(Fault::corrupt, "next hop: reply line too long");
         }
         std::array<Byte, 4096> buffer;
-        auto const count = socket_.receive(buffer, deadline);
+        auto const count =
+            tls_ ? tls_->receive(socket_, buffer, deadline) : socket_.receive(buffer, deadline);
         if (!count) return fail(count.error());
         if (*count == 0) return fail(Fault::unavailable, "next hop closed the connection");
         inbox_ += text_of(ByteSpan(buffer).first(*count));

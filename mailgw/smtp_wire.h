@@ -1,13 +1,15 @@
-// The client's end of an SMTP connection: lines out, replies in, every wait bounded and ended by a
-// StopSignal. No idea of what is said.
+// The client's end of an SMTP connection: lines out, replies in, in clear text or through TLS,
+// every wait bounded and ended by a StopSignal. No idea of what is said.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "mailgw/hop_socket.h"
+#include "mailgw/tls_stream.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
 
@@ -36,10 +38,15 @@ public:
     /// Fault::corrupt for what is no reply (RFC 5321 §4.2), and Fault::unavailable at the end.
     Result<SmtpReply> read_reply(Patience patience);
 
+    /// From here on all goes through TLS. Fault::corrupt where more had come in clear text than was
+    /// read: it could pass for a reply of the protected conversation (CVE-2011-0411).
+    Status start_tls(TlsPeer const& peer, Patience patience);
+
 private:
     Result<std::string> read_line(HopSocket::Deadline deadline);
 
     HopSocket socket_;
+    std::optional<TlsStream> tls_;
     std::string inbox_;
 };
 
