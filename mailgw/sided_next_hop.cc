@@ -11,9 +11,9 @@ HopCapabilities common(HopCapabilities const& a, HopCapabilities const& b) {
 }  // namespace
 
 Result<HopCapabilities> SidedNextHop::ask() {
-    auto const out = outbound_->ask();
+    auto out = outbound_->ask();
     if (!out) return out;
-    auto const in = inbound_->ask();
+    auto in = inbound_->ask();
     if (!in) return in;
     return common(*out, *in);
 }

@@ -105,8 +105,7 @@ Status SmtpClient::log_in(HopLogin const& login) {
 Status SmtpClient::introduce(MailServerAddress const& server, NextHopSettings const& settings) {
     using Security = MailServerAddress::Security;
     if (server.security == Security::tls) {
-        auto const shaken =
-            wire_.start_tls({server.host, settings.ca_file}, settings.connect_timeout);
+        auto shaken = wire_.start_tls({server.host, settings.ca_file}, settings.connect_timeout);
         if (!shaken) return shaken;
     }
     auto const greeting = read_reply(settings.reply_timeout);
