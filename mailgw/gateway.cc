@@ -114,7 +114,7 @@ public:
     Result<SpooledMessage> deliver(std::string const& id) {
         auto outcome = delivery_.attempt(id);
         for (Side const side : both_sides)
-            works_.capabilities_.set(side, hops_->of(side).known());
+            if (auto const can = hops_->of(side).known()) works_.capabilities_.set(side, *can);
         return outcome;
     }
 

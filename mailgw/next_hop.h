@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,8 @@ public:
     /// Asks the next hop, if that takes asking.
     virtual Result<HopCapabilities> ask() = 0;
 
-    /// As last heard; none of them before.
-    virtual HopCapabilities known() const = 0;
+    /// As last heard; nothing before.
+    virtual std::optional<HopCapabilities> known() const = 0;
 
     /// Nothing to deliver for a while: connections may go.
     virtual void rest() {}

@@ -18,8 +18,11 @@ Result<HopCapabilities> SidedNextHop::ask() {
     return common(*out, *in);
 }
 
-HopCapabilities SidedNextHop::known() const {
-    return common(outbound_->known(), inbound_->known());
+std::optional<HopCapabilities> SidedNextHop::known() const {
+    auto const out = outbound_->known();
+    auto const in = inbound_->known();
+    if (!out || !in) return std::nullopt;
+    return common(*out, *in);
 }
 
 void SidedNextHop::rest() {

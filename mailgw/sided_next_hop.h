@@ -23,7 +23,7 @@ public:
 
     /// What both can carry; of(side).ask() tells of one.
     Result<HopCapabilities> ask() override;
-    HopCapabilities known() const override;
+    std::optional<HopCapabilities> known() const override;
 
     void rest() override;
 

@@ -25,7 +25,7 @@ Status SmtpNextHop::connect() {
     if (!client) return fail(client.error());
     client_.emplace(std::move(*client));
     used_ = false;
-    known_ = {client_->features().smtputf8, client_->features().dsn};
+    known_ = HopCapabilities{client_->features().smtputf8, client_->features().dsn};
     return {};
 }
 
@@ -33,7 +33,7 @@ Result<HopCapabilities> SmtpNextHop::ask() {
     if (!client_) {
         if (auto connected = connect(); !connected) return fail(connected.error());
     }
-    return known_;
+    return *known_;
 }
 
 std::vector<HopResult> SmtpNextHop::deliver(HopMessage const& message) {

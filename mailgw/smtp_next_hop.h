@@ -19,7 +19,7 @@ public:
     std::vector<HopResult> deliver(HopMessage const& message) override;
     Result<HopCapabilities> ask() override;
 
-    HopCapabilities known() const override { return known_; }
+    std::optional<HopCapabilities> known() const override { return known_; }
 
     void rest() override;
 
@@ -31,7 +31,7 @@ private:
     StopSignal const& stop_;
     std::optional<SmtpClient> client_;
     bool used_ = false;  ///< the open connection has carried a message
-    HopCapabilities known_;
+    std::optional<HopCapabilities> known_;
 };
 
 }  // namespace satchel::mailgw

@@ -69,7 +69,7 @@ TEST_CASE("smtp_next_hop: hands on what it has, dot-stuffed, with parameters") {
     stuffed.insert(stuffed.find(".dot"), ".");
     CHECK(mails[0].data == "Received: x\r\n" + stuffed);
     CHECK(server.commands()[2] == "XFORWARD NAME=client.test");
-    CHECK(hop.hop.known().dsn);
+    CHECK(hop.hop.known()->dsn);
 }
 
 TEST_CASE("smtp_next_hop: parameters stay behind where they are not offered") {
