@@ -1,5 +1,6 @@
 #include "mailgw/gateway.h"
 
+#include <array>
 #include <mutex>
 
 #include <unistd.h>
@@ -7,7 +8,8 @@
 #include "mailgw/delivery.h"
 #include "mailgw/delivery_queue.h"
 #include "mailgw/escrow_watch.h"
-#include "mailgw/next_hop.h"
+#include "mailgw/gateway_hops.h"
+#include "mailgw/sided_next_hop.h"
 #include "mailgw/smtp_server.h"
 #include "mailgw/spool.h"
 #include "mailgw/stop_signal.h"
@@ -37,22 +39,24 @@ DeliverySettings delivery_settings(GatewaySettings const& settings, bool notify_
             notify_senders};
 }
 
-/// What the next hop can carry, as any thread heard it last.
+constexpr std::array both_sides = {Side::outbound, Side::inbound};
+
+/// What each side's next hop can carry, as any thread heard it last.
 class LatestCapabilities {
 public:
-    void set(HopCapabilities capabilities) {
+    void set(Side side, HopCapabilities capabilities) {
         std::lock_guard const guard(mutex_);
-        latest_ = capabilities;
+        latest_[static_cast<std::size_t>(side)] = capabilities;
     }
 
-    HopCapabilities get() {
+    HopCapabilities get(Side side) {
         std::lock_guard const guard(mutex_);
-        return latest_;
+        return latest_[static_cast<std::size_t>(side)];
     }
 
 private:
     std::mutex mutex_;
-    HopCapabilities latest_;
+    std::array<HopCapabilities, both_sides.size()> latest_;
 };
 
 }  // namespace
@@ -74,22 +78,22 @@ public:
     Status start();
     void stop();
 
-    Result<std::unique_ptr<NextHop>> make_hop() const {
-        NextHopSettings settings;
-        settings.helo = settings_.helo;
-        return make_next_hop(settings_.next_hop, settings, stop_);
-    }
-
     Result<SpooledMessage> submit(int fd, Envelope envelope);
-    SmtpSessionSettings session_settings();
+    SmtpSessionSettings session_settings(Side side);
 
     class Worker;
 
-    /// Tokens are per role: a message may pass this host's other gateways.
-    std::string loop_token() const { return "smtp-" + spool_->token(); }
+    /// Tokens are per role: a message may pass this host's other gateways, and this one on its way
+    /// out and in again.
+    std::string loop_token(Side side) const {
+        return (side == Side::inbound ? "lmtp-" : "smtp-") + spool_->token();
+    }
 
 private:
     friend class Gateway;
+
+    void ask_hops(SidedNextHop& hops);
+    Result<std::unique_ptr<SmtpServer>> listen(Side side, Endpoint const& endpoint);
 
     GatewaySettings settings_;
     World world_;
@@ -98,24 +102,26 @@ private:
     LatestCapabilities capabilities_;
     DeliveryQueue queue_;
     EscrowWatch escrow_;
-    std::unique_ptr<SmtpServer> server_;
+    std::unique_ptr<SmtpServer> smtp_server_;
+    std::unique_ptr<SmtpServer> lmtp_server_;
 };
 
 /// One delivery thread's own things.
 class Gateway::Works::Worker final : public DeliveryWorker {
 public:
-    Worker(Works& works, std::unique_ptr<NextHop> hop, bool notify_senders)
+    Worker(Works& works, std::unique_ptr<SidedNextHop> hops, bool notify_senders)
         : works_(works)
         , locator_(works.world_.make_locator())
         , depot_(works.world_.make_depot())
-        , hop_(std::move(hop))
-        , delivery_({*works.spool_, *locator_, *depot_, *hop_, works.world_.clock,
+        , hops_(std::move(hops))
+        , delivery_({*works.spool_, *locator_, *depot_, *hops_, works.world_.clock,
                      works.world_.randomness, works.world_.log, works.stop_},
                     delivery_settings(works.settings_, notify_senders)) {}
 
     Result<SpooledMessage> deliver(std::string const& id) {
         auto outcome = delivery_.attempt(id);
-        works_.capabilities_.set(hop_->known());
+        for (Side const side : both_sides)
+            if (auto const can = hops_->of(side).known()) works_.capabilities_.set(side, *can);
         return outcome;
     }
 
@@ -124,42 +130,59 @@ public:
         return outcome ? Status() : Status(fail(outcome.error()));
     }
 
-    void rest() override { hop_->rest(); }
+    void rest() override { hops_->rest(); }
 
 private:
     Works& works_;
     std::unique_ptr<RecipientLocator> locator_;
     std::unique_ptr<AttachmentDepot> depot_;
-    std::unique_ptr<NextHop> hop_;
+    std::unique_ptr<SidedNextHop> hops_;
     Delivery delivery_;
 };
 
-SmtpSessionSettings Gateway::Works::session_settings() {
-    auto const can = capabilities_.get();
-    return {settings_.helo, settings_.message_max, can.smtputf8, can.dsn, loop_token()};
+SmtpSessionSettings Gateway::Works::session_settings(Side side) {
+    auto const can = capabilities_.get(side);
+    auto const protocol = side == Side::inbound ? MailProtocol::lmtp : MailProtocol::smtp;
+    return {settings_.helo, settings_.message_max, can.smtputf8,
+            can.dsn,        loop_token(side),      protocol};
+}
+
+void Gateway::Works::ask_hops(SidedNextHop& hops) {
+    for (Side const side : both_sides) {
+        if (side == Side::inbound && !settings_.lmtp_listen) continue;
+        if (auto const can = hops.of(side).ask()) {
+            capabilities_.set(side, *can);
+        } else {
+            world_.log.warning("next_hop_unreachable",
+                               {{"setting", hop_key(settings_, side)}, {"why", can.error().what}});
+        }
+    }
+}
+
+Result<std::unique_ptr<SmtpServer>> Gateway::Works::listen(Side side, Endpoint const& endpoint) {
+    SmtpServerSettings settings;
+    settings.listen = endpoint;
+    return SmtpServer::start(
+        settings, [this, side] { return session_settings(side); }, *spool_, world_.clock,
+        world_.log, [this] { queue_.wake(); });
 }
 
 Status Gateway::Works::start() {
-    NextHopSettings quick;
-    quick.helo = settings_.helo;
-    quick.connect_timeout = quick.reply_timeout = first_question_timeout;
-    auto const hop = make_next_hop(settings_.next_hop, quick, stop_);
-    if (!hop) return fail(hop.error());
-    if (auto const can = (*hop)->ask()) {
-        capabilities_.set(*can);
-    } else {
-        world_.log.warning("next_hop_unreachable", {{"why", can.error().what}});
+    if (auto usable = check_hop_files(settings_); !usable) return usable;
+    auto const hops = make_hops(settings_, stop_, first_question_timeout);
+    if (!hops) return fail(hops.error());
+    ask_hops(**hops);
+    auto smtp = listen(Side::outbound, settings_.smtp_listen);
+    if (!smtp) return fail(smtp.error());
+    smtp_server_ = std::move(*smtp);
+    if (settings_.lmtp_listen) {
+        auto lmtp = listen(Side::inbound, *settings_.lmtp_listen);
+        if (!lmtp) return fail(lmtp.error());
+        lmtp_server_ = std::move(*lmtp);
     }
-    SmtpServerSettings listen;
-    listen.listen = settings_.smtp_listen;
-    auto server = SmtpServer::start(
-        listen, [this] { return session_settings(); }, *spool_, world_.clock, world_.log,
-        [this] { queue_.wake(); });
-    if (!server) return fail(server.error());
-    server_ = std::move(*server);
     queue_.start(delivery_threads, [this] {
-        // The URL was tried above.
-        return std::make_unique<Worker>(*this, std::move(*make_hop()), true);
+        // The URLs were tried above.
+        return std::make_unique<Worker>(*this, *make_hops(settings_, stop_), true);
     });
     if (world_.make_escrow) escrow_.start(world_.make_escrow);
     return {};
@@ -167,17 +190,21 @@ Status Gateway::Works::start() {
 
 void Gateway::Works::stop() {
     stop_.raise();
-    if (server_) server_->stop();
+    for (auto const* server : {&smtp_server_, &lmtp_server_})
+        if (*server) (*server)->stop();
     queue_.stop();
     escrow_.stop();
-    server_.reset();
+    smtp_server_.reset();
+    lmtp_server_.reset();
 }
 
 Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
-    auto hop = make_hop();
-    if (!hop) return fail(hop.error());
+    if (auto usable = check_hop_files(settings_); !usable) return fail(usable.error());
+    auto hops = make_hops(settings_, stop_);
+    if (!hops) return fail(hops.error());
     if (envelope.recipients.empty()) return fail(Fault::usage, "no recipients");
-    TraceFacts const facts{settings_.helo, "", loop_token(), world_.clock.unix_seconds()};
+    TraceFacts const facts{settings_.helo, "", loop_token(envelope.side),
+                           world_.clock.unix_seconds()};
     auto draft = draft_from(fd, settings_.message_max, facts, *spool_, envelope);
     if (!draft) return fail(draft.error());
     auto const id = draft->id();
@@ -187,7 +214,7 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
         queue_.release(id);
         return fail(taken.error());
     }
-    Worker worker(*this, std::move(*hop), false);
+    Worker worker(*this, std::move(*hops), false);
     auto outcome = worker.deliver(id);
     queue_.release(id);
     // From here on the message is ours, whatever broke.
@@ -201,9 +228,7 @@ Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::open(GatewaySettings const& settings, World world) {
     StopSignal const unused;
-    if (auto const hop = make_next_hop(settings.next_hop, {}, unused); !hop) {
-        return fail(hop.error());
-    }
+    if (auto const hops = make_hops(settings, unused); !hops) return fail(hops.error());
     auto spool = Spool::open(settings.spool_dir, world.clock, world.randomness);
     if (!spool) return fail(spool.error());
     return std::unique_ptr<Gateway>(
@@ -215,7 +240,12 @@ Status Gateway::start() {
 }
 
 std::uint16_t Gateway::smtp_port() const {
-    return works_->server_ ? works_->server_->port() : std::uint16_t{0};
+    return works_->smtp_server_ ? works_->smtp_server_->port() : std::uint16_t{0};
+}
+
+std::optional<std::uint16_t> Gateway::lmtp_port() const {
+    if (!works_->lmtp_server_) return std::nullopt;
+    return works_->lmtp_server_->port();
 }
 
 void Gateway::begin_stop() {

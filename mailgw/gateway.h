@@ -1,11 +1,12 @@
-// The mail gateway: SMTP in, durable spool, attachments detached where recipients have storage,
-// next hop out. It asks the world for two things: where recipients store, and to get rid of
-// attachments.
+// The mail gateway: SMTP in (LMTP for incoming mail), durable spool, attachments detached where
+// recipients have storage, next hop out. It asks the world for two things: where recipients store,
+// and to get rid of attachments.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ public:
 
     /// The port of the SMTP listener, once started.
     std::uint16_t smtp_port() const;
+    /// The port of the LMTP listener, once started; none where incoming mail is not asked for.
+    std::optional<std::uint16_t> lmtp_port() const;
 
     /// First half of a stop, returns at once: waiting for next hops ends, and what locator or depot
     /// say from now on is not counted.

@@ -20,9 +20,11 @@ public:
 
     std::vector<HopResult> deliver(HopMessage const& message) override;
 
-    Result<HopCapabilities> ask() override { return known(); }
+    Result<HopCapabilities> ask() override { return *known(); }
 
-    HopCapabilities known() const override { return {.smtputf8 = true, .dsn = false}; }
+    std::optional<HopCapabilities> known() const override {
+        return HopCapabilities{.smtputf8 = true, .dsn = false};
+    }
 
 private:
     HopResult deliver_one(HopMessage const& message, std::size_t number) const;

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "mailgw/envelope.h"
+#include "mailgw/hop_login.h"
 #include "mailgw/smtp_limits.h"
 #include "mailgw/stop_signal.h"
 #include "src/base/result.h"
@@ -49,8 +51,8 @@ public:
     /// Asks the next hop, if that takes asking.
     virtual Result<HopCapabilities> ask() = 0;
 
-    /// As last heard; none of them before.
-    virtual HopCapabilities known() const = 0;
+    /// As last heard; nothing before.
+    virtual std::optional<HopCapabilities> known() const = 0;
 
     /// Nothing to deliver for a while: connections may go.
     virtual void rest() {}
@@ -58,14 +60,16 @@ public:
 
 struct NextHopSettings {
     std::string helo;
+    std::string ca_file{};  ///< PEM, who vouches for servers; "": the system's CAs
+    HopLogin login{};       ///< used over TLS alone
     std::chrono::milliseconds connect_timeout = smtp_limits::connect_timeout;
     std::chrono::milliseconds reply_timeout = smtp_limits::reply_timeout;
     std::chrono::milliseconds data_block_timeout = smtp_limits::data_block_timeout;
     std::chrono::milliseconds final_reply_timeout = smtp_limits::final_reply_timeout;
 };
 
-/// `smtp://host:port` (port 25 where left out) or `maildir:/path/{recipient}`. Fault::config for
-/// anything else. `stop` ends waiting; it must outlive the result.
+/// What parse_mail_server() takes, or `maildir:/path/{recipient}`. Fault::config for anything else.
+/// `stop` ends waiting; it must outlive the result.
 Result<std::unique_ptr<NextHop>> make_next_hop(std::string const& url,
                                                NextHopSettings const& settings,
                                                StopSignal const& stop);

@@ -175,8 +175,7 @@ Status write_failure_notice(OwnMailFacts const& facts, Envelope const& envelope,
     std::string shown;
     for (HeaderField const& field : *fields)
         shown.append(field.name).append(": ").append(field.value.substr(0, 900)).append("\r\n");
-    Status returned =
-        in_full ? copy_range(original_fd, *size, out_fd) : write_text(out_fd, shown);
+    Status returned = in_full ? copy_range(original_fd, *size, out_fd) : write_text(out_fd, shown);
     if (!returned) return returned;
     return write_text(out_fd, "\r\n--" + boundary + "--\r\n");
 }

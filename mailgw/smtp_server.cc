@@ -57,7 +57,7 @@ Status SmtpServer::Shell::listen() {
     Endpoint const& listen = around_.settings.listen;
     boost::system::error_code failed;
     auto const address = asio::ip::make_address(listen.ip, failed);
-    if (failed) return fail(Fault::config, "smtp_listen: " + listen.ip + " is no IP address");
+    if (failed) return fail(Fault::config, "listen: " + listen.ip + " is no IP address");
     tcp::endpoint const endpoint(address, listen.port);
     acceptor_.open(endpoint.protocol(), failed);
     if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
@@ -65,7 +65,7 @@ Status SmtpServer::Shell::listen() {
     if (!failed) acceptor_.listen(1024, failed);
     if (failed) {
         return fail(Fault::unavailable,
-                    "can't listen for SMTP on " + listen.to_string() + ": " + failed.message());
+                    "can't listen for mail on " + listen.to_string() + ": " + failed.message());
     }
     port_ = acceptor_.local_endpoint(failed).port();
     return {};

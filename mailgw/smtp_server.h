@@ -1,5 +1,5 @@
-// The socket shell around SmtpSession: one thread for all conversations, disk work in a pool. A
-// slow client, disk or message stalls no other.
+// The socket shell around SmtpSession, for SMTP and LMTP alike: one thread for all conversations,
+// disk work in a pool. A slow client, disk or message stalls no other.
 #pragma once
 
 #include <chrono>

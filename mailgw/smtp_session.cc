@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mailgw/smtp_command.h"
 #include "mailgw/smtp_limits.h"
 #include "mailgw/smtp_path.h"
 #include "mailgw/xforward.h"
@@ -11,28 +12,8 @@ namespace satchel::mailgw {
 
 namespace {
 
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool is_printable(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        auto const code = static_cast<unsigned char>(c);
-        return (code < 0x20 && c != '\t') || code == 0x7f;
-    });
 }
 
 /// The reply where the disk would not take the message.
@@ -46,7 +27,8 @@ std::string storage_refusal(Error const& error) {
 SmtpSession::SmtpSession(SmtpSessionSettings settings, std::string peer_ip)
     : settings_(std::move(settings)) {
     peer_.ip = std::move(peer_ip);
-    reply("220 " + settings_.helo + " ESMTP Satchel");
+    peer_.protocol = settings_.protocol;
+    reply("220 " + settings_.helo + (is_lmtp() ? " LMTP Satchel" : " ESMTP Satchel"));
 }
 
 void SmtpSession::reply(std::string_view line) {
@@ -135,14 +117,13 @@ bool SmtpSession::take_line(std::string& line) {
 }
 
 void SmtpSession::command(std::string_view line) {
-    if (has_control_character(line)) return refuse("500 5.5.2 Control characters in command");
-    auto const blank = line.find(' ');
-    dispatch(upper(line.substr(0, blank)),
-             blank == std::string_view::npos ? "" : trimmed(line.substr(blank + 1)));
+    auto const command = read_command(line);
+    if (!command) return refuse("500 5.5.2 Control characters in command");
+    dispatch(command->verb, command->argument);
 }
 
 void SmtpSession::dispatch(std::string const& verb, std::string_view argument) {
-    if (verb == "EHLO" || verb == "HELO") return hello(argument, verb == "EHLO");
+    if (verb == "EHLO" || verb == "HELO" || verb == "LHLO") return hello(verb, argument);
     if (verb == "MAIL") return mail(argument);
     if (verb == "RCPT") return rcpt(argument);
     if (verb == "DATA") return data(argument);
@@ -178,7 +159,13 @@ void SmtpSession::idle_command(std::string_view line) {
     }
 }
 
-void SmtpSession::hello(std::string_view argument, bool esmtp) {
+void SmtpSession::hello(std::string const& verb, std::string_view argument) {
+    // RFC 2033 §4.1, and the other way round.
+    if (is_lmtp() != (verb == "LHLO")) {
+        return refuse(is_lmtp() ? "500 5.5.1 This is LMTP, say LHLO"
+                                : "500 5.5.1 This is SMTP, say EHLO");
+    }
+    bool const esmtp = verb != "HELO";
     if (argument.empty() || !is_printable(argument) ||
         argument.size() > smtp_limits::domain_octets) {
         return refuse("501 5.5.4 Say your name");
@@ -199,15 +186,16 @@ void SmtpSession::hello(std::string_view argument, bool esmtp) {
 }
 
 void SmtpSession::mail(std::string_view argument) {
-    if (!greeted_) return refuse("503 5.5.1 Say EHLO first");
+    if (!greeted_)
+        return refuse(is_lmtp() ? "503 5.5.1 Say LHLO first" : "503 5.5.1 Say EHLO first");
     if (in_mail_) return refuse("503 5.5.1 A message is under way");
-    if (upper(argument.substr(0, 5)) != "FROM:") return refuse("501 5.5.4 MAIL FROM:<address>");
-    auto const text = trimmed(argument.substr(5));
-    auto const path = parse_smtp_path(text);
+    auto const text = after_keyword(argument, "FROM:");
+    if (!text) return refuse("501 5.5.4 MAIL FROM:<address>");
+    auto const path = parse_smtp_path(*text);
     if (!path) return refuse("501 5.1.7 Bad sender: " + path.error().what);
     MailParameters parameters;
     SmtpExtensions const offered{peer_.esmtp, settings_.smtputf8, settings_.dsn};
-    if (auto refusal = read_mail_parameters(text.substr(path->used), offered, parameters)) {
+    if (auto refusal = read_mail_parameters(text->substr(path->used), offered, parameters)) {
         return refuse(*refusal);
     }
     if (!path->mailbox.empty() && path->mailbox.find('@') == std::string::npos) {
@@ -219,6 +207,7 @@ void SmtpSession::mail(std::string_view argument) {
                       " bytes at most");
     }
     envelope_ = Envelope();
+    envelope_.side = is_lmtp() ? Side::inbound : Side::outbound;
     envelope_.sender = path->mailbox;
     envelope_.body = parameters.body;
     envelope_.smtputf8 = parameters.smtputf8;
@@ -228,36 +217,38 @@ void SmtpSession::mail(std::string_view argument) {
     announced_bytes_ = parameters.size.value_or(0);
     in_mail_ = true;
     rcpt_tried_ = false;
+    rcpt_accepted_ = 0;
     reply("250 2.1.0 Ok");
 }
 
 void SmtpSession::rcpt(std::string_view argument) {
     if (!in_mail_) return refuse("503 5.5.1 Say MAIL FROM first");
-    if (upper(argument.substr(0, 3)) != "TO:") return refuse("501 5.5.4 RCPT TO:<address>");
+    auto const text = after_keyword(argument, "TO:");
+    if (!text) return refuse("501 5.5.4 RCPT TO:<address>");
     rcpt_tried_ = true;
-    auto const text = trimmed(argument.substr(3));
-    auto const path = parse_smtp_path(text);
+    auto const path = parse_smtp_path(*text);
     if (!path) return refuse("501 5.1.3 Bad recipient: " + path.error().what);
     EnvelopeRecipient recipient{path->mailbox, "", ""};
     SmtpExtensions const offered{peer_.esmtp, envelope_.smtputf8, settings_.dsn};
-    if (auto refusal = read_rcpt_parameters(text.substr(path->used), offered, recipient)) {
+    if (auto refusal = read_rcpt_parameters(text->substr(path->used), offered, recipient)) {
         return refuse(*refusal);
     }
     // RFC 5321 §4.5.1: postmaster needs no domain.
     bool const qualified = path->mailbox.find('@') != std::string::npos;
-    if (!qualified && upper(path->mailbox) != "POSTMASTER") {
+    if (!qualified && after_keyword(path->mailbox, "postmaster") != "") {
         return refuse("501 5.1.3 Bad recipient: no domain");
     }
     if (!path->ascii && !envelope_.smtputf8) return refuse("553 5.6.7 UTF-8 needs SMTPUTF8");
     auto const same = [&](EnvelopeRecipient const& r) { return r.address == recipient.address; };
     bool const known = std::any_of(envelope_.recipients.begin(), envelope_.recipients.end(), same);
-    if (!known) {
-        // No error of the client's: RFC 5321 §4.5.3.1.10 lets it come again with the rest.
-        if (envelope_.recipients.size() >= smtp_limits::recipients_per_message) {
-            return reply("452 4.5.3 Too many recipients, send the rest in another message");
-        }
-        envelope_.recipients.push_back(std::move(recipient));
+    // LMTP owes a reply to each of them after the data, also to one who was named twice.
+    auto const counted = is_lmtp() ? rcpt_accepted_ : envelope_.recipients.size();
+    // No error of the client's: RFC 5321 §4.5.3.1.10 lets it come again with the rest.
+    if ((is_lmtp() || !known) && counted >= smtp_limits::recipients_per_message) {
+        return reply("452 4.5.3 Too many recipients, send the rest in another message");
     }
+    if (!known) envelope_.recipients.push_back(std::move(recipient));
+    ++rcpt_accepted_;
     reply("250 2.1.5 Ok");
 }
 
@@ -326,19 +317,25 @@ void SmtpSession::finish_data() {
         return;
     }
     phase_ = Phase::commands;
-    bool const temporary = data_refusal_.starts_with('4');
-    temporary ? reply(data_refusal_) : refuse(data_refusal_);
+    reply_to_data(data_refusal_);
     reset_transaction();
+}
+
+/// LMTP has a reply per accepted recipient, in their order; the message is ours for all or none.
+void SmtpSession::reply_to_data(std::string const& line) {
+    for (std::size_t more = is_lmtp() ? rcpt_accepted_ : 1; more > 1; --more)
+        reply(line);
+    line.starts_with('5') ? refuse(line) : reply(line);
 }
 
 void SmtpSession::stored(Result<std::string> const& id) {
     draft_open_ = false;
     phase_ = Phase::commands;
     if (id) {
-        reply("250 2.0.0 Ok: queued as " + *id);
+        reply_to_data("250 2.0.0 Ok: queued as " + *id);
         idle_commands_ = 0;
     } else {
-        reply(storage_refusal(id.error()));
+        reply_to_data(storage_refusal(id.error()));
     }
     reset_transaction();
 }
@@ -346,6 +343,7 @@ void SmtpSession::stored(Result<std::string> const& id) {
 void SmtpSession::reset_transaction() {
     in_mail_ = false;
     rcpt_tried_ = false;
+    rcpt_accepted_ = 0;
     envelope_ = Envelope();
     announced_bytes_ = 0;
     peer_.xforward.clear();
@@ -353,7 +351,8 @@ void SmtpSession::reset_transaction() {
 }
 
 void SmtpSession::xforward(std::string_view argument) {
-    if (!peer_.esmtp) return refuse("503 5.5.1 Say EHLO first");
+    if (!peer_.esmtp)
+        return refuse(is_lmtp() ? "503 5.5.1 Say LHLO first" : "503 5.5.1 Say EHLO first");
     if (in_mail_) return refuse("503 5.5.1 A message is under way");
     if (argument.empty() || !merge_xforward(argument, peer_.xforward)) {
         return refuse("501 5.5.4 Bad XFORWARD attribute");
@@ -364,8 +363,8 @@ void SmtpSession::xforward(std::string_view argument) {
 void SmtpSession::interrupt(Interruption why) {
     switch (why) {
         case Interruption::idle:
-            reply(at_doubtful_end() ? "550 5.5.2 Data must end with CR LF . CR LF"
-                                    : "421 4.4.2 " + settings_.helo + " idle for too long");
+            at_doubtful_end() ? reply_to_data("550 5.5.2 Data must end with CR LF . CR LF")
+                              : reply("421 4.4.2 " + settings_.helo + " idle for too long");
             break;
         case Interruption::too_long:
             reply("421 4.4.2 " + settings_.helo + " conversation took too long");

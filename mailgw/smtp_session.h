@@ -1,5 +1,6 @@
-// One SMTP conversation as a state machine without sockets (RFC 5321). The shell feeds what it
-// read, asks what to do next, does it, and tells the outcome. No thread, no clock, no disk.
+// One SMTP or LMTP conversation as a state machine without sockets (RFC 5321, RFC 2033). The shell
+// feeds what it read, asks what to do next, does it, and tells the outcome. No thread, no clock, no
+// disk.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "mailgw/envelope.h"
 #include "mailgw/header_watch.h"
 #include "mailgw/line_mender.h"
+#include "mailgw/mail_protocol.h"
 #include "mailgw/smtp_parameters.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
@@ -18,11 +20,12 @@
 namespace satchel::mailgw {
 
 struct SmtpSessionSettings {
-    std::string helo;               ///< our name
-    std::uint64_t message_max = 0;  ///< bytes
-    bool smtputf8 = false;          ///< the next hop takes it
-    bool dsn = false;               ///< the next hop takes it
-    std::string loop_token;         ///< value of our own loop line
+    std::string helo;                            ///< our name
+    std::uint64_t message_max = 0;               ///< bytes
+    bool smtputf8 = false;                       ///< the next hop takes it
+    bool dsn = false;                            ///< the next hop takes it
+    std::string loop_token;                      ///< value of our own loop line
+    MailProtocol protocol = MailProtocol::smtp;  ///< LMTP brings mail of the inbound side
 };
 
 /// Who speaks to us, for the Received line.
@@ -31,6 +34,7 @@ struct SmtpPeer {
     std::string helo;      ///< as said, "" before
     std::string xforward;  ///< "NAME=… ADDR=…" as last said, xtext
     bool esmtp = false;
+    MailProtocol protocol = MailProtocol::smtp;
 };
 
 class SmtpSession {
@@ -83,7 +87,7 @@ private:
     bool take_line(std::string& line);
     void command(std::string_view line);
     void dispatch(std::string const& verb, std::string_view argument);
-    void hello(std::string_view argument, bool esmtp);
+    void hello(std::string const& verb, std::string_view argument);
     void mail(std::string_view argument);
     void rcpt(std::string_view argument);
     void data(std::string_view argument);
@@ -93,8 +97,11 @@ private:
     void judge_content();
     void finish_data();
     void reset_transaction();
+    void reply_to_data(std::string const& line);
     void reply(std::string_view line);
     void refuse(std::string_view line);
+
+    bool is_lmtp() const { return settings_.protocol == MailProtocol::lmtp; }
 
     SmtpSessionSettings settings_;
     SmtpPeer peer_;
@@ -109,6 +116,7 @@ private:
     bool greeted_ = false;
     bool in_mail_ = false;
     bool rcpt_tried_ = false;
+    std::size_t rcpt_accepted_ = 0;  ///< with those who were named twice
     Envelope envelope_;
     std::uint64_t announced_bytes_ = 0;
 

@@ -1,16 +1,17 @@
-// The client's end of an SMTP connection: lines out, replies in, every wait bounded and ended by a
-// StopSignal. No idea of what is said.
+// The client's end of an SMTP connection: lines out, replies in, in clear text or through TLS,
+// every wait bounded and ended by a StopSignal. No idea of what is said.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "mailgw/stop_signal.h"
+#include "mailgw/hop_socket.h"
+#include "mailgw/tls_stream.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
-#include "src/base/unique_fd.h"
 
 namespace satchel::mailgw {
 
@@ -27,9 +28,8 @@ class SmtpWire {
 public:
     using Patience = std::chrono::milliseconds;
 
-    /// Tries the addresses of `host` in turn. Fault::unavailable or timed_out.
-    static Result<SmtpWire> connect(std::string const& host, std::uint16_t port, Patience patience,
-                                    StopSignal const& stop);
+    explicit SmtpWire(HopSocket socket)
+        : socket_(std::move(socket)) {}
 
     Status send(ByteSpan bytes, Patience patience);
 
@@ -38,15 +38,15 @@ public:
     /// Fault::corrupt for what is no reply (RFC 5321 §4.2), and Fault::unavailable at the end.
     Result<SmtpReply> read_reply(Patience patience);
 
+    /// From here on all goes through TLS. Fault::corrupt where more had come in clear text than was
+    /// read: it could pass for a reply of the protected conversation (CVE-2011-0411).
+    Status start_tls(TlsPeer const& peer, Patience patience);
+
 private:
-    SmtpWire(UniqueFd fd, StopSignal const& stop)
-        : fd_(std::move(fd))
-        , stop_(&stop) {}
+    Result<std::string> read_line(HopSocket::Deadline deadline);
 
-    Result<std::string> read_line(std::chrono::steady_clock::time_point deadline);
-
-    UniqueFd fd_;
-    StopSignal const* stop_;
+    HopSocket socket_;
+    std::optional<TlsStream> tls_;
     std::string inbox_;
 };
 

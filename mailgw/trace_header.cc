@@ -38,6 +38,13 @@ bool is_ascii(std::string const& text) {
     return true;
 }
 
+/// RFC 3848, RFC 6531 §4.3.
+char const* with_protocol(SmtpPeer const& peer, Envelope const& envelope) {
+    if (peer.protocol == MailProtocol::lmtp) return envelope.smtputf8 ? "UTF8LMTP" : "LMTP";
+    if (envelope.smtputf8) return "UTF8SMTP";
+    return peer.esmtp ? "ESMTP" : "SMTP";
+}
+
 std::string closing_lines(TraceFacts const& facts) {
     return ";\r\n\t" + date_text(facts.time) + "\r\n" + loop_field + ": " + facts.loop_token +
            "\r\n";
@@ -56,10 +63,9 @@ std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope 
     }
     if (helo.empty()) helo = name.empty() ? "unknown" : name;
     if (name.empty()) name = "unknown";
-    std::string out =
-        "Received: from " + harmless(helo) + " (" + harmless(name) + " [" + harmless(address) +
-        "])\r\n\tby " + harmless(facts.helo) + " (Satchel) with " +
-        (envelope.smtputf8 ? "UTF8SMTP" : (peer.esmtp ? "ESMTP" : "SMTP")) + " id " + facts.id;
+    std::string out = "Received: from " + harmless(helo) + " (" + harmless(name) + " [" +
+                      harmless(address) + "])\r\n\tby " + harmless(facts.helo) +
+                      " (Satchel) with " + with_protocol(peer, envelope) + " id " + facts.id;
     // Named only where it tells no recipient of another.
     bool const nameable =
         envelope.recipients.size() == 1 && is_ascii(envelope.recipients[0].address);

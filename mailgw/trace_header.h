@@ -20,7 +20,7 @@ struct TraceFacts {
 /// RFC 5322 §3.3, in UTC whatever the locale.
 std::string date_text(std::uint64_t unix_seconds);
 
-/// For a message that came by SMTP.
+/// For a message that came by SMTP or LMTP.
 std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope const& envelope);
 
 /// For a message submitted by `satchel send`.

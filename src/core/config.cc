@@ -219,11 +219,16 @@ void fill_defaults(Config& config, fs::path const& home) {
     storage = home / (storage.empty() ? "storage" : storage);
     fs::path& spool = config.gateway.spool_dir;
     spool = home / (spool.empty() ? "spool" : spool);
-    std::string& next_hop = config.gateway.next_hop;
-    if (next_hop.empty()) next_hop = "maildir:mail/{recipient}";
-    if (std::string_view const scheme = "maildir:"; next_hop.starts_with(scheme))
-        next_hop = std::string(scheme) + (home / next_hop.substr(scheme.size())).string();
-    if (config.gateway.helo.empty()) config.gateway.helo = host_name();
+    GatewaySettings& gateway = config.gateway;
+    if (gateway.next_hop.empty()) gateway.next_hop = "maildir:mail/{recipient}";
+    for (std::string* const hop : {&gateway.next_hop, &gateway.inbound_next_hop})
+        if (std::string_view const scheme = "maildir:"; hop->starts_with(scheme))
+            *hop = std::string(scheme) + (home / hop->substr(scheme.size())).string();
+    for (fs::path* const file : {&gateway.next_hop_password_file, &gateway.next_hop_ca_file})
+        if (!file->empty()) *file = home / *file;
+    bool const inbound = !gateway.inbound_next_hop.empty();
+    if (inbound && !gateway.lmtp_listen) gateway.lmtp_listen = Endpoint{"127.0.0.1", 10024};
+    if (gateway.helo.empty()) gateway.helo = host_name();
 }
 
 }  // namespace

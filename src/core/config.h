@@ -43,9 +43,14 @@ enum class WhenUnavailable {
 
 struct GatewaySettings {
     Endpoint smtp_listen{"127.0.0.1", 10025};
+    std::optional<Endpoint> lmtp_listen;  ///< default 127.0.0.1:10024 where inbound_next_hop is set
     std::string helo;                     ///< default: the host's name
     std::string next_hop;                 ///< default maildir:<home>/mail/{recipient}
-    std::uint64_t detach_min = 64 << 10;  ///< bytes, decoded
+    std::string inbound_next_hop;         ///< "": as next_hop
+    std::string next_hop_user;            ///< "": not asked
+    std::filesystem::path next_hop_password_file;  ///< "": the environment
+    std::filesystem::path next_hop_ca_file;        ///< "": the system's CAs
+    std::uint64_t detach_min = 64 << 10;           ///< bytes, decoded
     std::vector<std::string> never_detach_types;
     bool always_on = true;
     /// None: escrow where the gateway is always on.

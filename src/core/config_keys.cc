@@ -132,9 +132,17 @@ Result<std::string> parse_helo(std::string const& text) {
 }
 
 Result<std::string> parse_next_hop(std::string const& text) {
-    for (std::string_view const scheme : {"smtp://", "maildir:"})
+    for (std::string_view const scheme :
+         {"smtp://", "smtps://", "smtp+starttls://", "lmtp://", "lmtp+unix://", "maildir:"})
         if (text.starts_with(scheme) && text.size() > scheme.size()) return text;
-    return fail(Fault::usage, "\"smtp://HOST:PORT\" or \"maildir:/path/{recipient}\" is wanted");
+    return fail(Fault::usage,
+                "\"smtp://HOST:PORT\", \"smtps://HOST:PORT\", \"smtp+starttls://HOST:PORT\", "
+                "\"lmtp://HOST:PORT\", \"lmtp+unix:///path\" or \"maildir:/path/{recipient}\" is "
+                "wanted");
+}
+
+Result<std::string> parse_inbound_next_hop(std::string const& text) {
+    return text.empty() ? Result<std::string>(text) : parse_next_hop(text);
 }
 
 Result<std::string> parse_media_type(std::string const& text) {
@@ -189,6 +197,13 @@ Result<Trust> parse_minimum(std::string const& text) {
 Result<std::filesystem::path> parse_folder(std::string const& text) {
     if (text.empty()) return fail(Fault::usage, "a folder is wanted");
     return std::filesystem::path(text);
+}
+
+/// "" is none.
+Status take_file(ConfigValue const& value, std::filesystem::path& out) {
+    return take_parsed(value, out, [](std::string const& text) -> Result<std::filesystem::path> {
+        return std::filesystem::path(text);
+    });
 }
 
 using V = ConfigValue const&;
@@ -248,12 +263,32 @@ constexpr std::array all_keys = {
     ConfigKey{"gateway", "smtp_listen", "\"127.0.0.1:10025\"",
               "Where the gateway takes outgoing mail (SMTP).",
               [](V v, T t) { return take_listen(v, t.config.gateway.smtp_listen); }},
+    ConfigKey{"gateway", "lmtp_listen", "\"127.0.0.1:10024\"",
+              "Where it takes incoming mail (LMTP): there once this or inbound_next_hop is set.",
+              [](V v, T t) { return take_listen(v, t.config.gateway.lmtp_listen.emplace()); }},
     ConfigKey{"gateway", "helo", "\"\"",
               "Name the gateway gives itself in SMTP. \"\": the host's name.",
               [](V v, T t) { return take_parsed(v, t.config.gateway.helo, parse_helo); }},
     ConfigKey{"gateway", "next_hop", "\"maildir:mail/{recipient}\"",
-              "Where mail goes on to: \"smtp://HOST:PORT\" or \"maildir:/path/{recipient}\".",
+              "Where mail goes on to: \"smtp://HOST:PORT\", \"smtps://…\", \"smtp+starttls://…\", "
+              "\"lmtp://…\", \"lmtp+unix:///path\" or \"maildir:/path/{recipient}\".",
               [](V v, T t) { return take_parsed(v, t.config.gateway.next_hop, parse_next_hop); }},
+    ConfigKey{"gateway", "next_hop_user", "\"\"",
+              "Who we are to next_hop, if it wants to know (smtps or smtp+starttls only).",
+              [](V v, T t) { return take_text(v, t.config.gateway.next_hop_user); }},
+    ConfigKey{
+        "gateway", "next_hop_password_file", "\"\"",
+        "A file only its owner can read, with the password. \"\": SATCHEL_NEXT_HOP_PASSWORD in "
+        "the environment.",
+        [](V v, T t) { return take_file(v, t.config.gateway.next_hop_password_file); }},
+    ConfigKey{"gateway", "next_hop_ca_file", "\"\"",
+              "Certificates (PEM) of who vouches for next hops. \"\": those of the system.",
+              [](V v, T t) { return take_file(v, t.config.gateway.next_hop_ca_file); }},
+    ConfigKey{"gateway", "inbound_next_hop", "\"\"",
+              "Where mail that came by LMTP goes on to, written as next_hop. \"\": as next_hop.",
+              [](V v, T t) {
+                  return take_parsed(v, t.config.gateway.inbound_next_hop, parse_inbound_next_hop);
+              }},
     ConfigKey{"gateway", "detach_min", "\"64 KiB\"", "Smallest attachment that is detached.",
               [](V v, T t) { return take_size(v, t.config.gateway.detach_min); }},
     ConfigKey{"gateway", "never_detach_types", "[]",

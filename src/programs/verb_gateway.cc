@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -5,6 +6,7 @@
 #include <thread>
 
 #include <boost/asio/signal_set.hpp>
+#include <sys/resource.h>
 
 #include "src/base/asio.h"
 #include "src/base/worker_pool.h"
@@ -155,22 +157,50 @@ private:
     WorkerPool& workers_;
 };
 
-void print_ready(cli::Globals const& globals, Json const& node, std::string const& smtp) {
+/// Two listeners with hundreds of sessions, each of which may hold two descriptors, are more than
+/// the usual soft limit of 1,024.
+void raise_descriptor_limit() {
+    constexpr rlim_t wanted = 4096;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = std::min(limit.rlim_max, wanted);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Where mail is taken; `lmtp` is null where none comes in.
+struct Listeners {
+    std::string smtp;
+    Json lmtp;
+};
+
+Listeners listeners_of(GatewaySettings const& settings, mailgw::Gateway const& gateway) {
+    Listeners told{Endpoint{settings.smtp_listen.ip, gateway.smtp_port()}.to_string(), Json()};
+    if (auto const port = gateway.lmtp_port()) {
+        told.lmtp = Endpoint{settings.lmtp_listen->ip, *port}.to_string();
+    }
+    return told;
+}
+
+void print_ready(cli::Globals const& globals, Json const& node, Listeners const& listeners) {
     Json const ready{
         {"event", "ready"},
-        {"smtp", smtp},
-        {"lmtp", nullptr},
+        {"smtp", listeners.smtp},
+        {"lmtp", listeners.lmtp},
         {"control", node.value("control", Json())},
         {"dht", node.contains("dht") && node["dht"].is_string() ? node["dht"] : Json()},
         {"node_key", node.value("node_key", Json())}};
     if (globals.json) return cli::print_json(ready);
-    cli::print_line("ready: SMTP " + smtp + ", node " + ready.value("node_key", ""));
+    std::string const lmtp =
+        listeners.lmtp.is_string() ? ", LMTP " + listeners.lmtp.get<std::string>() : "";
+    cli::print_line("ready: SMTP " + listeners.smtp + lmtp + ", node " +
+                    ready.value("node_key", ""));
 }
 
 Result<cli::ExitStatus> run_gateway(cli::Globals const& globals) {
     MailWorld world(globals.verbose ? EventLog::Level::detail : EventLog::Level::info);
     auto const config = globals.config();
     if (!config) return fail(config.error());
+    raise_descriptor_limit();
     asio::io_context io;
     asio::signal_set signals(io, SIGTERM, SIGINT);
     auto gateway = world.open(globals, {});
@@ -197,8 +227,7 @@ Result<cli::ExitStatus> run_gateway(cli::Globals const& globals) {
     signals.async_wait([&](boost::system::error_code failed, int) {
         if (!failed) io.stop();
     });
-    Endpoint const smtp{config->gateway.smtp_listen.ip, (*gateway)->smtp_port()};
-    print_ready(globals, node.ready(), smtp.to_string());
+    print_ready(globals, node.ready(), listeners_of(config->gateway, **gateway));
     io.run();
     (*local_api)->stop();
     (*gateway)->begin_stop();

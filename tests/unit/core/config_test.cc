@@ -65,6 +65,19 @@ TEST_CASE("config: an empty file is all defaults") {
     CHECK(config->domains.empty());
 }
 
+TEST_CASE("config: incoming mail is taken once it is known where it goes, or where it comes in") {
+    CHECK_FALSE(parse("")->gateway.lmtp_listen);
+    auto const hop = parse("[gateway]\ninbound_next_hop = \"maildir:in/{recipient}\"");
+    REQUIRE(hop);
+    REQUIRE(hop->gateway.lmtp_listen);
+    CHECK(hop->gateway.lmtp_listen->to_string() == "127.0.0.1:10024");
+    CHECK(hop->gateway.inbound_next_hop == "maildir:/home/bob/s/in/{recipient}");
+    auto const listen = parse("[gateway]\nlmtp_listen = \"127.0.0.1:0\"");
+    REQUIRE(listen);
+    CHECK(listen->gateway.lmtp_listen->port == 0);
+    CHECK(listen->gateway.inbound_next_hop.empty());
+}
+
 TEST_CASE("config: the template changes nothing, with its marks or without them") {
     auto const commented = parse(config_template());
     REQUIRE(commented);
@@ -99,7 +112,12 @@ page = "https://b.test/s"
 [gateway]
 smtp_listen = "127.0.0.1:2525"
 helo = "Mail.B.test"
-next_hop = "smtp://127.0.0.1:25"
+lmtp_listen = "127.0.0.1:2424"
+next_hop = "smtp+starttls://mail.a.test"
+next_hop_user = "alice"
+next_hop_password_file = "password"
+next_hop_ca_file = "/etc/ca.pem"
+inbound_next_hop = "lmtp+unix:///run/lmtp"
 detach_min = 0
 never_detach_types = ["Application/ZIP", "image/*"]
 retry_first = "1s"
@@ -132,7 +150,13 @@ gateway_keys = [")" + key_a +
     GatewaySettings const& gateway = good->gateway;
     CHECK(gateway.smtp_listen.to_string() == "127.0.0.1:2525");
     CHECK(gateway.helo == "mail.b.test");
-    CHECK(gateway.next_hop == "smtp://127.0.0.1:25");
+    REQUIRE(gateway.lmtp_listen);
+    CHECK(gateway.lmtp_listen->to_string() == "127.0.0.1:2424");
+    CHECK(gateway.next_hop == "smtp+starttls://mail.a.test");
+    CHECK(gateway.next_hop_user == "alice");
+    CHECK(gateway.next_hop_password_file == "/home/bob/s/password");
+    CHECK(gateway.next_hop_ca_file == "/etc/ca.pem");
+    CHECK(gateway.inbound_next_hop == "lmtp+unix:///run/lmtp");
     CHECK(gateway.detach_min == 0);
     CHECK(gateway.never_detach_types == std::vector<std::string>{"application/zip", "image/*"});
     CHECK(gateway.retry_first == std::chrono::seconds(1));
@@ -190,8 +214,10 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
              Row{"[node]\nstorage_dir = \"\"", "a folder is wanted"},
              Row{"[node]\nstorage_dir = \"a\\u0000b\"", "no control characters"},
              Row{"[gateway]\nhelo = \"a b\"", "gateway.helo: not a valid domain"},
-             Row{"[gateway]\nnext_hop = \"lmtp://x\"", "\"smtp://HOST:PORT\" or"},
-             Row{"[gateway]\nnext_hop = \"maildir:\"", "\"smtp://HOST:PORT\" or"},
+             Row{"[gateway]\nnext_hop = \"imap://x\"", "\"smtp://HOST:PORT\", \"smtps://"},
+             Row{"[gateway]\nnext_hop = \"maildir:\"", "or \"maildir:/path/{recipient}\" is"},
+             Row{"[gateway]\ninbound_next_hop = \"x\"", "inbound_next_hop: \"smtp://HOST:PORT\","},
+             Row{"[gateway]\nlmtp_listen = \"x\"", "gateway.lmtp_listen: "},
              Row{"[gateway]\nnever_detach_types = [\"zip\"]", "is not a media type"},
              Row{"[gateway]\nretry_first = 30", "a duration is wanted"},
              Row{"[gateway]\nretry_first = \"0s\"", "a duration over 0 is wanted"},

@@ -56,6 +56,7 @@ std::string told(Envelope const& envelope) {
     if (!envelope.ret.empty()) out += " RET=" + envelope.ret;
     if (!envelope.envid.empty()) out += " ENVID=" + envelope.envid;
     if (!envelope.xforward.empty()) out += " XFORWARD=" + envelope.xforward;
+    if (envelope.side == Side::inbound) out += " inbound";
     if (envelope.eight_bit) out += " 8bit";
     if (envelope.eight_bit_header) out += " 8bit-header";
     return out;
@@ -96,6 +97,7 @@ private:
 void Dialogue::option(std::string const& word) {
     if (word == "smtputf8") settings_.smtputf8 = true;
     if (word == "dsn") settings_.dsn = true;
+    if (word == "lmtp") settings_.protocol = MailProtocol::lmtp;
     if (word == "disk_full") disk_full_ = true;
     if (word == "no_draft") no_draft_ = true;
     if (word == "disk_free") disk_full_ = no_draft_ = false;

@@ -1,10 +1,16 @@
 // Replays a script of tests/dialogues/ against an SmtpSession that stores into memory.
 //
-//   # comment                            OPTION smtputf8 | dsn | message_max=N | disk_full |
-//   no_draft C: a line, sent with CR LF           R: raw octets with \r \n \t \\ \xHH C*N: a line N
-//   times, %d counts       S: the next reply line; * stands for anything S- no further reply so far
-//   E: idle | shutdown  (the shell interrupts) M: from=<…> to=<…>,<…> …             envelope of the
-//   last stored message D: its content, escaped as for R     N: how many messages are stored so far
+//   # comment
+//   OPTION smtputf8 | dsn | lmtp | message_max=N | disk_full | no_draft | disk_free
+//   C: a line, sent with CR LF
+//   R: raw octets with \r \n \t \\ \xHH
+//   C*N: a line N times, %d counts
+//   S: the next reply line; * stands for anything        S*N: N of them
+//   S- no further reply so far
+//   E: idle | shutdown                                    the shell interrupts
+//   M: from=<…> to=<…>,<…> …                              envelope of the last stored message
+//   D: its content, escaped as for R
+//   N: how many messages are stored so far
 //   X: the session wants to close
 #pragma once
 

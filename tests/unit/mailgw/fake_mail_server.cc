@@ -3,8 +3,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "tests/unit/mailgw/line_socket.h"
-
 namespace satchel::testing {
 
 FakeMailServer::FakeMailServer(std::vector<std::string> extensions, Answer answer)
@@ -58,7 +56,7 @@ std::string FakeMailServer::reply_to(std::string const& command) {
     std::lock_guard const guard(mutex_);
     commands_.push_back(command);
     if (auto const answer = answer_(command); !answer.empty()) return answer;
-    if (command.starts_with("EHLO")) {
+    if (command.starts_with("EHLO") || command.starts_with("LHLO")) {
         std::string reply = "250-fake.test\r\n";
         for (auto const& extension : extensions_)
             reply += "250-" + extension + "\r\n";
@@ -70,9 +68,34 @@ std::string FakeMailServer::reply_to(std::string const& command) {
     return "250 2.0.0 ok";
 }
 
+bool FakeMailServer::take_data(LineSocket& socket, Mail mail, bool lmtp) {
+    for (;;) {
+        auto const line = socket.line();
+        if (!line) return false;
+        if (*line == ".") break;
+        mail.data += *line + "\r\n";
+    }
+    std::vector<std::string> verdicts;
+    bool yes = false;
+    for (std::size_t i = 0; i < (lmtp ? mail.to.size() : 1); ++i) {
+        verdicts.push_back(reply_to(lmtp ? ". " + mail.to[i] : "."));
+        yes = yes || verdicts.back()[0] == '2';
+        if (verdicts.back() == "DROP") break;
+    }
+    // Kept before it is told, so that who heard the reply can look.
+    if (yes) {
+        std::lock_guard const guard(mutex_);
+        mails_.push_back(std::move(mail));
+    }
+    for (std::string const& verdict : verdicts)
+        if (verdict == "DROP" || !socket.send(verdict + "\r\n")) return false;
+    return true;
+}
+
 void FakeMailServer::serve(UniqueFd client) {
     LineSocket socket(std::move(client));
     Mail mail;
+    bool lmtp = false;
     auto const say = [&](std::string const& command) {
         auto const reply = reply_to(command);
         if (reply == "DROP") return std::string();
@@ -83,22 +106,11 @@ void FakeMailServer::serve(UniqueFd client) {
         auto const reply = say(*command);
         if (reply.empty() || *command == "QUIT") return;
         bool const yes = reply[0] == '2';
+        lmtp = lmtp || command->starts_with("LHLO");
         if (command->starts_with("MAIL") && yes) mail = Mail{*command, {}, ""};
         if (command->starts_with("RCPT") && yes) mail.to.push_back(*command);
         if (*command != "DATA" || !reply.starts_with("354")) continue;
-        for (;;) {
-            auto const line = socket.line();
-            if (!line) return;
-            if (*line == ".") break;
-            mail.data += *line + "\r\n";
-        }
-        // Kept before it is told, so that who heard the reply can look.
-        auto const verdict = reply_to(".");
-        if (verdict[0] == '2') {
-            std::lock_guard const guard(mutex_);
-            mails_.push_back(mail);
-        }
-        if (verdict == "DROP" || !socket.send(verdict + "\r\n")) return;
+        if (!take_data(socket, mail, lmtp)) return;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/base/unique_fd.h"
+#include "tests/unit/mailgw/line_socket.h"
 
 namespace satchel::testing {
 
@@ -21,8 +22,8 @@ public:
         std::string data;             ///< as on the wire, without the final dot line
     };
 
-    /// What to say to a command, or to the final dot (told as "."). "" is the usual reply, "DROP"
-    /// closes the connection.
+    /// What to say to a command, or to the final dot (told as "."; after LHLO as ". RCPT TO:<…>"
+    /// for each recipient). "" is the usual reply, "DROP" closes the connection.
     using Answer = std::function<std::string(std::string const& command)>;
 
     explicit FakeMailServer(
@@ -34,7 +35,9 @@ public:
 
     std::uint16_t port() const { return port_; }
 
-    std::string url() const { return "smtp://127.0.0.1:" + std::to_string(port_); }
+    std::string url(std::string const& scheme = "smtp") const {
+        return scheme + "://127.0.0.1:" + std::to_string(port_);
+    }
 
     std::vector<Mail> mails() const;
     std::vector<std::string> commands() const;
@@ -44,6 +47,7 @@ public:
 private:
     void accept_all();
     void serve(UniqueFd client);
+    bool take_data(LineSocket& socket, Mail mail, bool lmtp);
     std::string reply_to(std::string const& command);
 
     std::vector<std::string> extensions_;

@@ -139,6 +139,96 @@ TEST_CASE("gateway: announces what the next hop has") {
     CHECK(all.find("SMTPUTF8") == std::string::npos);
 }
 
+TEST_CASE("gateway: each side has its listener, its next hop, and what that can") {
+    World world;
+    FakeMailServer out({"8BITMIME", "SMTPUTF8"});
+    FakeMailServer in({"PIPELINING", "DSN"});
+    world.settings.next_hop = out.url();
+    world.settings.lmtp_listen = Endpoint{"127.0.0.1", 0};
+    world.settings.inbound_next_hop = in.url("lmtp");
+    world.start();
+    auto client = world.client();
+    client.reply();
+    client.ask("EHLO c");
+    CHECK(send_mail(client, plain_mail(), {"bob@b.test"}).starts_with("250"));
+    REQUIRE(world.queue_runs_empty());
+    REQUIRE(out.mails().size() == 1);
+    CHECK(in.mails().empty());
+
+    REQUIRE(world.gateway->lmtp_port());
+    auto lmtp = LineSocket::connect(*world.gateway->lmtp_port());
+    CHECK(lmtp.reply() == "220 gw.test LMTP Satchel");
+    lmtp.send("LHLO mx.test\r\n");
+    std::string all;
+    while (auto const line = lmtp.line()) {
+        all += *line + '\n';
+        if (line->starts_with("250 ")) break;
+    }
+    CHECK(all.find("250-DSN\n") != std::string::npos);
+    CHECK(all.find("SMTPUTF8") == std::string::npos);
+    // What we sent out may come in again: a loop is what passes the same side twice.
+    auto const returned = out.mails()[0].data;
+    lmtp.send("MAIL FROM:<alice@a.test>\r\nRCPT TO:<bob@b.test>\r\nRCPT TO:<dora@b.test>\r\n");
+    CHECK(lmtp.reply().starts_with("250"));
+    CHECK(lmtp.reply().starts_with("250"));
+    CHECK(lmtp.reply().starts_with("250"));
+    CHECK(lmtp.ask("DATA").starts_with("354"));
+    CHECK(lmtp.ask(returned + ".").starts_with("250 2.0.0"));
+    CHECK(lmtp.reply().starts_with("250 2.0.0"));
+    REQUIRE(world.queue_runs_empty());
+    CHECK(out.mails().size() == 1);
+    REQUIRE(in.mails().size() == 1);
+    auto const mail = in.mails()[0];
+    CHECK(mail.to.size() == 2);
+    CHECK(mail.data.ends_with(returned));
+    CHECK(mail.data.starts_with(
+        "Received: from mx.test (unknown [127.0.0.1])\r\n\tby gw.test (Satchel) "
+        "with LMTP id "));
+    // And this is one.
+    lmtp.send("MAIL FROM:<alice@a.test>\r\nRCPT TO:<bob@b.test>\r\nDATA\r\n");
+    CHECK(lmtp.reply().starts_with("250"));
+    CHECK(lmtp.reply().starts_with("250"));
+    CHECK(lmtp.reply().starts_with("354"));
+    CHECK(lmtp.ask(mail.data + ".").starts_with("554 5.4.6"));
+}
+
+TEST_CASE("gateway: without a next hop of its own, incoming mail takes the only one") {
+    World world;
+    world.settings.lmtp_listen = Endpoint{"127.0.0.1", 0};
+    world.start();
+    auto lmtp = LineSocket::connect(*world.gateway->lmtp_port());
+    lmtp.reply();
+    lmtp.ask("LHLO mx.test");
+    CHECK(send_mail(lmtp, plain_mail(), {"bob@b.test"}).starts_with("250"));
+    REQUIRE(world.queue_runs_empty());
+    CHECK(mail_in(world.folder / "mail/bob@b.test").size() == 1);
+}
+
+TEST_CASE("gateway: wrong settings are told by their names") {
+    struct Row {
+        char const* next_hop;
+        char const* inbound_next_hop;
+        char const* said;
+    };
+
+    for (Row const& row : {
+             Row{"smtp://", "", "gateway.next_hop: \"smtp://\": "},
+             Row{"smtp://a.test", "lmtp://b.test", "gateway.inbound_next_hop: \"lmtp://b.test\": "},
+         }) {
+        CAPTURE(row.said);
+        World world;
+        world.settings.next_hop = row.next_hop;
+        world.settings.inbound_next_hop = row.inbound_next_hop;
+        auto const opened =
+            Gateway::open(world.settings, {[&] { return world.storage.locator(); },
+                                           [&] { return world.storage.depot(); }, nullptr,
+                                           world.clock, world.randomness, world.log});
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().fault == Fault::config);
+        CHECK(opened.error().what.starts_with(row.said));
+    }
+}
+
 TEST_CASE("gateway: a next hop that fails and comes back gets everything once") {
     World world;
     FakeMailServer server;
