@@ -198,8 +198,15 @@ class MailStack:
             raise AssertionError((words, code, self.logs()))
 
     def master_of(self, path):
-        with open(os.path.join(self.folder, path)) as file:
-            return int(file.read())
+        """The number a server writes down once it is there, which may be after its command came back."""
+        path = os.path.join(self.folder, path)
+
+        def number():
+            if not os.path.exists(path):
+                return None
+            with open(path) as file:
+                return int(file.read().strip() or 0)
+        return wait_until(number, path)
 
     def start(self):
         try:
