@@ -8,6 +8,7 @@
 #include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_mail_server.h"
 #include "tests/unit/mailgw/fake_storage.h"
+#include "tests/unit/mailgw/gateway_lab.h"
 #include "tests/unit/mailgw/sample_mail.h"
 
 using namespace satchel;
@@ -291,4 +292,43 @@ TEST_CASE("escrow: a repair that is refused is told to the sender") {
     CHECK(world.spool_is_empty());
     world.look();
     CHECK(world.storage.released() == std::vector<std::string>{"t1"});
+}
+
+TEST_CASE("gateway: what waits in escrow ends by receipt, by hand, and after a restart") {
+    GatewayLab world;
+    auto report = report_of("bob@b.test");
+    report.available = false;
+    world.storage.has_storage = {{"bob@b.test", report}};
+    world.storage.away = {"bob@b.test"};
+    world.start();
+    auto client = world.client();
+    client.reply();
+    client.ask("EHLO c");
+    REQUIRE(send_mail(client, mail_with_attachments(1), {"bob@b.test"}).starts_with("250"));
+    auto const escrowed = [&] {
+        auto const all = world.gateway->queue().value();
+        return all.size() == 1 && all[0].recipients[0].state == RecipientState::escrowed;
+    };
+    REQUIRE(world.wait_until(escrowed));
+    auto const id = world.gateway->queue()->front().id;
+    CHECK(mail_in(world.folder / "mail/bob@b.test").size() == 1);
+    CHECK(world.gateway->retry(id).value() == 1);
+    CHECK(world.storage.hurried() == std::vector<std::string>{"t1"});
+    SUBCASE("by receipt") {
+        world.storage.escrow_arrives();
+    }
+    SUBCASE("by receipt, after a restart") {
+        world.gateway.reset();
+        world.storage.escrow_arrives();
+        world.start();
+    }
+    SUBCASE("by hand") {
+        CHECK(world.gateway->repair(id).value() == 1);
+        REQUIRE(world.queue_runs_empty());
+        auto const mails = mail_in(world.folder / "mail/bob@b.test");
+        REQUIRE(mails.size() == 2);
+        CHECK((mails[0] + mails[1]).find(mail_with_attachments(1)) != std::string::npos);
+    }
+    REQUIRE(world.queue_runs_empty());
+    CHECK(world.wait_until([&] { return world.storage.released().size() == 1; }));
 }

@@ -5,91 +5,16 @@
 
 #include <doctest/doctest.h>
 
-#include "src/base/sodium_randomness.h"
 #include "tests/support/memory_file.h"
-#include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_mail_server.h"
-#include "tests/unit/mailgw/fake_storage.h"
-#include "tests/unit/mailgw/line_socket.h"
+#include "tests/unit/mailgw/gateway_lab.h"
 #include "tests/unit/mailgw/sample_mail.h"
 
 using namespace satchel;
 using namespace satchel::mailgw;
 using namespace satchel::testing;
-
-namespace {
-
 using namespace std::chrono_literals;
-
-/// A whole gateway in this process, with real sockets, files and time.
-struct World {
-    TempFolder folder;
-    SystemClock clock;
-    SystemRandomness randomness;
-    EventLog log{-1, EventLog::Level::error};
-    FakeStorage storage;
-    GatewaySettings settings;
-    std::unique_ptr<Gateway> gateway;
-
-    World() {
-        settings.smtp_listen = {"127.0.0.1", 0};
-        settings.helo = "gw.test";
-        settings.next_hop = "maildir:" + folder.path().string() + "/mail/{recipient}";
-        settings.spool_dir = folder / "spool";
-        settings.retry_first = 1s;
-        settings.retry_max = 1s;
-    }
-
-    void open() {
-        gateway =
-            Gateway::open(settings,
-                          {[this] { return storage.locator(); }, [this] { return storage.depot(); },
-                           [this] { return storage.escrow_depot(); }, clock, randomness, log})
-                .value();
-    }
-
-    void start() {
-        open();
-        REQUIRE(gateway->start());
-    }
-
-    LineSocket client() const { return LineSocket::connect(gateway->smtp_port()); }
-
-    /// Until `holds`, 20 s at most.
-    template <class Condition>
-    bool wait_until(Condition holds) const {
-        for (auto const end = std::chrono::steady_clock::now() + 20s;
-             std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(5ms)) {
-            if (holds()) return true;
-        }
-        return false;
-    }
-
-    bool queue_runs_empty() const {
-        return wait_until([this] { return gateway->queue()->empty(); });
-    }
-};
-
-std::string stuffed(std::string text) {
-    for (std::size_t at = 0; (at = text.find("\r\n.", at)) != std::string::npos; at += 4)
-        text.insert(at + 2, ".");
-    return text;
-}
-
-/// The reply to the final dot.
-std::string send_mail(LineSocket& client, std::string const& mail,
-                      std::vector<std::string> const& recipients) {
-    std::string commands = "MAIL FROM:<alice@a.test>\r\n";
-    for (auto const& recipient : recipients)
-        commands += "RCPT TO:<" + recipient + ">\r\n";
-    client.send(commands + "DATA\r\n");
-    for (std::size_t i = 0; i < recipients.size() + 1; ++i)
-        client.reply();
-    if (!client.reply().starts_with("354")) return "no 354";
-    return client.ask(stuffed(mail) + ".");
-}
-
-}  // namespace
+using World = GatewayLab;
 
 TEST_CASE("gateway: from an SMTP client to Maildirs, with and without storage") {
     World world;
@@ -383,43 +308,4 @@ TEST_CASE("gateway: submit tells what became of each recipient") {
         CHECK(world.gateway->submit(file.get(), envelope).error().fault == Fault::usage);
         CHECK(std::filesystem::is_empty(world.folder / "spool/msg"));
     }
-}
-
-TEST_CASE("gateway: what waits in escrow ends by receipt, by hand, and after a restart") {
-    World world;
-    auto report = report_of("bob@b.test");
-    report.available = false;
-    world.storage.has_storage = {{"bob@b.test", report}};
-    world.storage.away = {"bob@b.test"};
-    world.start();
-    auto client = world.client();
-    client.reply();
-    client.ask("EHLO c");
-    REQUIRE(send_mail(client, mail_with_attachments(1), {"bob@b.test"}).starts_with("250"));
-    auto const escrowed = [&] {
-        auto const all = world.gateway->queue().value();
-        return all.size() == 1 && all[0].recipients[0].state == RecipientState::escrowed;
-    };
-    REQUIRE(world.wait_until(escrowed));
-    auto const id = world.gateway->queue()->front().id;
-    CHECK(mail_in(world.folder / "mail/bob@b.test").size() == 1);
-    CHECK(world.gateway->retry(id).value() == 1);
-    CHECK(world.storage.hurried() == std::vector<std::string>{"t1"});
-    SUBCASE("by receipt") {
-        world.storage.escrow_arrives();
-    }
-    SUBCASE("by receipt, after a restart") {
-        world.gateway.reset();
-        world.storage.escrow_arrives();
-        world.start();
-    }
-    SUBCASE("by hand") {
-        CHECK(world.gateway->repair(id).value() == 1);
-        REQUIRE(world.queue_runs_empty());
-        auto const mails = mail_in(world.folder / "mail/bob@b.test");
-        REQUIRE(mails.size() == 2);
-        CHECK((mails[0] + mails[1]).find(mail_with_attachments(1)) != std::string::npos);
-    }
-    REQUIRE(world.queue_runs_empty());
-    CHECK(world.wait_until([&] { return world.storage.released().size() == 1; }));
 }
