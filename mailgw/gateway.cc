@@ -226,8 +226,9 @@ Result<MessagePlan> Gateway::preview(int fd, Envelope const& envelope) {
     for (EnvelopeRecipient const& recipient : envelope.recipients)
         recipients.push_back(recipient.address);
     auto const locator = works_->world_.make_locator();
-    return plan_message(fd, delivery_settings(works_->settings_).detach, envelope.sender,
-                        recipients, *locator);
+    DetachPolicy policy = delivery_settings(works_->settings_).detach;
+    policy.side = envelope.side;
+    return plan_message(fd, policy, envelope.sender, recipients, *locator);
 }
 
 Result<std::vector<SpooledMessage>> Gateway::queue() {
