@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/base/sha256.h"
+
 namespace satchel::mailgw {
 
 namespace {
@@ -49,6 +51,27 @@ Status BodyRebuilder::finish() {
     }
     if (body_bytes_ != restore_.body_bytes)
         return fail(Fault::corrupt, "the part would be shorter than it was");
+    return {};
+}
+
+Status verify_part(RestoreData const& restore, ContentFeed const& content) {
+    Sha256 content_hash;
+    Sha256 body_hash;
+    OctetSink const hash_body = [&body_hash](ByteSpan body) {
+        body_hash.update(body);
+        return Status();
+    };
+    BodyRebuilder rebuilder(restore, hash_body);
+    auto const take = [&](ByteSpan piece) {
+        content_hash.update(piece);
+        return rebuilder.write(piece);
+    };
+    if (auto fed = content(take); !fed) return fed;
+    if (auto done = rebuilder.finish(); !done) return done;
+    if (content_hash.finish() != restore.content_sha256)
+        return fail(Fault::corrupt, "this is not the content that the part had");
+    if (body_hash.finish() != restore.body_sha256)
+        return fail(Fault::corrupt, "the part would not come out as it was");
     return {};
 }
 

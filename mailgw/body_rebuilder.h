@@ -17,6 +17,9 @@ namespace satchel::mailgw {
 /// Takes octets in pieces of some size. Its failure ends the operation.
 using OctetSink = std::function<Status(ByteSpan)>;
 
+/// Hands the content of a part, in order, to the sink that it is given.
+using ContentFeed = std::function<Status(OctetSink const&)>;
+
 /// The content comes in pieces of any size; holds none of it. Compares sizes, not digests. Both
 /// arguments must outlive it.
 class BodyRebuilder {
@@ -39,5 +42,9 @@ private:
     std::uint64_t content_bytes_ = 0;
     std::uint64_t body_bytes_ = 0;
 };
+
+/// Whether content, and the body that it makes, have the sealed sizes and digests: Fault::corrupt
+/// where not. What the feed fails with comes through.
+Status verify_part(RestoreData const& restore, ContentFeed const& content);
 
 }  // namespace satchel::mailgw

@@ -12,9 +12,6 @@
 
 namespace satchel::mailgw {
 
-/// Hands the content of a part, in order, to the sink that it is given.
-using ContentFeed = std::function<Status(OctetSink const&)>;
-
 /// A part that goes where its placeholder stands.
 struct PutBack {
     std::uint64_t begin = 0;  ///< of the placeholder, in the file

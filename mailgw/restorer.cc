@@ -60,28 +60,6 @@ Status feed_content(Fetched const& from, RestoreData const& restore, OctetSink c
     return inflater.ended() ? Status() : Status(fail(Fault::corrupt, "the content is truncated"));
 }
 
-/// Is this the content that was sealed, and does it make the body that was sealed?
-Status verify(Fetched const& from, RestoreData const& restore) {
-    Sha256 content_hash;
-    Sha256 body_hash;
-    OctetSink const hash_body = [&body_hash](ByteSpan body) {
-        body_hash.update(body);
-        return Status();
-    };
-    BodyRebuilder rebuilder(restore, hash_body);
-    auto const take = [&](ByteSpan content) {
-        content_hash.update(content);
-        return rebuilder.write(content);
-    };
-    if (auto fed = feed_content(from, restore, take); !fed) return fed;
-    if (auto done = rebuilder.finish(); !done) return done;
-    if (content_hash.finish() != restore.content_sha256)
-        return fail(Fault::corrupt, "this is not the content that the part had");
-    if (body_hash.finish() != restore.body_sha256)
-        return fail(Fault::corrupt, "the part would not come out as it was");
-    return {};
-}
-
 /// Hashes what comes from some offset on.
 class TailDigest {
 public:
@@ -169,11 +147,11 @@ Status Restorer::fetch(PlaceholderPart const& placeholder, PutBack& part) {
     auto const end = file_size(scratch_);
     if (!end) return fail(end.error());
     Fetched const fetched{scratch_, scratch_end_, *end};
-    if (auto verified = verify(fetched, part.restore); !verified) return verified;
-    scratch_end_ = *end;
     part.content = [fetched, restore = part.restore](OctetSink const& sink) {
         return feed_content(fetched, restore, sink);
     };
+    if (auto verified = verify_part(part.restore, part.content); !verified) return verified;
+    scratch_end_ = *end;
     return {};
 }
 
