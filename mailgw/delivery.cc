@@ -26,7 +26,9 @@ Status Delivery::plan_and_detach(SpooledMessage& message, Numbers const& numbers
         if (message.from_earlier_run) {
             if (auto noted = world_.spool.note_scan(message.id); !noted) return noted;
         }
-        auto found = scan_message(fd->get(), settings_.detach);
+        DetachPolicy policy = settings_.detach;
+        policy.side = message.envelope.side;
+        auto found = scan_message(fd->get(), policy);
         if (!found) return fail(found.error());
         scanned = std::move(*found);
     }

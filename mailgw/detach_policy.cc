@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mailgw/mail_text.h"
+#include "mailgw/placeholder_reader.h"
 
 namespace satchel::mailgw {
 
@@ -80,6 +81,7 @@ std::string reason_around(PartFacts const& part) {
 }
 
 std::string reason_within(PartFacts const& part) {
+    if (part.placeholder) return "a placeholder already";
     std::string reason = first_reason(
         type_rules, [&](TypeRule const& rule) { return matches(part.type, rule.type); });
     if (!reason.empty()) return reason;
@@ -96,7 +98,9 @@ std::string reason_within(PartFacts const& part) {
 
 }  // namespace
 
-std::string reason_to_leave(MessageFacts const& message) {
+std::string reason_to_leave(MessageFacts const& message, Side side) {
+    if (side == Side::inbound)
+        return message.highest_layer < layers_max ? "" : "too many gateways detached parts already";
     for (std::string const& name : message.field_names) {
         if (name == "dkim-signature") return "the message is signed (DKIM) already";
         if (name.starts_with("arc-")) return "the message is sealed (ARC) already";

@@ -57,7 +57,7 @@ Status write_detached(int in_fd, ScannedMessage const& message,
         if (part.begin < copier.position() || part.end < part.begin || part.end > *size)
             return fail(Fault::usage, "the parts are not those of this message");
         if (auto status = copier.copy_to(part.begin); !status) return status;
-        std::string const text = placeholder_text(part, placeholders[i]);
+        std::string const text = placeholder_text(part, placeholders[i], message.layer);
         if (auto status = write_all(out_fd, bytes_of(text)); !status) return status;
         copier.skip_to(part.end);
     }

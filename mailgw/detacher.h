@@ -23,8 +23,9 @@ struct Placeholder {
     std::string page;                ///< https base, "" leaves the line out
 };
 
-/// Header block and body, CRLF, as DESIGN.md section 6 writes them.
-std::string placeholder_text(DetachablePart const& part, Placeholder const& placeholder);
+/// Header block and body, CRLF, as DESIGN.md section 6 writes them. `layer` as in ScannedMessage.
+std::string placeholder_text(DetachablePart const& part, Placeholder const& placeholder,
+                             unsigned layer = 1);
 
 /// Copies the message from `in_fd` to `out_fd` with parts[i] replaced by placeholders[i].
 Status write_detached(int in_fd, ScannedMessage const& message,

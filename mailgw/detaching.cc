@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "mailgw/detach_proof.h"
 #include "mailgw/detacher.h"
 
 namespace satchel::mailgw {
@@ -115,6 +116,7 @@ Status Detaching::deposit_all(int message_fd, MessagePlan const& plan,
 Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
                                std::vector<Candidate>& all) {
     std::vector<UniqueFd> copies;
+    DetachProof proof(message_fd, plan.message);
     for (Candidate& candidate : all) {
         if (!candidate.alive()) continue;
         for (std::size_t const number : candidate.numbers) {
@@ -124,6 +126,7 @@ Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledM
             Status written =
                 copy ? write_detached(message_fd, plan.message, candidate.placeholders, copy->get())
                      : Status(fail(copy.error()));
+            if (written) written = proof.check(copy->get(), candidate.placeholders);
             SpooledRecipient& recipient = message.recipients[number];
             recipient.own_copy = written.has_value();
             if (written) {

@@ -266,7 +266,9 @@ Result<MessagePlan> Gateway::preview(int fd, Envelope const& envelope) {
     for (EnvelopeRecipient const& recipient : envelope.recipients)
         order.recipients.push_back(recipient.address);
     auto const locator = works_->world_.make_locator();
-    return plan_message(fd, settings.detach, order, *locator);
+    DetachPolicy policy = settings.detach;
+    policy.side = envelope.side;
+    return plan_message(fd, policy, order, *locator);
 }
 
 Result<std::vector<SpooledMessage>> Gateway::queue() {

@@ -8,6 +8,7 @@
 #include "mailgw/mime_outline.h"
 #include "mailgw/part_digest.h"
 #include "mailgw/part_range.h"
+#include "mailgw/placeholder_reader.h"
 #include "mailgw/restore_data.h"
 #include "src/base/unique_fd.h"
 
@@ -33,6 +34,7 @@ public:
 
 private:
     PartFacts facts_of(OutlinePart const& part) const;
+    Result<unsigned> highest_layer() const;
     void leave_whole(std::string const& reason);
     void keep(OutlinePart const& part, std::string reason);
     Status choose(OutlinePart const& part);
@@ -62,6 +64,7 @@ PartFacts MessageScanner::facts_of(OutlinePart const& part) const {
     facts.name = part.name;
     facts.attachment = part.attachment;
     facts.first = &part == &outline_.parts.front();
+    facts.placeholder = part.placeholder;
     facts.closed = is_closed(part, outline_, boundaries_);
     auto const& used = outline_.used_content_ids;
     facts.content_id_used = !part.content_id.empty() &&
@@ -74,6 +77,17 @@ PartFacts MessageScanner::facts_of(OutlinePart const& part) const {
     std::uint64_t const body = part.body_end - part.body_begin;
     facts.content_bytes = part.base64 ? body / 4 * 3 + 3 : body;
     return facts;
+}
+
+/// Of the placeholders that the message came with; 0 if there are none.
+Result<unsigned> MessageScanner::highest_layer() const {
+    if (!outline_.has_placeholder) return 0U;
+    auto const found = find_placeholder_parts(fd_);
+    if (!found) return fail(found.error());
+    unsigned highest = 1;  // also of what could not be understood
+    for (PlaceholderPart const& part : *found)
+        highest = std::max(highest, part.found.layer);
+    return highest;
 }
 
 /// Nothing but fields and the blank line: where other lines stand, readers differ on what the part
@@ -213,8 +227,13 @@ Result<ScannedMessage> MessageScanner::run() {
         std::any_of(outline_.parts.begin(), outline_.parts.end(),
                     [&](OutlinePart const& part) { return is_attachment(facts_of(part)); });
     std::string reason = outline_.trouble;
-    if (reason.empty() && has_attachments)
-        reason = reason_to_leave({outline_.field_names, outline_.has_placeholder});
+    if (reason.empty() && has_attachments) {
+        auto const highest = highest_layer();
+        if (!highest) return fail(highest.error());
+        scanned_.layer = *highest + 1;
+        reason = reason_to_leave({outline_.field_names, outline_.has_placeholder, *highest},
+                                 policy_.side);
+    }
     if (!reason.empty()) {
         leave_whole(reason);
         return std::move(scanned_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mailgw/attachment_depot.h"
+#include "mailgw/envelope.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
 #include "src/core/file_label.h"
@@ -16,6 +17,7 @@ namespace satchel::mailgw {
 struct DetachPolicy {
     std::uint64_t detach_min = 64 * 1024;         ///< bytes, decoded
     std::vector<std::string> never_detach_types;  ///< "image/png" or "image/*", lower case
+    Side side = Side::outbound;                   ///< on which the gateway took the message
 };
 
 /// A part that may be detached. Offsets are in bytes from the start of the message file.
@@ -41,6 +43,7 @@ struct ScannedMessage {
     std::string from;        ///< normal form of the first From address, "" if none parses
     std::vector<std::string> header_recipients;  ///< normal form, To and Cc
     std::vector<DetachablePart> parts;
+    unsigned layer = 1;  ///< of this gateway's placeholders: one above those that are there already
     /// Attachments that stay, with the reason. Where the whole message must stay: one entry, its
     /// type.
     std::vector<KeptPart> kept;

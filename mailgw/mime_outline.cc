@@ -136,6 +136,7 @@ OutlinePart OutlineBuilder::describe(GMimeObject* object, std::optional<std::siz
     part.parent = parent;
     std::string const id = text_or_empty(g_mime_object_get_content_id(object));
     part.content_id = std::string(trimmed(id).substr(0, ContentIdReferences::id_octets_max));
+    part.placeholder = g_mime_object_get_header(object, placeholder_field) != nullptr;
     char const* const disposition = g_mime_object_get_disposition(object);
     part.attachment = disposition != nullptr && !equal_ignoring_case(disposition, "inline");
     part.transfer_encoding = lower_case(trimmed(bounded(

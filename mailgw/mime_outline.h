@@ -23,6 +23,7 @@ struct OutlinePart {
     std::string content_id;             ///< without angle brackets
     std::string transfer_encoding;      ///< lower case; "" if none
     bool attachment = false;            ///< Content-Disposition is other than inline
+    bool placeholder = false;           ///< it carries X-Satchel-Part
     bool base64 = false;                ///< as GMime understands transfer_encoding
     std::optional<std::size_t> parent;  ///< index of what encloses it; none: the message is it
     std::optional<std::uint64_t> header_begin;  ///< of its first header field

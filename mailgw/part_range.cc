@@ -13,8 +13,9 @@ std::string const& boundary_of(BoundaryLine const& line, BoundaryScan const& bou
     return boundaries.boundaries[line.boundary];
 }
 
-/// Octets of the end of line that stands before `at`; 0 if none does.
-Result<std::uint64_t> eol_before(int fd, std::uint64_t at) {
+}  // namespace
+
+Result<std::uint64_t> eol_octets_before(int fd, std::uint64_t at) {
     std::array<Byte, 2> octets{};
     if (at < octets.size()) return 0;
     auto const got = read_at(fd, octets, at - octets.size());
@@ -22,8 +23,6 @@ Result<std::uint64_t> eol_before(int fd, std::uint64_t at) {
     if (*got < octets.size() || octets[1] != '\n') return 0;
     return octets[0] == '\r' ? 2 : 1;
 }
-
-}  // namespace
 
 Result<std::optional<PartRange>> certain_range(int fd, OutlinePart const& part,
                                                MessageOutline const& outline,
@@ -42,7 +41,7 @@ Result<std::optional<PartRange>> certain_range(int fd, OutlinePart const& part,
         boundary_of(*below, boundaries) != boundary) {
         return uncertain;
     }
-    auto const eol = eol_before(fd, below->begin);
+    auto const eol = eol_octets_before(fd, below->begin);
     if (!eol) return fail(eol.error());
     std::uint64_t const end = below->begin - *eol;
     // GMime is one too far where the file ends with the lower boundary: it keeps the CR.

@@ -19,6 +19,9 @@ struct PartRange {
     std::uint64_t body_bytes() const { return end - body_begin; }
 };
 
+/// Octets of the end of line that stands before `at`; 0 if none does.
+Result<std::uint64_t> eol_octets_before(int fd, std::uint64_t at);
+
 /// None where the two disagree. Fails only when the file can't be read.
 Result<std::optional<PartRange>> certain_range(int fd, OutlinePart const& part,
                                                MessageOutline const& outline,

@@ -85,10 +85,11 @@ void append(std::vector<std::string>& words, std::vector<std::string> more) {
     words.insert(words.end(), more.begin(), more.end());
 }
 
-std::string part_field(Placeholder const& placeholder) {
+std::string part_field(Placeholder const& placeholder, unsigned layer) {
     std::vector<std::string> words{"v=1;", "id=" + placeholder.content_id.to_hex() + ";",
                                    "size=" + std::to_string(placeholder.blob_bytes) + ";",
                                    "part=" + to_hex(placeholder.part_id) + ";"};
+    if (layer > 1) words.push_back("layer=" + std::to_string(layer) + ";");
     append(words, sliced_words("grant=" + to_base64(placeholder.grant) + ";"));
     append(words, sliced_words("restore=" + to_base64(placeholder.sealed_restore)));
     return header_field("X-Satchel-Part", words);
@@ -96,7 +97,8 @@ std::string part_field(Placeholder const& placeholder) {
 
 }  // namespace
 
-std::string placeholder_text(DetachablePart const& part, Placeholder const& placeholder) {
+std::string placeholder_text(DetachablePart const& part, Placeholder const& placeholder,
+                             unsigned layer) {
     std::string const name = safe_file_name(part.label.name);
     std::string const text = body_text(part, placeholder, name);
     bool const plain = is_ascii(text);
@@ -110,7 +112,7 @@ std::string placeholder_text(DetachablePart const& part, Placeholder const& plac
     out += header_field(
         "Content-Description",
         text_words("Attachment " + name + ", " + human_size(part.label.bytes) + " (Satchel)"));
-    out += part_field(placeholder);
+    out += part_field(placeholder, layer);
     return out + "\r\n" + (plain ? text : to_quoted_printable(text));
 }
 

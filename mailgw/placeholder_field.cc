@@ -52,6 +52,17 @@ Result<std::optional<Bytes>> binary_of(Values const& values, std::string_view ke
     return std::optional(std::move(*bytes));
 }
 
+Result<unsigned> layer_of(Values const& values) {
+    std::string const text = value_of(values, "layer");
+    if (text.empty()) return 1U;
+    unsigned layer = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), layer);
+    bool const whole = error == std::errc() && end == text.data() + text.size();
+    if (!whole || layer < 1 || layer > layers_max)
+        return fail(Fault::corrupt, "X-Satchel-Part: layer is not what it says");
+    return layer;
+}
+
 }  // namespace
 
 Result<FoundPlaceholder> parse_placeholder_field(std::string_view value) {
@@ -67,6 +78,9 @@ Result<FoundPlaceholder> parse_placeholder_field(std::string_view value) {
     found.part_id = value_of(*values, "part");
     if (found.part_id.size() != part_id_digits || !from_hex(found.part_id))
         return fail(Fault::corrupt, "X-Satchel-Part: names no part");
+    auto const layer = layer_of(*values);
+    if (!layer) return fail(layer.error());
+    found.layer = *layer;
     auto grant = binary_of(*values, "grant", limits::grant_bytes);
     if (!grant) return fail(grant.error());
     found.grant = std::move(*grant);

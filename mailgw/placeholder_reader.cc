@@ -1,8 +1,11 @@
 #include "mailgw/placeholder_reader.h"
 
+#include <map>
+
 #include "mailgw/boundary_set.h"
 #include "mailgw/line_reader.h"
 #include "mailgw/mail_text.h"
+#include "mailgw/part_range.h"
 #include "mailgw/quoted_printable.h"
 #include "mailgw/reference_collector.h"
 #include "src/base/base64_decoder.h"
@@ -17,15 +20,20 @@ constexpr std::size_t boundaries_max = 4096;
 class PlaceholderReader {
 public:
     explicit PlaceholderReader(int fd)
-        : reader_(fd) {}
+        : fd_(fd)
+        , reader_(fd) {}
 
-    Result<std::vector<FoundPlaceholder>> run();
+    Status run();
+
+    std::vector<FoundPlaceholder> take_found() { return collector_.take(); }
+
+    std::vector<PlaceholderPart> take_parts() { return std::move(parts_); }
 
 private:
     enum class Place { header, text, other };
     enum class Encoding { plain, quoted_printable, base64 };
 
-    void take_line(MailLine const& line);
+    Status take_line(MailLine const& line);
     bool is_boundary(MailLine const& line) const;
     void start_header();
     void take_header_line(MailLine const& line);
@@ -33,7 +41,10 @@ private:
     void end_header();
     void take_text(MailLine const& line);
     void end_text();
+    void open_part(std::string_view field);
+    Status close_part(std::uint64_t boundary);
 
+    int fd_;
     LineReader reader_;
     BoundarySet boundaries_;
     bool guess_boundaries_ = false;  ///< a multipart does not say its boundary plainly
@@ -44,11 +55,18 @@ private:
     Encoding encoding_ = Encoding::plain;
     Base64Decoder decoder_;
     bool decoder_failed_ = false;
+    std::vector<PlaceholderPart> parts_;
+    bool part_is_open_ = false;                ///< the last of parts_ goes on
+    std::string above_;                        ///< the boundary line over this part
+    std::optional<std::uint64_t> part_begin_;  ///< none: the header is a message's own
 };
 
 bool PlaceholderReader::is_boundary(MailLine const& line) const {
     if (!line.starts || !line.text.starts_with("--")) return false;
-    return guess_boundaries_ || boundaries_.match(line.content()).has_value();
+    if (boundaries_.match(line.content())) return true;
+    if (!guess_boundaries_) return false;
+    std::string_view const mark = trimmed(line.content());
+    return !part_is_open_ || mark == above_ || mark == above_ + "--";
 }
 
 void PlaceholderReader::start_header() {
@@ -56,6 +74,40 @@ void PlaceholderReader::start_header() {
     field_.clear();
     content_type_.clear();
     encoding_ = Encoding::plain;
+}
+
+void PlaceholderReader::open_part(std::string_view field) {
+    if (part_is_open_) {
+        parts_.back().trouble = "two fields want to stand for it";
+        return;
+    }
+    if (parts_.size() > placeholders_max) return;
+    auto found = parse_placeholder_field(field);
+    PlaceholderPart part;
+    if (found) {
+        part.found = *found;
+        collector_.add(std::move(*found));
+    } else {
+        part.trouble = found.error().what;
+    }
+    if (!part_begin_) part.trouble = "its field stands in the header of a whole message";
+    if (parts_.size() == placeholders_max) part.trouble = "there are too many of them";
+    part.begin = part_begin_.value_or(0);
+    parts_.push_back(std::move(part));
+    part_is_open_ = true;
+}
+
+/// `boundary`: where the line below the part begins.
+Status PlaceholderReader::close_part(std::uint64_t boundary) {
+    if (!part_is_open_) return {};
+    part_is_open_ = false;
+    PlaceholderPart& part = parts_.back();
+    auto const eol = eol_octets_before(fd_, boundary);
+    if (!eol) return fail(eol.error());
+    part.end = boundary - *eol;
+    if (part.trouble.empty() && (*eol == 0 || part.end <= part.begin))
+        part.trouble = "where it ends is not certain";
+    return {};
 }
 
 void PlaceholderReader::end_field() {
@@ -71,7 +123,7 @@ void PlaceholderReader::end_field() {
                             ? Encoding::quoted_printable
                             : Encoding::plain;
         } else if (equal_ignoring_case(name, "x-satchel-part")) {
-            if (auto found = parse_placeholder_field(value)) collector_.add(std::move(*found));
+            open_part(value);
         }
     }
     field_.clear();
@@ -80,7 +132,10 @@ void PlaceholderReader::end_field() {
 void PlaceholderReader::end_header() {
     end_field();
     DeclaredType const type = declared_type(content_type_);
-    if (type.message && !type.multipart) return start_header();
+    if (type.message && !type.multipart) {
+        part_begin_.reset();
+        return start_header();
+    }
     if (type.multipart) {
         if (type.boundary.empty() || boundaries_.names().size() >= boundaries_max) {
             guess_boundaries_ = true;
@@ -121,18 +176,23 @@ void PlaceholderReader::end_text() {
     if (place_ == Place::text) collector_.finish();
 }
 
-void PlaceholderReader::take_line(MailLine const& line) {
+Status PlaceholderReader::take_line(MailLine const& line) {
     if (is_boundary(line)) {
+        if (place_ == Place::header) end_field();
         end_text();
+        if (auto closed = close_part(line.begin); !closed) return closed;
+        above_ = trimmed(line.content());
+        part_begin_ = line.end();
         start_header();
     } else if (place_ == Place::header) {
         take_header_line(line);
     } else if (place_ == Place::text) {
         take_text(line);
     }
+    return {};
 }
 
-Result<std::vector<FoundPlaceholder>> PlaceholderReader::run() {
+Status PlaceholderReader::run() {
     MailLine line;
     while (true) {
         if (place_ == Place::other) {
@@ -142,17 +202,35 @@ Result<std::vector<FoundPlaceholder>> PlaceholderReader::run() {
         auto const more = reader_.next(line);
         if (!more) return fail(more.error());
         if (!*more) break;
-        take_line(line);
+        if (auto taken = take_line(line); !taken) return taken;
     }
     if (place_ == Place::header) end_field();
     end_text();
-    return collector_.take();
+    if (part_is_open_ && parts_.back().trouble.empty())
+        parts_.back().trouble = "the message ends within it";
+    return {};
 }
 
 }  // namespace
 
 Result<std::vector<FoundPlaceholder>> read_placeholders(int fd) {
-    return PlaceholderReader(fd).run();
+    PlaceholderReader reader(fd);
+    if (auto done = reader.run(); !done) return fail(done.error());
+    return reader.take_found();
+}
+
+Result<std::vector<PlaceholderPart>> find_placeholder_parts(int fd) {
+    PlaceholderReader reader(fd);
+    if (auto done = reader.run(); !done) return fail(done.error());
+    std::map<ContentId, std::string> names;
+    for (FoundPlaceholder& found : reader.take_found())
+        names.emplace(found.reference.content_id, std::move(found.name));
+    auto parts = reader.take_parts();
+    for (PlaceholderPart& part : parts) {
+        auto const name = names.find(part.found.reference.content_id);
+        if (name != names.end()) part.found.name = name->second;
+    }
+    return parts;
 }
 
 }  // namespace satchel::mailgw

@@ -17,9 +17,10 @@ void print_line(std::string const& line, std::FILE* to) {
     std::fflush(to);
 }
 
-void print_error(Error const& error, bool json) {
+void print_error(Error const& error, bool json, std::FILE* json_to) {
     if (json) {
-        print_json({{"error", {{"fault", to_string(error.fault)}, {"message", error.what}}}});
+        print_json({{"error", {{"fault", to_string(error.fault)}, {"message", error.what}}}},
+                   json_to);
     } else {
         print_line("satchel: " + error.what, stderr);
     }

@@ -14,8 +14,8 @@ namespace satchel::cli {
 void print_json(nlohmann::json const& object, std::FILE* to = stdout);
 void print_line(std::string const& line, std::FILE* to = stdout);
 
-/// `satchel: what` on stderr, or `{"error": {"fault", "message"}}` on stdout.
-void print_error(Error const& error, bool json);
+/// `satchel: what` on stderr, or `{"error": {"fault", "message"}}` on stdout, or `json_to`.
+void print_error(Error const& error, bool json, std::FILE* json_to = stdout);
 
 /// "2.1 GB", "640 KB", "17 B": decimal units, as file managers show them.
 std::string human_size(std::uint64_t bytes);

@@ -5,8 +5,10 @@
 
 #include "src/base/base64.h"
 #include "src/base/hex.h"
+#include "src/core/limits.h"
 #include "src/core/reference.h"
 #include "src/node/json_values.h"
+#include "transfer/age_file.h"
 
 namespace satchel::node {
 
@@ -38,6 +40,7 @@ asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
     if (verb == "push") co_return co_await push(call);
     if (verb == "deposit") co_return co_await deposit(call);
     if (verb == "get") co_return co_await get(call);
+    if (verb == "open_restore") co_return co_await open_restore(call);
     if (verb == "describe") co_return co_await describe(call);
     if (verb == "ls") co_return co_await ls(call);
     if (verb == "rm") co_return co_await rm(call);
@@ -252,7 +255,9 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     if (!id) co_return fail(id.error());
     auto grant = base64_at(call.request.args, "grant");
     if (!grant) co_return fail(grant.error());
-    RetrieveOrder order{.content_id = *id, .grant = std::nullopt};
+    RetrieveOrder order{.content_id = *id,
+                        .grant = std::nullopt,
+                        .as_held = flag_at(call.request.args, "as_held").value_or(false)};
     if (!grant->empty()) order.grant = std::move(*grant);
     Retriever::Progress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});
@@ -267,6 +272,14 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
                    {"sha256", to_hex(got->sha256)},
                    {"name", got->name},
                    {"source", *fetched ? "incoming gateway" : got->source}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::open_restore(LocalCall& call) {
+    auto const sealed = base64_at(call.request.args, "restore");
+    if (!sealed) co_return fail(sealed.error());
+    auto const opened = transfer::decrypt_age(world_.identity.age, *sealed, limits::restore_bytes);
+    if (!opened) co_return fail(opened.error());
+    co_return Json{{"restore", base64_or_null(*opened)}};
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {

@@ -47,6 +47,7 @@ private:
     asio::awaitable<Result<Json>> push(LocalCall& call);
     asio::awaitable<Result<Json>> deposit(LocalCall& call);
     asio::awaitable<Result<Json>> get(LocalCall& call);
+    asio::awaitable<Result<Json>> open_restore(LocalCall& call);
     asio::awaitable<Result<Json>> describe(LocalCall& call);
     asio::awaitable<Result<Json>> ls(LocalCall& call);
     asio::awaitable<Result<Json>> rm(LocalCall& call);

@@ -109,8 +109,10 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
         return fail(Fault::not_found, order.content_id.short_form() + "… is not stored here");
     std::vector<Bytes> grants;
     if (order.grant) grants.push_back(*order.grant);
-    for (transfer::Holding const& holding : (*held)->holdings)
-        grants.push_back(holding.grant);
+    if (!order.as_held) {
+        for (transfer::Holding const& holding : (*held)->holdings)
+            grants.push_back(holding.grant);
+    }
     Result<transfer::FileKey> key = fail(Fault::refused, "nothing says how to open it");
     for (Bytes const& grant : grants) {
         key = transfer::open_grant(grant, identity_.age);
@@ -119,7 +121,7 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
     if (!key) return fail(key.error());
     auto const blob = store_.open(order.content_id);
     if (!blob) return fail(blob.error());
-    auto const label = label_of(**held);
+    auto const label = order.as_held ? std::nullopt : label_of(**held);
     FileWriter writer(out, label ? &*label : nullptr);
     transfer::BlobDecryptor decryptor(*key);
     auto const sink = [&writer](ByteSpan content) { return writer.take(content); };

@@ -19,6 +19,9 @@ namespace satchel::node {
 struct RetrieveOrder {
     ContentId content_id;
     std::optional<Bytes> grant;  ///< from the message; none: the one kept with the blob
+    /// For restoring: what the blob holds, not the file it stands for, and by `grant` alone. What
+    /// it should be is told by the message: the caller compares.
+    bool as_held = false;
 };
 
 struct Retrieved {
@@ -41,7 +44,7 @@ public:
         , workers_(workers)
         , identity_(identity) {}
 
-    /// Writes the file to `out` from its start. What was written counts only after success: the
+    /// Writes the file to `out`, where that stands. What was written counts only after success: the
     /// digest of the sealed label is checked last. Fault::not_found: not here. Fault::refused: no
     /// identity of this home opens it.
     asio::awaitable<Result<Retrieved>> retrieve(RetrieveOrder order, UniqueFd out,

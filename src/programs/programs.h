@@ -11,6 +11,7 @@ void add_gateway(cli::CommandLine& line);
 void add_send(cli::CommandLine& line);
 void add_queue(cli::CommandLine& line);
 void add_get(cli::CommandLine& line);
+void add_restore(cli::CommandLine& line);
 void add_encrypt(cli::CommandLine& line);
 void add_decrypt(cli::CommandLine& line);
 

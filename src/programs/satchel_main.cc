@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
     programs::add_send(line);
     programs::add_queue(line);
     programs::add_get(line);
+    programs::add_restore(line);
     cli::add_push(line);
     cli::add_ls(line);
     cli::add_rm(line);

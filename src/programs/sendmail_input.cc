@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 
-#include <fcntl.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "mailgw/mime_addresses.h"
+#include "src/programs/nameless_file.h"
 
 namespace satchel::programs {
 
@@ -129,7 +128,7 @@ private:
 }  // namespace
 
 Result<SendmailInput> read_sendmail_input(int input, SendmailFlags flags) {
-    auto file = open_file(std::filesystem::temp_directory_path().string(), O_TMPFILE | O_RDWR);
+    auto file = nameless_file();
     if (!file) return fail(file.error());
     Copier copier(input, file->get(), flags.dots_are_text);
     auto const header = copier.read_header();

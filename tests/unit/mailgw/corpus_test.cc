@@ -12,6 +12,7 @@
 #include "src/base/sha256.h"
 #include "tests/support/crlf.h"
 #include "tests/support/part_restorer.h"
+#include "tests/support/restoring.h"
 
 using namespace satchel;
 
@@ -66,6 +67,25 @@ void check(std::string const& message, mailgw::DetachPolicy const& policy, Tally
     }
 }
 
+/// The real restorer, on the copy as it may arrive: as it is, from LF storage, below trace lines.
+void check_restorer(std::string const& message, mailgw::DetachPolicy const& policy, int& parts) {
+    testing::MemoryContentSource storage;
+    auto const detached = testing::detach(message, policy, storage);
+    parts += static_cast<int>(detached.placeholders.size());
+    std::string const trace = "Return-Path: <a@a.test>\r\nReceived: from a by b;\r\n\ttoday\r\n";
+    for (auto const& [arrived, prepended] :
+         {std::pair(detached.text, std::string()),
+          std::pair(testing::with_lf(detached.text), std::string()),
+          std::pair(trace + detached.text, trace),
+          std::pair(testing::with_lf(trace + detached.text), trace)}) {
+        auto const back = testing::restore(arrived, storage);
+        bool const same = back.text == prepended + message;
+        CHECK(same);
+        if (!detached.placeholders.empty())
+            CHECK(back.outcome.state == mailgw::RestoreState::exact);
+    }
+}
+
 std::string to_text(Tally const& tally) {
     std::ostringstream out;
     out << tally.messages << " messages, " << tally.stripped << " stripped, " << tally.parts
@@ -88,6 +108,9 @@ TEST_CASE("corpus: every message comes back byte for byte") {
         mailgw::DetachPolicy const policy{detach_min, {}};
         Tally received;
         Tally written;
+        Tally inbound;
+        mailgw::DetachPolicy const inbound_policy{detach_min, {}, mailgw::Side::inbound};
+        int restored = 0;
         for (auto const& entry : std::filesystem::recursive_directory_iterator(folder)) {
             if (!entry.is_regular_file()) continue;
             std::string const path = entry.path().string();
@@ -95,8 +118,13 @@ TEST_CASE("corpus: every message comes back byte for byte") {
             std::string const message = testing::with_crlf(read_file(entry.path()));
             check(message, policy, received);
             check(as_if_written_here(message), policy, written);
+            check(message, inbound_policy, inbound);
+            check_restorer(message, inbound_policy, restored);
         }
         MESSAGE("detach_min ", detach_min, ", as received: ", to_text(received));
         MESSAGE("detach_min ", detach_min, ", as if written here: ", to_text(written));
+        MESSAGE("detach_min ", detach_min, ", inbound: ", to_text(inbound));
+        MESSAGE("detach_min ", detach_min, ", inbound through the restorer: ", restored,
+                " parts, each in 4 forms");
     }
 }

@@ -96,6 +96,8 @@ TEST_CASE("detach_policy: the never-list, one row per rule") {
                  "a form of the message's text"},
              Row{"not closed", with([](PartFacts& part) { part.closed = false; }),
                  "a multipart has no closing boundary"},
+             Row{"placeholder", with([](PartFacts& part) { part.placeholder = true; }),
+                 "a placeholder already"},
              Row{"S/MIME", of_type("application/pkcs7-mime"), "PGP or S/MIME"},
              Row{"S/MIME signature", of_type("application/pkcs7-signature"), "PGP or S/MIME"},
              Row{"old S/MIME", of_type("application/x-pkcs7-mime"), "PGP or S/MIME"},
@@ -191,8 +193,14 @@ TEST_CASE("detach_policy: messages that were not written here stay whole") {
              Row{"resent-date", "the message is resent, not written here"},
          }) {
         CAPTURE(row.field);
-        CHECK(reason_to_leave({{"from", row.field, "to"}, false}) == row.reason);
+        CHECK(reason_to_leave({{"from", row.field, "to"}, false}, Side::outbound) == row.reason);
+        CHECK(reason_to_leave({{"from", row.field, "to"}, false}, Side::inbound) == "");
     }
-    CHECK(reason_to_leave({{"from", "to"}, true}) == "the message has placeholders already");
-    CHECK(reason_to_leave({{"from", "list-unsubscribe", "x-dkim-signature"}, false}) == "");
+    CHECK(reason_to_leave({{"from", "to"}, true, 1}, Side::outbound) ==
+          "the message has placeholders already");
+    CHECK(reason_to_leave({{"from", "list-unsubscribe", "x-dkim-signature"}, false},
+                          Side::outbound) == "");
+    CHECK(reason_to_leave({{"from", "to"}, true, 15}, Side::inbound) == "");
+    CHECK(reason_to_leave({{"from", "to"}, true, 16}, Side::inbound) ==
+          "too many gateways detached parts already");
 }

@@ -24,7 +24,7 @@ struct GatewayLab {
     SystemRandomness randomness;
     EventLog log{-1, EventLog::Level::error};
     FakeStorage storage;
-    mailgw::GatewaySettings settings;
+    GatewaySettings settings;
     std::unique_ptr<mailgw::Gateway> gateway;
 
     GatewayLab() {

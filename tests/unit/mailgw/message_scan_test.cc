@@ -219,6 +219,31 @@ TEST_CASE("message_scan: a message that was not written here stays whole, and sa
     CHECK(scan("List-Id: <l.test>\r\n\r\ntext\r\n").kept.empty());
 }
 
+TEST_CASE("message_scan: inbound, what signed or detached before is no obstacle") {
+    DetachPolicy const inbound{1, {}, Side::inbound};
+    std::string const part = base64_header + encoded(100, 76, "\r\n") + "\r\n";
+    for (std::string const field : {"DKIM-Signature: v=1\r\n", "ARC-Seal: i=1\r\n",
+                                    "List-Id: <l.test>\r\n", "Resent-From: a@a.test\r\n"}) {
+        CAPTURE(field);
+        CHECK(scan(message_with(part, field)).parts.empty());
+        auto const scanned = scan(message_with(part, field), inbound);
+        CHECK(scanned.parts.size() == 1);
+        CHECK(scanned.layer == 1);
+    }
+    // Placeholders stay as they are; what came beside them goes one layer above.
+    std::string const mixed = read_message("with_placeholder.eml");
+    auto const scanned = scan(mixed, inbound);
+    REQUIRE(scanned.parts.size() == 1);
+    CHECK(scanned.parts[0].label.name == "a.png");
+    CHECK(scanned.layer == 2);
+    std::string deep = mixed;
+    deep.replace(deep.find("size=1;"), 7, "size=1; layer=7;");
+    CHECK(scan(deep, inbound).layer == 8);
+    deep.replace(deep.find("layer=7;"), 8, "layer=16;");
+    CHECK(reasons(scan(deep, inbound)) ==
+          "multipart/mixed: too many gateways detached parts already\n");
+}
+
 TEST_CASE("message_scan: where a part lies must be certain") {
     struct Row {
         std::string why;

@@ -147,6 +147,8 @@ TEST_CASE("placeholder_reader: fields that are not taken") {
     std::string const good = "v=1; id=" + id_a + "; size=1; part=" + part_id;
     CHECK(parse_placeholder_field(good));
     CHECK(parse_placeholder_field(good + "; layer=2; grant=; restore="));
+    CHECK(parse_placeholder_field(good)->layer == 1);
+    CHECK(parse_placeholder_field(good + "; layer=2")->layer == 2);
     CHECK(parse_placeholder_field("v = 1 ;id= " + id_a + " ; si ze=1; part=" + part_id + ";"));
     for (Row const& row : {
              Row{"empty", ""},
@@ -166,10 +168,32 @@ TEST_CASE("placeholder_reader: fields that are not taken") {
              Row{"grant not base64", good + "; grant=!!!!"},
              Row{"grant too large", good + "; grant=" + std::string(5'464, 'A')},
              Row{"restore too large", good + "; restore=" + std::string(10'928, 'A')},
+             Row{"layer not a number", good + "; layer=x"},
+             Row{"layer none", good + "; layer=0"},
+             Row{"layer too high", good + "; layer=17"},
              Row{"far too long", good + std::string(40'000, ' ')},
          }) {
         CAPTURE(row.why);
         CHECK_FALSE(parse_placeholder_field(row.value));
+    }
+}
+
+TEST_CASE("placeholder_reader: where the parts lie") {
+    for (bool const lf : {false, true}) {
+        std::string text = message_with(field(id_a), "one") + "--b\r\nsame id\r\n--b--\r\n";
+        text += "--b\r\n" + field(id_b) + "\r\n\r\nAttachment: b.mov (1 GB, x)\r\n" +
+                reference(id_b) + "\r\n--b--\r\n";
+        if (lf) std::erase(text, '\r');
+        UniqueFd const file = testing::memory_file(text);
+        auto const parts = find_placeholder_parts(file.get()).value();
+        REQUIRE(parts.size() == 2);
+        std::string const eol = lf ? "\n" : "\r\n";
+        CHECK(text.substr(parts[0].begin, parts[0].end - parts[0].begin) ==
+              field(id_a) + eol + eol + "one");
+        CHECK(text.substr(parts[1].begin, 14) == "X-Satchel-Part");
+        CHECK(text.substr(parts[1].end, 8).starts_with(eol + "--b--"));
+        CHECK(parts[1].found.name == "b.mov");
+        CHECK(parts[1].trouble.empty());
     }
 }
 
