@@ -81,10 +81,10 @@ private:
 
     void take_in(EscrowItem const& item);
     void forget(std::string const& ticket);
-    void hurry_recipient(Address const& recipient);
+    void hurry_recipient(Address const& address);
     asio::awaitable<void> watch();
-    asio::awaitable<void> visit(Address recipient);
-    asio::awaitable<Status> bring_all(Address recipient, LookupReport report);
+    asio::awaitable<void> visit(Address address);
+    asio::awaitable<Status> bring_all(Address address, LookupReport report);
     asio::awaitable<Status> bring(EscrowItem item, LookupReport const& report);
     void plan_next_visit(Recipient& recipient);
     bool may_have(transfer::Caller const& caller, EscrowItem const& item) const;

@@ -36,7 +36,8 @@ Result<std::vector<Endpoint>> endpoints_of(std::string const& host_and_port) {
         int const named = ::getnameinfo(entry->ai_addr, entry->ai_addrlen, name, sizeof name,
                                         nullptr, 0, NI_NUMERICHOST);
         std::string const ip = name;
-        auto const text = (ip.find(':') == std::string::npos ? ip : '[' + ip + ']') + ':' + port;
+        std::string text = ip.find(':') == std::string::npos ? ip : '[' + ip + ']';
+        text.append(1, ':').append(port);
         if (named != 0) continue;
         if (auto endpoint = Endpoint::parse(text)) endpoints.push_back(*endpoint);
     }

@@ -71,8 +71,8 @@ class WholeWay(Lab):
         out = bob.must("get", references(mail)[0], "-o", "-")
         self.assertIn(out.out, files.values())
 
-    def test_storage_that_went_away_means_full_mail(self):
-        bob, gateway = self.storage_user("bob"), self.gateway()
+    def test_storage_that_went_away_means_full_mail_where_nothing_is_kept(self):
+        bob, gateway = self.storage_user("bob"), self.gateway(settings=["gateway.unavailable=full"])
         self.assertEqual(bob.stop(), 0)
         raw = message(["bob@b.test"], {"film.bin": random.randbytes(300_000)})
         self.send(gateway, raw, "alice@a.test", ["bob@b.test"])
