@@ -74,7 +74,8 @@ public:
         return make_next_hop(settings_.next_hop, settings, stop_);
     }
 
-    Result<SpooledMessage> submit(int fd, Envelope envelope);
+    Result<SpooledMessage> submit(int fd, Envelope envelope, Handling handling);
+    Status plan_in_full(std::string const& id);
     SmtpSessionSettings session_settings();
 
     class Worker;
@@ -164,7 +165,17 @@ void Gateway::Works::stop() {
     server_.reset();
 }
 
-Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
+Status Gateway::Works::plan_in_full(std::string const& id) {
+    auto message = spool_->load(id);
+    if (!message) return fail(message.error());
+    for (SpooledRecipient& recipient : message->recipients) {
+        recipient.plan = Plan::full;
+        recipient.reason = "asked for in full";
+    }
+    return spool_->record(id, message->recipients);
+}
+
+Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope, Handling handling) {
     auto hop = make_hop();
     if (!hop) return fail(hop.error());
     if (envelope.recipients.empty()) return fail(Fault::usage, "no recipients");
@@ -177,6 +188,11 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
     if (!taken) {
         queue_.release(id);
         return fail(taken.error());
+    }
+    if (handling == Handling::in_full) {
+        // Where the disk refuses, load() still tells it.
+        if (auto planned = plan_in_full(id); !planned)
+            world_.log.warning("plan_unrecorded", {{"id", id}, {"why", planned.error().what}});
     }
     Worker worker(*this, std::move(*hop));
     auto outcome = worker.deliver(id);
@@ -217,8 +233,8 @@ void Gateway::stop() {
     works_->stop();
 }
 
-Result<SpooledMessage> Gateway::submit(int fd, Envelope envelope) {
-    return works_->submit(fd, std::move(envelope));
+Result<SpooledMessage> Gateway::submit(int fd, Envelope envelope, Handling handling) {
+    return works_->submit(fd, std::move(envelope), handling);
 }
 
 Result<MessagePlan> Gateway::preview(int fd, Envelope const& envelope) {
