@@ -78,7 +78,8 @@ public:
     Status start();
     void stop();
 
-    Result<SpooledMessage> submit(int fd, Envelope envelope);
+    Result<SpooledMessage> submit(int fd, Envelope envelope, Handling handling);
+    Status plan_in_full(std::string const& id);
     SmtpSessionSettings session_settings(Side side);
 
     class Worker;
@@ -198,7 +199,17 @@ void Gateway::Works::stop() {
     lmtp_server_.reset();
 }
 
-Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
+Status Gateway::Works::plan_in_full(std::string const& id) {
+    auto message = spool_->load(id);
+    if (!message) return fail(message.error());
+    for (SpooledRecipient& recipient : message->recipients) {
+        recipient.plan = Plan::full;
+        recipient.reason = "asked for in full";
+    }
+    return spool_->record(id, message->recipients);
+}
+
+Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope, Handling handling) {
     if (auto usable = check_hop_files(settings_); !usable) return fail(usable.error());
     auto hops = make_hops(settings_, stop_);
     if (!hops) return fail(hops.error());
@@ -213,6 +224,11 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope) {
     if (!taken) {
         queue_.release(id);
         return fail(taken.error());
+    }
+    if (handling == Handling::in_full) {
+        // Where the disk refuses, load() still tells it.
+        if (auto planned = plan_in_full(id); !planned)
+            world_.log.warning("plan_unrecorded", {{"id", id}, {"why", planned.error().what}});
     }
     Worker worker(*this, std::move(*hops), false);
     auto outcome = worker.deliver(id);
@@ -256,8 +272,8 @@ void Gateway::stop() {
     works_->stop();
 }
 
-Result<SpooledMessage> Gateway::submit(int fd, Envelope envelope) {
-    return works_->submit(fd, std::move(envelope));
+Result<SpooledMessage> Gateway::submit(int fd, Envelope envelope, Handling handling) {
+    return works_->submit(fd, std::move(envelope), handling);
 }
 
 Result<MessagePlan> Gateway::preview(int fd, Envelope const& envelope) {

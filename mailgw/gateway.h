@@ -58,10 +58,14 @@ public:
     /// Listener, threads, connections: all ended when it returns. What is in the spool stays there.
     void stop();
 
+    /// in_full: nothing is detached, whatever the recipients have.
+    enum class Handling { as_planned, in_full };
+
     /// Takes a message from `fd` (read to its end), delivers it in this thread, and tells how far
     /// it came: a recipient who is still `queued` is tried again by a started gateway on this
     /// spool. Only a failure means that the message was not taken. Any thread.
-    Result<SpooledMessage> submit(int fd, Envelope envelope);
+    Result<SpooledMessage> submit(int fd, Envelope envelope,
+                                  Handling handling = Handling::as_planned);
 
     /// What submit() would do, and nothing else. `fd` must be a file.
     Result<MessagePlan> preview(int fd, Envelope const& envelope);

@@ -12,6 +12,7 @@ void add_send(cli::CommandLine& line);
 void add_queue(cli::CommandLine& line);
 void add_get(cli::CommandLine& line);
 void add_restore(cli::CommandLine& line);
+void add_mail(cli::CommandLine& line);
 void add_encrypt(cli::CommandLine& line);
 void add_decrypt(cli::CommandLine& line);
 

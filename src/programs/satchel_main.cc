@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     programs::add_queue(line);
     programs::add_get(line);
     programs::add_restore(line);
+    programs::add_mail(line);
     cli::add_push(line);
     cli::add_ls(line);
     cli::add_rm(line);

@@ -148,7 +148,10 @@ private:
         for (std::string const& address : *recipients) {
             envelope.recipients.push_back({.address = address, .notify = {}, .orcpt = {}});
         }
-        auto const message = gateway_.submit(fd, std::move(envelope));
+        bool const in_full = node::flag_at(args, "in_full").value_or(false);
+        auto const message = gateway_.submit(
+            fd, std::move(envelope),
+            in_full ? mailgw::Gateway::Handling::in_full : mailgw::Gateway::Handling::as_planned);
         if (!message) return fail(message.error());
         return outcome_json(*message);
     }

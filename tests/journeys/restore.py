@@ -159,6 +159,25 @@ class Restore(Lab):
         got = self.bob.must("get", reply, cwd=inbox).one()
         self.assertEqual((got["file"], got["sha256"]), ("film.bin", sha256(content)))
 
+    def test_a_file_mailed_back_in_full(self):
+        content = random.randbytes(300_001)
+        mail = self.detached(message("bob@b.test", {"Grüße aus Köln.bin": content}))
+        content_id = re.search(rb"id=([0-9a-f]{64});", mail)[1].decode()
+        inbox = os.path.join(self.folder, "back")
+        with open(os.path.join(self.bob.home, "satchel.toml"), "a") as out:
+            out.write(f'\n[gateway]\nnext_hop = "maildir:{inbox}/{{recipient}}"\n')
+        said = self.bob.must("mail", content_id).one()
+        self.assertEqual(set(said), {"id", "address", "content_id", "bytes"})
+        self.assertEqual((said["address"], said["bytes"]), ("bob@b.test", len(content)))
+        folder = os.path.join(inbox, "bob@b.test", "new")
+        (name,) = os.listdir(folder)
+        with open(os.path.join(folder, name), "rb") as mail:
+            back = email.message_from_bytes(mail.read(), policy=email.policy.SMTP)
+        (part,) = back.iter_attachments()
+        self.assertEqual((part.get_filename(), part.get_content()), ("Grüße aus Köln.bin", content))
+        self.assertEqual(back.defects, [])
+        self.assertTrue(back["Message-ID"] and back["Date"])
+
     def test_nothing_to_restore(self):
         nobody = self.party("nobody")
         plain = b"Subject: x\r\n\r\nhello\r\n"
