@@ -100,7 +100,13 @@ void Delivery::judge(SpooledMessage const& message, SpooledRecipient& recipient,
             judge_temporary(message, recipient, result);
             break;
     }
-    bool const failed = recipient.state == RecipientState::failed;
+}
+
+/// Once it is recorded: what the log says has happened.
+void Delivery::tell(SpooledMessage const& message, SpooledRecipient const& recipient,
+                    HopResult const& result) const {
+    bool const failed =
+        recipient.state == RecipientState::failed || recipient.state == RecipientState::bounced;
     auto const told = failed ? &EventLog::error : &EventLog::info;
     (world_.log.*told)(failed ? "delivery_failed" : "delivery",
                        {{"id", message.id},
@@ -121,6 +127,7 @@ Status Delivery::hand_on(SpooledMessage& message, Numbers const& numbers, int fd
                            repeated};
     auto const results = world_.next_hop.deliver(going);
     Numbers judged;
+    std::vector<std::size_t> counted;  // positions in `results`
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         // Cut short by our own stop: as if never tried.
         bool const cut =
@@ -128,8 +135,13 @@ Status Delivery::hand_on(SpooledMessage& message, Numbers const& numbers, int fd
         if (cut) continue;
         judge(message, message.recipients[numbers[i]], results[i]);
         judged.push_back(numbers[i]);
+        counted.push_back(i);
     }
-    return judged.empty() ? Status() : record(message, judged);
+    if (judged.empty()) return {};
+    if (auto recorded = record(message, judged); !recorded) return recorded;
+    for (std::size_t const i : counted)
+        tell(message, message.recipients[numbers[i]], results[i]);
+    return {};
 }
 
 Status Delivery::record(SpooledMessage& message, Numbers const& numbers) {

@@ -68,6 +68,8 @@ private:
     Status hand_on_original(SpooledMessage& message, Numbers const& numbers);
     Status hand_on(SpooledMessage& message, Numbers const& numbers, int fd);
     void judge(SpooledMessage const& message, SpooledRecipient& recipient, HopResult const& result);
+    void tell(SpooledMessage const& message, SpooledRecipient const& recipient,
+              HopResult const& result) const;
     void judge_delivered(SpooledMessage const& message, SpooledRecipient& recipient) const;
     void judge_temporary(SpooledMessage const& message, SpooledRecipient& recipient,
                          HopResult const& result);

@@ -88,6 +88,7 @@ Status EscrowWatch::release_ended(EscrowDepot& depot) {
         if (ended->empty()) return {};
         if (auto done = depot.release(*ended); !done) return done;
         if (auto done = spool_.escrow_released(*ended); !done) return done;
+        log_.info("escrow_released", {{"tickets", std::to_string(ended->size())}});
     }
 }
 

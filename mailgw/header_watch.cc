@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+#include "mailgw/mail_text.h"
+
 namespace satchel::mailgw {
 
 namespace {
@@ -26,12 +28,6 @@ char const* value_of(std::string const& line, std::string_view name) {
     while (at < line.size() && (line[at] == ' ' || line[at] == '\t'))
         ++at;
     return at < line.size() && line[at] == ':' ? line.c_str() + at + 1 : nullptr;
-}
-
-std::string_view trimmed(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 }  // namespace

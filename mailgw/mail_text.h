@@ -11,6 +11,7 @@ constexpr char lower_case(char c) {
 }
 
 std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
 
 constexpr bool is_ascii_alphanumeric(char c) {
     return (c >= '0' && c <= '9') || (lower_case(c) >= 'a' && lower_case(c) <= 'z');

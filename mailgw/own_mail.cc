@@ -182,9 +182,7 @@ Status write_failure_notice(OwnMailFacts const& facts, Envelope const& envelope,
 
 bool wants_failure_notice(Envelope const& envelope, EnvelopeRecipient const& recipient) {
     if (envelope.sender.empty()) return false;
-    std::string notify = recipient.notify;
-    std::transform(notify.begin(), notify.end(), notify.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    auto const notify = upper_case(recipient.notify);
     return notify.empty() || notify.find("FAILURE") != std::string::npos;
 }
 

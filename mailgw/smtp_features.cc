@@ -3,15 +3,11 @@
 #include <charconv>
 #include <sstream>
 
+#include "mailgw/mail_text.h"
+
 namespace satchel::mailgw {
 
 namespace {
-
-std::string upper(std::string text) {
-    for (char& c : text)
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return text;
-}
 
 void read_mechanisms(std::string const& text, SmtpFeatures& features) {
     std::istringstream words(text);
@@ -33,7 +29,7 @@ SmtpFeatures read_ehlo_reply(std::string const& text) {
         std::string keyword;
         std::string argument;
         words >> keyword >> argument;
-        keyword = upper(keyword);
+        keyword = upper_case(keyword);
         if (keyword == "PIPELINING") features.pipelining = true;
         if (keyword == "8BITMIME") features.eight_bit_mime = true;
         if (keyword == "SMTPUTF8") features.smtputf8 = true;
@@ -45,7 +41,7 @@ SmtpFeatures read_ehlo_reply(std::string const& text) {
             std::string more;
             std::getline(words, more);
             auto const first_word = keyword.size() > 5 ? keyword.substr(5) : "";
-            read_mechanisms(first_word + ' ' + upper(argument + more), features);
+            read_mechanisms(first_word + ' ' + upper_case(argument + more), features);
         }
         if (keyword == "SIZE") {
             features.size = true;

@@ -4,19 +4,13 @@
 #include <charconv>
 #include <set>
 
+#include "mailgw/mail_text.h"
 #include "mailgw/smtp_limits.h"
 #include "mailgw/smtp_path.h"
 
 namespace satchel::mailgw {
 
 namespace {
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return out;
-}
 
 SmtpRefusal bad_value(std::string const& keyword) {
     return "501 5.5.4 Bad value of " + keyword;
@@ -58,7 +52,7 @@ bool is_orcpt(std::string_view value, bool utf8_allowed) {
     auto const semicolon = value.find(';');
     if (semicolon == 0 || semicolon == std::string_view::npos) return false;
     if (value.size() > smtp_limits::orcpt_octets) return false;
-    auto const type = upper(value.substr(0, semicolon));
+    auto const type = upper_case(value.substr(0, semicolon));
     auto const address = value.substr(semicolon + 1);
     if (address.empty() || !is_xtext(type)) return false;
     if (type != "UTF-8") return is_xtext(address);
@@ -81,7 +75,7 @@ SmtpRefusal each_parameter(std::string_view text, SmtpExtensions const& offered,
         auto const word = text.substr(0, text.find(' '));
         text.remove_prefix(word.size());
         auto const equals = word.find('=');
-        auto const keyword = upper(word.substr(0, equals));
+        auto const keyword = upper_case(word.substr(0, equals));
         bool const has_value = equals != std::string_view::npos;
         auto const value = has_value ? word.substr(equals + 1) : std::string_view();
         if (!offered.esmtp) return "555 5.5.4 Parameters need EHLO";
@@ -99,7 +93,7 @@ SmtpRefusal read_mail_parameters(std::string_view text, SmtpExtensions const& of
         [&](std::string const& keyword, std::string_view value, bool has_value) -> SmtpRefusal {
             if (keyword == "SIZE") return read_size(value, into);
             if (keyword == "BODY") {
-                auto const word = upper(value);
+                auto const word = upper_case(value);
                 if (word != "7BIT" && word != "8BITMIME") return bad_value(keyword);
                 into.body = word == "7BIT" ? BodyType::seven_bit : BodyType::eight_bit_mime;
                 return {};
@@ -110,7 +104,7 @@ SmtpRefusal read_mail_parameters(std::string_view text, SmtpExtensions const& of
                 return {};
             }
             if (keyword == "RET" && offered.dsn) {
-                into.ret = upper(value);
+                into.ret = upper_case(value);
                 return into.ret == "FULL" || into.ret == "HDRS" ? SmtpRefusal()
                                                                 : bad_value(keyword);
             }
@@ -131,7 +125,7 @@ SmtpRefusal read_rcpt_parameters(std::string_view text, SmtpExtensions const& of
         text, offered,
         [&](std::string const& keyword, std::string_view value, bool) -> SmtpRefusal {
             if (keyword == "NOTIFY" && offered.dsn) {
-                into.notify = upper(value);
+                into.notify = upper_case(value);
                 return is_notify(into.notify) ? SmtpRefusal() : bad_value(keyword);
             }
             if (keyword == "ORCPT" && offered.dsn) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mailgw/dot_stuffer.h"
+#include "mailgw/mail_text.h"
 #include "mailgw/smtp_limits.h"
 
 namespace satchel::mailgw {
@@ -27,11 +28,6 @@ HopResult judged(SmtpReply const& reply) {
 
 HopResult judged(Result<SmtpReply> const& reply) {
     return reply ? judged(*reply) : lost(reply.error());
-}
-
-bool is_ascii(std::string const& text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool usable_after(Result<SmtpReply> const& reply) {

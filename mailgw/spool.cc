@@ -207,11 +207,6 @@ Result<std::vector<std::string>> Spool::due(std::size_t at_most) {
     return index_.due(now, at_most);
 }
 
-Result<std::optional<std::uint64_t>> Spool::next_due() {
-    std::lock_guard const guard(mutex_);
-    return index_.next_due();
-}
-
 Result<UniqueFd> Spool::open_message(std::string const& id) const {
     return open_file(message_file(id).string(), O_RDONLY);
 }

@@ -14,7 +14,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,7 +69,6 @@ public:
     Result<SpooledMessage> load(std::string const& id);
     Result<std::vector<SpooledMessage>> list();
     Result<std::vector<std::string>> due(std::size_t at_most);
-    Result<std::optional<std::uint64_t>> next_due();
 
     Result<UniqueFd> open_message(std::string const& id) const;
     Result<UniqueFd> open_copy(std::string const& id, std::size_t recipient) const;

@@ -241,19 +241,6 @@ Result<std::vector<std::string>> SpoolIndex::due(std::uint64_t now, std::size_t 
     return found;
 }
 
-Result<std::optional<std::uint64_t>> SpoolIndex::next_due() {
-    auto statement =
-        database_.prepare("SELECT min(next_try) FROM recipient WHERE state IN (0, 3, 4)");
-    if (!statement) return fail(statement.error());
-    std::optional<std::uint64_t> first;
-    auto read = each_row(*statement, [&]() -> Status {
-        if (!statement->is_null(0)) first = statement->size(0);
-        return {};
-    });
-    if (!read) return fail(read.error());
-    return first;
-}
-
 Status SpoolIndex::write(std::string const& id, SpooledRecipient const& recipient) {
     std::uint64_t const number = recipient.number;
     auto done =

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,6 @@ public:
 
     /// Messages with a recipient to be tried or repaired by `now`, the longest due first.
     Result<std::vector<std::string>> due(std::uint64_t now, std::size_t at_most);
-    /// When the next try is due; none where nothing waits.
-    Result<std::optional<std::uint64_t>> next_due();
 
     /// Writes these recipients, inserts `notice` (may be null), and forgets the message if that
     /// leaves all recipients settled: all or nothing. Tickets of settled recipients end. True: the

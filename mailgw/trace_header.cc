@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "mailgw/header_watch.h"
+#include "mailgw/mail_text.h"
 #include "mailgw/xforward.h"
 
 namespace satchel::mailgw {
@@ -30,12 +31,6 @@ std::string harmless(std::string const& said) {
     for (char c : said.substr(0, 255))
         out += c > ' ' && c < 0x7f && c != '(' && c != ')' && c != '\\' && c != ';' ? c : '?';
     return out;
-}
-
-bool is_ascii(std::string const& text) {
-    for (char c : text)
-        if (static_cast<unsigned char>(c) >= 0x80) return false;
-    return true;
 }
 
 /// RFC 3848, RFC 6531 §4.3.

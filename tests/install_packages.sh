@@ -8,9 +8,10 @@ satchel_build_packages="
     libopendht-dev libgmime-3.0-dev libmsgpack-cxx-dev libsodium-dev libssl-dev libsqlite3-dev zlib1g-dev
     libtomlplusplus-dev libcli11-dev libidn2-dev nlohmann-json3-dev libboost-dev libexpected-dev"
 
-# age: the real one, to be tested against. python3-dkim: verifies what was restored. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
+# age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
+# restored. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
 satchel_test_packages="
-    doctest-dev libtorrent-rasterbar-dev age openssl python3-dkim
+    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace
     clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev"
 
 # Installs those of the packages given that are missing.

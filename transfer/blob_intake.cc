@@ -1,6 +1,7 @@
 #include "transfer/blob_intake.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/core/limits.h"
 #include "transfer/body_pump.h"
@@ -82,8 +83,20 @@ asio::awaitable<std::optional<Answer>> BlobIntake::answer_if_held(Incoming incom
     co_return confirm(incoming, 200);
 }
 
+std::shared_ptr<UploadSlot> BlobIntake::abandoned_slot(Incoming const& incoming) const {
+    Offer const& offer = incoming->offer;
+    Incoming const earlier = offers_.find_upload(offer.sender_node, offer.content_id);
+    if (!earlier || !earlier->slot || earlier->slot->is_fed()) return nullptr;
+    bool const same = earlier->offer.recipient == offer.recipient &&
+                      earlier->offer.size == offer.size && earlier->account == incoming->account;
+    auto const idle = static_cast<std::uint64_t>(limits_.takeover_idle.count());
+    bool const stalled = earlier->slot->fed_at() + idle <= around_.clock.unix_seconds();
+    return same && stalled ? std::exchange(earlier->slot, nullptr) : nullptr;
+}
+
 asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
     Opening opening;
+    if (!incoming->slot) incoming->slot = abandoned_slot(incoming);
     if (incoming->slot) {
         opening.slot = incoming->slot;
         co_return opening;

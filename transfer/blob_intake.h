@@ -58,6 +58,9 @@ private:
     };
 
     asio::awaitable<std::optional<Answer>> answer_if_held(Incoming incoming);
+    /// The upload of an earlier offer of the same blob, by the same sender for the same recipient,
+    /// that nobody feeds: a sender that was killed offers anew, and goes on from there.
+    std::shared_ptr<UploadSlot> abandoned_slot(Incoming const& incoming) const;
     asio::awaitable<Opening> open_slot(Incoming incoming);
     asio::awaitable<Answer> take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
                                         Bytes blob);

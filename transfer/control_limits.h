@@ -41,6 +41,7 @@ struct ServerLimits {
     std::chrono::milliseconds linger{1'000};   ///< so that a refusal is read before we hang up
     std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
     std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation
+    std::chrono::seconds takeover_idle{5};     ///< to the same sender's next offer of it, sooner
 };
 
 struct ClientLimits {

@@ -11,20 +11,13 @@
 #include "src/base/randomness.h"
 #include "src/core/identity.h"
 #include "src/core/lookup_report.h"
+#include "src/node/escrow_vault.h"
 #include "src/node/publisher.h"
 #include "src/node/storage_host.h"
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
 
 namespace satchel::node {
-
-/// Ciphertext that somebody is to get.
-struct CarriedBlob {
-    ContentId content_id;
-    std::uint64_t bytes = 0;
-    Bytes layer;  ///< piece layer
-    std::shared_ptr<UniqueFd> file;
-};
 
 /// For whom, and from whom.
 struct CarryOrder {

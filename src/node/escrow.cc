@@ -3,73 +3,28 @@
 #include <algorithm>
 
 #include "src/base/hex.h"
-#include "src/core/locator.h"
 
 namespace satchel::node {
 
 namespace {
 
 constexpr std::uint64_t first_wait_seconds = 5;
-constexpr std::size_t copy_bytes = 1024 * 1024;
 constexpr std::size_t offers_at_once = 64;
-
-/// The blob into the store, held for the first recipient, then for the others.
-Status store_blob(transfer::BlobStore& store, CarriedBlob const& blob,
-                  std::vector<EscrowItem> const& items, std::uint64_t now) {
-    auto const holding_of = [&](EscrowItem const& item) {
-        transfer::Holding holding;
-        holding.recipient = address_tag(item.recipient);
-        holding.offer.bytes = {};
-        holding.stored = now;
-        return holding;
-    };
-    auto upload = store.receive(blob.content_id, blob.bytes, "");
-    if (!upload) return fail(upload.error());
-    if (!blob.layer.empty()) {
-        if (auto set = (*upload)->set_layer(blob.layer); !set) return set;
-    }
-    Bytes buffer(copy_bytes);
-    for (std::uint64_t at = 0; at < blob.bytes;) {
-        auto const got = read_at(blob.file->get(), buffer, at);
-        if (!got) return fail(got.error());
-        if (*got == 0) return fail(Fault::io, "the blob's file is shorter than it was");
-        if (auto done = (*upload)->write(ByteSpan(buffer).first(*got)); !done) return done;
-        at += *got;
-    }
-    if (auto done = (*upload)->finish(holding_of(items.front())); !done) return done;
-    for (std::size_t i = 1; i < items.size(); ++i)
-        if (auto done = store.hold(blob.content_id, holding_of(items[i])); !done) return done;
-    return {};
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Escrow>> Escrow::open(std::filesystem::path const& folder,
                                              std::uint64_t quota_bytes, World world) {
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed) return fail(Fault::config, folder.string() + ": " + failed.message());
-    transfer::DiskStoreOptions options;
-    options.folder = folder;
-    options.quota = {quota_bytes, quota_bytes};
-    auto store = transfer::DiskBlobStore::open(std::move(options), world.clock);
-    if (!store) return fail(store.error());
-    auto index = EscrowIndex::open(folder / "escrow.sqlite");
-    if (!index) return fail(index.error());
-    auto const waiting = index->waiting();
+    auto vault = EscrowVault::open(folder, quota_bytes, world.clock);
+    if (!vault) return fail(vault.error());
+    // Whoever has such a ticket hears that it is unknown, and repairs.
+    for (std::string const& ticket : (*vault)->lost())
+        world.log.error("escrow_lost", {{"ticket", ticket.substr(0, 8)}});
+    auto const waiting = (*vault)->waiting();
     if (!waiting) return fail(waiting.error());
-    std::unique_ptr<Escrow> escrow(new Escrow(std::move(*store), std::move(*index), world));
-    for (EscrowItem const& item : *waiting) {
-        auto const held = escrow->store_->find(item.content_id);
-        if (!held) return fail(held.error());
-        if (*held) {
-            escrow->take_in(item);
-            continue;
-        }
-        // Whoever has the ticket hears that it is unknown, and repairs.
-        world.log.error("escrow_lost", {{"content", item.content_id.short_form()}});
-        if (auto gone = escrow->index_.remove(item.ticket); !gone) return fail(gone.error());
-    }
+    std::unique_ptr<Escrow> escrow(new Escrow(std::move(*vault), world));
+    for (EscrowItem const& item : *waiting)
+        escrow->take_in(item);
     return escrow;
 }
 
@@ -81,6 +36,7 @@ void Escrow::take_in(EscrowItem const& item) {
         recipient.next_try = now + first_wait_seconds;
     }
     recipient.tickets.insert(item.ticket);
+    asked_[item.ticket] = now;
     EscrowItem light = item;
     light.grant.clear();
     light.label.clear();
@@ -97,6 +53,7 @@ void Escrow::forget(std::string const& ticket) {
         if (over) recipients_.erase(recipient);
     }
     waiting_.erase(item);
+    asked_.erase(ticket);
 }
 
 asio::awaitable<Result<std::vector<EscrowItem>>> Escrow::keep(CarriedBlob blob,
@@ -106,10 +63,7 @@ asio::awaitable<Result<std::vector<EscrowItem>>> Escrow::keep(CarriedBlob blob,
         item.content_id = blob.content_id;
         item.blob_bytes = blob.bytes;
     }
-    auto store = [this, blob, items, now = world_.clock.unix_seconds()]() -> Status {
-        if (auto stored = store_blob(*store_, blob, items, now); !stored) return stored;
-        return index_.add(items);
-    };
+    auto store = [this, blob, items] { return vault_->keep(blob, items); };
     auto const stored = co_await world_.workers.await(std::move(store));
     if (!stored) co_return fail(stored.error());
     for (EscrowItem const& item : items) {
@@ -128,6 +82,7 @@ asio::awaitable<Result<std::vector<mailgw::EscrowReport>>> Escrow::look(
     for (std::size_t i = 0; i < tickets.size(); ++i) {
         auto const waiting = waiting_.find(tickets[i]);
         if (waiting != waiting_.end()) {
+            asked_[tickets[i]] = world_.clock.unix_seconds();
             Recipient const& recipient = recipients_[waiting->second.recipient];
             reports[i] = {.state = mailgw::EscrowState::waiting,
                           .bytes = waiting->second.blob_bytes,
@@ -138,7 +93,7 @@ asio::awaitable<Result<std::vector<mailgw::EscrowReport>>> Escrow::look(
                           .next_try = recipient.next_try};
             continue;
         }
-        auto find = [this, ticket = tickets[i]] { return index_.find(ticket); };
+        auto find = [this, ticket = tickets[i]] { return vault_->find(ticket); };
         auto item = co_await world_.workers.await(std::move(find));
         if (!item) co_return fail(item.error());
         if (!*item) continue;
@@ -167,14 +122,7 @@ void Escrow::hurry(std::vector<std::string> const& tickets) {
 
 asio::awaitable<Status> Escrow::release(std::vector<std::string> tickets) {
     for (std::string const& ticket : tickets) {
-        auto let_go = [this, ticket]() -> Status {
-            auto const item = index_.find(ticket);
-            if (!item) return fail(item.error());
-            if (!*item) return {};
-            auto const gone = store_->release((*item)->content_id, address_tag((*item)->recipient));
-            if (!gone) return fail(gone.error());
-            return index_.remove(ticket);
-        };
+        auto let_go = [this, ticket] { return vault_->release(ticket); };
         auto released = co_await world_.workers.await(std::move(let_go));
         if (!released) co_return released;
         forget(ticket);
@@ -208,7 +156,7 @@ asio::awaitable<std::vector<Offer>> Escrow::waiting_for(transfer::Caller caller)
     }
     std::vector<Offer> offers;
     for (std::string const& ticket : tickets) {
-        auto find = [this, ticket] { return index_.find(ticket); };
+        auto find = [this, ticket] { return vault_->find(ticket); };
         auto const found = co_await world_.workers.await(std::move(find));
         if (!found || !*found) continue;
         EscrowItem const& item = **found;
@@ -226,14 +174,10 @@ asio::awaitable<Result<transfer::OutgoingContent>> Escrow::open_for(transfer::Ca
     });
     if (!allowed) co_return fail(Fault::not_found, "nothing here");
     auto open = [this, id]() -> Result<transfer::OutgoingContent> {
-        auto const held = store_->find(id);
-        if (!held) return fail(held.error());
-        if (!*held) return fail(Fault::not_found, "nothing here");
-        auto file = store_->open(id);
-        if (!file) return fail(file.error());
-        auto layer = store_->layer(id);
-        if (!layer) return fail(layer.error());
-        return transfer::OutgoingContent{std::move(*file), (*held)->size, std::move(*layer)};
+        auto blob = vault_->open_blob(id);
+        if (!blob) return fail(blob.error());
+        return transfer::OutgoingContent{std::move(*blob->file), blob->bytes,
+                                         std::move(blob->layer)};
     };
     co_return co_await world_.workers.await(std::move(open));
 }

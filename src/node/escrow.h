@@ -13,9 +13,8 @@
 #include "mailgw/escrow_depot.h"
 #include "src/base/event_log.h"
 #include "src/node/blob_carrier.h"
-#include "src/node/escrow_index.h"
+#include "src/node/escrow_vault.h"
 #include "src/node/trust_view.h"
-#include "transfer/disk_blob_store.h"
 
 namespace satchel::node {
 
@@ -73,16 +72,16 @@ private:
         bool again = false;          ///< hurried during a visit
     };
 
-    Escrow(std::unique_ptr<transfer::DiskBlobStore> store, EscrowIndex index, World world)
+    Escrow(std::unique_ptr<EscrowVault> vault, World world)
         : world_(world)
-        , store_(std::move(store))
-        , index_(std::move(index))
+        , vault_(std::move(vault))
         , timer_(world.owner) {}
 
     void take_in(EscrowItem const& item);
     void forget(std::string const& ticket);
     void hurry_recipient(Address const& address);
     asio::awaitable<void> watch();
+    asio::awaitable<void> end_unasked();
     asio::awaitable<void> visit(Address address);
     asio::awaitable<Status> bring_all(Address address, LookupReport report);
     asio::awaitable<Status> bring(EscrowItem item, LookupReport const& report);
@@ -90,11 +89,12 @@ private:
     bool may_have(transfer::Caller const& caller, EscrowItem const& item) const;
 
     World world_;
-    std::unique_ptr<transfer::DiskBlobStore> store_;
-    EscrowIndex index_;
+    std::unique_ptr<EscrowVault> vault_;
     asio::steady_timer timer_;
     /// All that waits, without grants and labels.
     std::map<std::string, EscrowItem> waiting_;
+    /// When somebody last asked about what waits, Unix seconds.
+    std::map<std::string, std::uint64_t> asked_;
     std::map<Address, Recipient> recipients_;
     std::size_t visits_ = 0;
     bool stopped_ = false;

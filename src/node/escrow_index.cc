@@ -88,10 +88,9 @@ Status EscrowIndex::add(std::vector<EscrowItem> const& items) {
     });
 }
 
-Result<std::vector<EscrowItem>> EscrowIndex::select(std::string const& where,
-                                                    std::string const& value) {
+Result<std::vector<EscrowItem>> EscrowIndex::select(char const* sql, std::string const& value) {
     std::lock_guard const lock(*guard_);
-    auto statement = database_.prepare("SELECT * FROM item WHERE " + where);
+    auto statement = database_.prepare(sql);
     if (!statement) return fail(statement.error());
     statement->bind(value);
     std::vector<EscrowItem> items;
@@ -106,14 +105,23 @@ Result<std::vector<EscrowItem>> EscrowIndex::select(std::string const& where,
 }
 
 Result<std::optional<EscrowItem>> EscrowIndex::find(std::string const& ticket) {
-    auto found = select("ticket = ?", ticket);
+    auto found = select("SELECT * FROM item WHERE ticket = ?", ticket);
     if (!found) return fail(found.error());
     if (found->empty()) return std::optional<EscrowItem>();
     return std::optional(std::move(found->front()));
 }
 
 Result<std::vector<EscrowItem>> EscrowIndex::waiting() {
-    return select("receipt = x'' AND recipient <> ?", "");
+    return select("SELECT * FROM item WHERE receipt = x'' AND recipient <> ?", "");
+}
+
+Result<bool> EscrowIndex::has_twin(EscrowItem const& item) {
+    std::lock_guard const lock(*guard_);
+    auto statement = database_.prepare(
+        "SELECT 1 FROM item WHERE recipient = ? AND receipt = x'' AND content_id = ? AND ticket <> "
+        "?");
+    if (!statement) return fail(statement.error());
+    return statement->bind(item.recipient.text(), item.content_id.to_hex(), item.ticket).step();
 }
 
 Status EscrowIndex::note_delivered(std::string const& ticket, ByteSpan receipt,

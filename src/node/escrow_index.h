@@ -42,6 +42,8 @@ public:
     Status add(std::vector<EscrowItem> const& items);
     Result<std::optional<EscrowItem>> find(std::string const& ticket);
     Result<std::vector<EscrowItem>> waiting();
+    /// Whether another ticket than this one waits for the same blob and recipient.
+    Result<bool> has_twin(EscrowItem const& item);
     Status note_delivered(std::string const& ticket, ByteSpan receipt, std::string const& route);
     /// Of everything that waits for this recipient.
     Status note_seen(Address const& recipient, std::vector<NodeKey> const& nodes,
@@ -53,7 +55,7 @@ private:
         : guard_(std::make_unique<std::mutex>())
         , database_(std::move(database)) {}
 
-    Result<std::vector<EscrowItem>> select(std::string const& where, std::string const& value);
+    Result<std::vector<EscrowItem>> select(char const* sql, std::string const& value);
 
     std::unique_ptr<std::mutex> guard_;
     SqliteDatabase database_;

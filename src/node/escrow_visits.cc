@@ -1,7 +1,6 @@
 // Escrow's walk from storage to storage.
 #include <algorithm>
 
-#include "src/core/locator.h"
 #include "src/node/escrow.h"
 
 namespace satchel::node {
@@ -15,6 +14,9 @@ constexpr std::uint64_t young_wait_seconds = 30;  // while it has waited for les
 constexpr std::uint64_t old_wait_seconds = 120;
 constexpr std::uint64_t young_seconds = 3600;
 constexpr auto idle_period = 1s;
+// A gateway asks about its tickets every few seconds. One that was killed before it had noted a
+// ticket never will; one that was off for longer repairs by itself.
+constexpr std::uint64_t unasked_seconds_max = 3 * 24 * 3600;
 
 }  // namespace
 
@@ -26,6 +28,17 @@ void Escrow::start() {
 void Escrow::stop() {
     stopped_ = true;
     timer_.cancel();
+}
+
+/// What nobody asks about any more must not fill the disk.
+asio::awaitable<void> Escrow::end_unasked() {
+    auto const now = world_.clock.unix_seconds();
+    std::vector<std::string> unasked;
+    for (auto const& [ticket, asked] : asked_)
+        if (now > asked + unasked_seconds_max) unasked.push_back(ticket);
+    if (unasked.empty()) co_return;
+    world_.log.warning("escrow_unasked", {{"tickets", std::to_string(unasked.size())}});
+    static_cast<void>(co_await release(std::move(unasked)));
 }
 
 asio::awaitable<void> Escrow::watch() {
@@ -41,6 +54,7 @@ asio::awaitable<void> Escrow::watch() {
             asio::co_spawn(
                 world_.owner, [this, who = address] { return visit(who); }, asio::detached);
         }
+        co_await end_unasked();
         timer_.expires_after(recipients_.empty() ? 60s : idle_period);
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -103,7 +117,7 @@ asio::awaitable<Status> Escrow::bring_all(Address address, LookupReport report) 
     }
     if (news) {
         auto note = [this, address, nodes, key = report.user_key] {
-            return index_.note_seen(address, nodes, key);
+            return vault_->note_seen(address, nodes, key);
         };
         auto noted = co_await world_.workers.await(std::move(note));
         if (!noted) co_return noted;
@@ -111,7 +125,7 @@ asio::awaitable<Status> Escrow::bring_all(Address address, LookupReport report) 
     if (!report.available) co_return fail(Fault::unavailable, report.reason);
     for (std::string const& ticket : tickets) {
         if (stopped_ || !waiting_.contains(ticket)) continue;
-        auto find = [this, ticket] { return index_.find(ticket); };
+        auto find = [this, ticket] { return vault_->find(ticket); };
         auto item = co_await world_.workers.await(std::move(find));
         if (!item) co_return fail(item.error());
         if (!*item) continue;
@@ -122,26 +136,16 @@ asio::awaitable<Status> Escrow::bring_all(Address address, LookupReport report) 
 }
 
 asio::awaitable<Status> Escrow::bring(EscrowItem item, LookupReport const& report) {
-    auto open = [this, id = item.content_id]() -> Result<CarriedBlob> {
-        auto file = store_->open(id);
-        if (!file) return fail(file.error());
-        auto layer = store_->layer(id);
-        if (!layer) return fail(layer.error());
-        return CarriedBlob{id, 0, std::move(*layer), std::make_shared<UniqueFd>(std::move(*file))};
-    };
+    auto open = [this, id = item.content_id] { return vault_->open_blob(id); };
     auto blob = co_await world_.workers.await(std::move(open));
     if (!blob) co_return fail(blob.error());
-    blob->bytes = item.blob_bytes;
     CarryOrder order{report.storage_address, item.sender, item.grant, item.label, nullptr};
     auto const delivered =
         co_await world_.carrier.carry(std::move(*blob), std::move(order), report.nodes);
     if (!delivered) co_return fail(delivered.error());
-    // The receipt first: a crash between leaves a copy, which release() ends.
-    auto settle = [this, item, receipt = encode_receipt(delivered->receipt),
-                   route = std::string(to_string(delivered->route))]() -> Status {
-        if (auto noted = index_.note_delivered(item.ticket, receipt, route); !noted) return noted;
-        auto const gone = store_->release(item.content_id, address_tag(item.recipient));
-        return gone ? Status() : Status(fail(gone.error()));
+    auto settle = [this, ticket = item.ticket, receipt = encode_receipt(delivered->receipt),
+                   route = std::string(to_string(delivered->route))] {
+        return vault_->settle(ticket, receipt, route);
     };
     auto settled = co_await world_.workers.await(std::move(settle));
     if (settled) forget(item.ticket);

@@ -349,6 +349,7 @@ asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
         published.push_back(publication.address.text());
     }
     co_return Json{{"node_key", world_.identity.node_public().to_base64()},
+                   {"endpoints", world_.endpoints},
                    {"uploaded_bytes", world_.carrier.sent_bytes()},
                    {"downloaded_bytes", world_.host.received_bytes()},
                    {"peers", dht.good_nodes},

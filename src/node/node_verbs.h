@@ -33,6 +33,7 @@ public:
         StorageHost const& host;
         transfer::BlobStore& store;
         WorkerPool& workers;
+        Json endpoints;  ///< where this node listens: control, dht
     };
 
     explicit NodeVerbs(World world)

@@ -174,7 +174,9 @@ Status PeerNode::Services::start_verbs() {
     retriever.emplace(owner, *store, workers, identity);
     verbs.emplace(NodeVerbs::World{owner, config, identity, trust, *location, *resolver, *publisher,
                                    *carrier, *depositor, escrow.get(), *incoming_gateway,
-                                   *retriever, host, *store, workers});
+                                   *retriever, host, *store, workers,
+                                   Json{{"control", control->listening().to_string()},
+                                        {"dht", location->listening().to_string()}}});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
                                          [this](LocalCall& call) { return verbs->answer(call); });
     if (!serving) return fail(serving.error());

@@ -30,8 +30,8 @@ constexpr auto child_check_period = std::chrono::seconds(1);
 constexpr auto old_node_patience = std::chrono::seconds(6);
 constexpr auto old_node_pause = std::chrono::milliseconds(100);
 
-/// The node that the gateway talks to: the home's running one, or a child that is started again
-/// when it dies.
+/// The node that the gateway talks to: the home's running one, or a child. Where it has ended, a
+/// child takes its place.
 class NodeOfHome {
 public:
     explicit NodeOfHome(cli::Globals const& globals)
@@ -60,7 +60,11 @@ public:
     }
 
     void start_again_if_dead(EventLog const& log) {
-        if (!child_ || child_->runs()) return;
+        // A running node may end as well: it may be that of a gateway that was killed.
+        bool const alive =
+            child_ ? child_->runs()
+                   : node::LocalApiClient::connect(Home(globals_.home).node_socket()).has_value();
+        if (alive) return;
         log.error("node_died", {});
         child_.reset();
         if (auto started = try_start(); !started)
@@ -69,14 +73,15 @@ public:
 
     void stop() { child_.reset(); }
 
-    /// Keys node_key, control, dht; null where a running node has not told them.
+    /// Keys node_key, control, dht.
     Json const& ready() const { return ready_; }
 
 private:
     Status note_running(node::LocalApiClient& client) {
         auto status = client.call({.verb = "status", .args = Json::object(), .settings = {}});
         if (!status) return fail(status.error());
-        ready_ = *status;
+        ready_ = status->value("endpoints", Json::object());
+        ready_["node_key"] = status->value("node_key", Json());
         return {};
     }
 
@@ -185,13 +190,12 @@ Listeners listeners_of(GatewaySettings const& settings, mailgw::Gateway const& g
 }
 
 void print_ready(cli::Globals const& globals, Json const& node, Listeners const& listeners) {
-    Json const ready{
-        {"event", "ready"},
-        {"smtp", listeners.smtp},
-        {"lmtp", listeners.lmtp},
-        {"control", node.value("control", Json())},
-        {"dht", node.contains("dht") && node["dht"].is_string() ? node["dht"] : Json()},
-        {"node_key", node.value("node_key", Json())}};
+    Json const ready{{"event", "ready"},
+                     {"smtp", listeners.smtp},
+                     {"lmtp", listeners.lmtp},
+                     {"control", node.value("control", Json())},
+                     {"dht", node.value("dht", Json())},
+                     {"node_key", node.value("node_key", Json())}};
     if (globals.json) return cli::print_json(ready);
     std::string const lmtp =
         listeners.lmtp.is_string() ? ", LMTP " + listeners.lmtp.get<std::string>() : "";

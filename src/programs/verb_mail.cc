@@ -1,11 +1,11 @@
-#include <array>
-#include <ctime>
 #include <memory>
 
 #include <unistd.h>
 
 #include "mailgw/header_writer.h"
+#include "mailgw/trace_header.h"
 #include "src/base/base64_encoder.h"
+#include "src/base/clock.h"
 #include "src/base/hex.h"
 #include "src/base/sodium_randomness.h"
 #include "src/cli/node_session.h"
@@ -37,38 +37,27 @@ struct StoredFile {
 };
 
 Result<StoredFile> fetch(cli::NodeSession& session, ContentId const& id) {
-    auto const described = session.call("describe", {{"ref", id.to_hex()}});
-    if (!described) return fail(described.error());
     auto file = nameless_file();
     if (!file) return fail(file.error());
-    StoredFile stored{id, safe_file_name(described->value("name", "")), std::move(*file)};
-    cli::ProgressLine line(stored.name);
+    StoredFile stored{id, "", std::move(*file)};
+    cli::ProgressLine line(id.short_form());
     auto const got = session.call("get", {{"ref", id.to_hex()}, {"grant", nullptr}},
                                   {stored.file.get()}, [&line](Json const& step) {
                                       line.show(step.value("done", std::uint64_t{0}),
                                                 step.value("total", std::uint64_t{0}));
                                   });
     if (!got) return fail(got.error());
+    stored.name = safe_file_name(got->value("name", ""));
     stored.bytes = got->value("bytes", std::uint64_t{0});
     return stored;
-}
-
-/// RFC 5322 §3.3.
-std::string date_now() {
-    std::time_t const now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 64> text{};
-    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts);
-    return text.data();
 }
 
 std::string header_of(StoredFile const& stored, std::string const& address,
                       std::string const& boundary) {
     SystemRandomness randomness;
     std::string const domain = address.substr(address.rfind('@') + 1);
-    std::string out =
-        "Date: " + date_now() + "\r\nFrom: " + address + "\r\nTo: " + address + "\r\n";
+    std::string out = "Date: " + mailgw::date_text(SystemClock().unix_seconds()) +
+                      "\r\nFrom: " + address + "\r\nTo: " + address + "\r\n";
     out += mailgw::header_field("Subject", mailgw::text_words("Your file: " + stored.name));
     out += "Message-ID: <" + to_hex(randomness.array<16>()) + "@" + domain + ">\r\n";
     out += "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n";

@@ -1,15 +1,13 @@
 // Crashes and full disks between any two writes from the final dot through escrow to the repair.
 // The escrow itself is forgotten at each restart: the worst that can happen to it.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "mailgw/delivery.h"
 #include "mailgw/escrow_watch.h"
 #include "mailgw/next_hop.h"
 #include "mailgw/spool.h"
 #include "src/base/sodium_randomness.h"
-#include "tests/faults/failing_disk.h"
+#include "tests/faults/dying_child.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_storage.h"
@@ -117,33 +115,6 @@ private:
     std::unique_ptr<Spool> spool_;
 };
 
-void use_fast_folder() {
-    if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
-}
-
-/// In a child that dies at the `n`-th changing call. True where it had said its 250.
-bool run_and_die(std::filesystem::path const& folder, std::uint64_t n, bool& died) {
-    int told[2];
-    REQUIRE(::pipe(told) == 0);
-    pid_t const child = ::fork();
-    if (child == 0) {
-        World world(folder);
-        FailingDisk::die_at(n);
-        if (!world.open() || !world.receive()) ::_exit(1);
-        static_cast<void>(!::dprintf(told[1], "r"));
-        ::_exit(world.work() ? 0 : 1);
-    }
-    ::close(told[1]);
-    char heard = 0;
-    bool const received = ::read(told[0], &heard, 1) == 1;
-    ::close(told[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    died = WIFSIGNALED(status);
-    CHECK((died || WEXITSTATUS(status) == 0));
-    return received;
-}
-
 }  // namespace
 
 TEST_CASE("faults: kill -9 anywhere between the 250 and the repair") {
@@ -153,8 +124,13 @@ TEST_CASE("faults: kill -9 anywhere between the 250 and the repair") {
         REQUIRE(n < 2'000);
         CAPTURE(n);
         TempFolder folder;
-        bool died = false;
-        bool const received = run_and_die(folder.path(), n, died);
+        auto const last = run_and_die(n, [&](auto const& tell) {
+            World world(folder.path());
+            if (!world.open() || !world.receive()) return false;
+            tell('r');  // the 250
+            return world.work().has_value();
+        });
+        bool const received = last.told == "r";
         World world(folder.path());
         world.settle();
         std::size_t notices = 0;
@@ -164,7 +140,7 @@ TEST_CASE("faults: kill -9 anywhere between the 250 and the repair") {
         CHECK(originals <= 1);
         if (received) CHECK(notices >= 1);
         CHECK(notices <= 2);
-        if (!died) break;
+        if (!last.died) break;
         ++deaths;
     }
     MESSAGE("survived " << deaths << " deaths");

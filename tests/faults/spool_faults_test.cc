@@ -1,16 +1,11 @@
 // Crashes and full disks between any two writes of the way from the final dot to the Maildir.
-#include <csignal>
-#include <cstdlib>
-
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "mailgw/delivery.h"
 #include "mailgw/next_hop.h"
 #include "mailgw/spool.h"
 #include "src/base/sodium_randomness.h"
-#include "tests/faults/failing_disk.h"
+#include "tests/faults/dying_child.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_storage.h"
@@ -107,40 +102,6 @@ private:
     std::unique_ptr<Spool> spool_;
 };
 
-/// In memory where that can be had: hundreds of runs, and each waits for its fsyncs.
-void use_fast_folder() {
-    if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
-}
-
-/// In a child that dies at the `n`-th changing call. Gives what it told before: 'r' for received
-/// (the 250), 'd' for all delivered.
-std::string run_and_die(std::filesystem::path const& folder, std::uint64_t n, bool& died) {
-    int told[2];
-    REQUIRE(::pipe(told) == 0);
-    pid_t const child = ::fork();
-    if (child == 0) {
-        World world(folder);
-        FailingDisk::die_at(n);
-        if (!world.open()) ::_exit(1);
-        auto const id = world.receive();
-        if (!id) ::_exit(1);
-        static_cast<void>(!::dprintf(told[1], "r"));
-        if (!world.deliver(*id)) ::_exit(1);
-        static_cast<void>(!::dprintf(told[1], "d"));
-        ::_exit(0);
-    }
-    ::close(told[1]);
-    std::string heard;
-    for (char c = 0; ::read(told[0], &c, 1) == 1;)
-        heard += c;
-    ::close(told[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    died = WIFSIGNALED(status);
-    CHECK((died || WEXITSTATUS(status) == 0));
-    return heard;
-}
-
 }  // namespace
 
 TEST_CASE("faults: kill -9 between any two writes loses nothing and duplicates nothing") {
@@ -150,15 +111,21 @@ TEST_CASE("faults: kill -9 between any two writes loses nothing and duplicates n
         REQUIRE(n < 1'000);
         CAPTURE(n);
         TempFolder folder;
-        bool died = false;
-        auto const heard = run_and_die(folder.path(), n, died);
+        auto const last = run_and_die(n, [&](auto const& tell) {
+            World world(folder.path());
+            if (!world.open()) return false;
+            auto const id = world.receive();
+            if (!id) return false;
+            tell('r');  // the 250
+            return world.deliver(*id).has_value();
+        });
         World world(folder.path());
         world.settle();
         auto const copies = world.check_mail();
         // Before the 250 the sender still answers for it.
-        if (heard.starts_with("r")) CHECK(copies == 1);
+        if (last.told == "r") CHECK(copies == 1);
         CHECK(copies <= 1);
-        if (!died) break;
+        if (!last.died) break;
         ++deaths;
     }
     MESSAGE("survived " << deaths << " deaths");

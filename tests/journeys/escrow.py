@@ -98,6 +98,24 @@ class Escrow(Lab):
         self.assertEqual(refused.code, 66, (refused.out, refused.err))
         self.assertFalse(os.path.exists(os.path.join(self.folder, "eve.bin")))
 
+    def test_a_gateway_outlives_the_node_that_it_joined(self):
+        bob = self.away_user()
+        node = self.party("gw")
+        node.must("init")
+        node.serve("node", self.joined)
+        gateway = self.party("gw")
+        gateway.mail = os.path.join(self.folder, "gw-mail")
+        gateway.serve("gateway", self.joined + ["gateway.smtp_listen=127.0.0.1:0",
+                                                f"gateway.next_hop=maildir:{gateway.mail}/{{recipient}}"])
+        self.assertEqual(gateway.ready["node_key"], node.ready["node_key"])
+        self.assertEqual((gateway.ready["control"], gateway.ready["dht"]), (node.ready["control"], node.ready["dht"]))
+        self.send_to_bob(gateway)
+        self.assertEqual(node.stop(), 0)
+        # The gateway runs one of its own now, which has the escrow and brings it.
+        self.back(bob)
+        self.until(lambda: not self.queue(gateway), "the receipt", 60)
+        self.get(bob, self.reference(gateway))
+
     def test_by_hand_and_after_patience_it_goes_in_full(self):
         self.away_user()
         gateway = self.gateway()

@@ -16,6 +16,16 @@ PROGRAM = os.environ["SATCHEL"]
 LOOPBACK = ["node.control_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0"]
 
 
+def until(condition, what, seconds=30):
+    """Asks again and again for what another process brings about; fails when the deadline passes."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        select.select([], [], [], 0.02)
+    return value
+
+
 class Answer:
     """What a verb said: exit code, JSON objects of stdout, raw texts."""
 
@@ -151,15 +161,7 @@ class Lab(unittest.TestCase):
                           f"{count} mails for {address}", seconds)
 
     def until(self, condition, what, seconds=30):
-        """Polls for an event that another process brings about; fails when the deadline passes."""
-        deadline = time.monotonic() + seconds
-        while True:
-            value = condition()
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                self.fail(f"waited {seconds} s in vain for {what}")
-            select.select([], [], [], 0.02)
+        return until(condition, what, seconds)
 
 
 def sha256(content):

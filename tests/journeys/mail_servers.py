@@ -42,7 +42,13 @@ class MailServers(Lab):
         return self.gw.serve("gateway", self.joined + QUICK)
 
     def await_empty_queues(self):
-        self.until(lambda: self.gw.must("queue").one()["messages"] == [] and self.stack.waiting() == 0, "empty queues", 60)
+        # A message that Postfix was just putting off may miss a flush.
+        def empty():
+            if self.gw.must("queue").one()["messages"] == [] and self.stack.waiting() == 0:
+                return True
+            self.stack.flush()
+            return False
+        self.until(empty, "empty queues", 60)
 
     def test_placeholder_in_the_mailbox_and_full_mail_for_others(self):
         bob = self.storage_user("bob")
@@ -116,7 +122,6 @@ class MailServers(Lab):
                 self.assertEqual(self.gw.stop(how=signal.SIGKILL), -signal.SIGKILL)
                 self.serve_gateway()
                 kills += 1
-        mails = self.stack.await_mails("carol@c.test", len(acknowledged), 120)
         self.await_empty_queues()
         mails = self.stack.mails("carol@c.test")
         seen = collections.Counter(int(re.search(rb"^Subject: number (\d+)", mail, re.M)[1]) for mail in mails)
@@ -125,6 +130,11 @@ class MailServers(Lab):
         twice = sum(count - 1 for count in seen.values())
         print(f"{len(acknowledged)} acknowledged, {kills} kills, {twice} came twice")
         self.assertLessEqual(twice, 2 * kills)
+
+
+class Inbound(MailServers):
+    """The same with the gateway as LMTP proxy in front of Dovecot, too."""
+    inbound = True
 
 
 class Traced(Lab):

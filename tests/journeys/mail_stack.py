@@ -8,7 +8,8 @@ import smtplib
 import socket
 import subprocess
 import tempfile
-import time
+
+from lab import until
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "postfix")
 PASSWORD = "secret"
@@ -126,15 +127,6 @@ def free_ports(count):
     return ports
 
 
-def wait_until(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.02)
-    return value
-
-
 def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -206,7 +198,7 @@ class MailStack:
                 return None
             with open(path) as file:
                 return int(file.read().strip() or 0)
-        return wait_until(number, path)
+        return until(number, path)
 
     def start(self):
         try:
@@ -221,20 +213,20 @@ class MailStack:
         self.command("postfix", "-c", f"{self.folder}/postfix", "start")
         self.postfix_master = self.master_of("spool/pid/master.pid")
         for name in ("mx", "submission", "reinject"):
-            wait_until(lambda: listens(self.ports[name]), f"Postfix's {name} port")
+            until(lambda: listens(self.ports[name]), f"Postfix's {name} port")
 
     def start_dovecot(self):
         self.command("dovecot", "-c", f"{self.folder}/dovecot.conf")
         self.dovecot_master = self.master_of("run/master.pid")
         for name in ("imap", "dovecot_lmtp"):
-            wait_until(lambda: listens(self.ports[name]), f"Dovecot's {name} port")
+            until(lambda: listens(self.ports[name]), f"Dovecot's {name} port")
 
     def end(self, master):
         """Ends a server by its own number, and waits until it is gone."""
         if master is None:
             return
         os.kill(master, signal.SIGTERM)
-        wait_until(lambda: not os.path.exists(f"/proc/{master}") or
+        until(lambda: not os.path.exists(f"/proc/{master}") or
                    open(f"/proc/{master}/stat").read().rsplit(") ", 1)[1][0] == "Z", f"the end of {master}")
 
     def stop_postfix(self):
@@ -244,7 +236,7 @@ class MailStack:
     def stop_dovecot(self):
         master, self.dovecot_master = self.dovecot_master, None
         self.end(master)
-        wait_until(lambda: not listens(self.ports["dovecot_lmtp"]), "Dovecot's port to close")
+        until(lambda: not listens(self.ports["dovecot_lmtp"]), "Dovecot's port to close")
 
     def close(self):
         for stop in (self.stop_postfix, self.stop_dovecot):
@@ -284,7 +276,11 @@ class MailStack:
         def enough():
             mails = self.mails(address)
             return mails if len(mails) >= count else None
-        return wait_until(enough, f"{count} mails for {address}; {self.logs()}", seconds)
+        return until(enough, f"{count} mails for {address}; {self.logs()}", seconds)
+
+    def flush(self):
+        """Makes Postfix try everything now: its own patience is not what is tested."""
+        self.command("postqueue", "-c", f"{self.folder}/postfix", "-f")
 
     def waiting(self):
         """Messages in Postfix's queues."""

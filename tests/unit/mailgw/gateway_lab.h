@@ -4,13 +4,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "mailgw/gateway.h"
 #include "src/base/sodium_randomness.h"
+#include "tests/support/event_pipe.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_storage.h"
 #include "tests/unit/mailgw/line_socket.h"
@@ -22,7 +22,8 @@ struct GatewayLab {
     TempFolder folder;
     SystemClock clock;
     SystemRandomness randomness;
-    EventLog log{-1, EventLog::Level::error};
+    EventPipe events;
+    EventLog log{events.write_end(), EventLog::Level::info};
     FakeStorage storage;
     GatewaySettings settings;
     std::unique_ptr<mailgw::Gateway> gateway;
@@ -51,15 +52,14 @@ struct GatewayLab {
 
     LineSocket client() const { return LineSocket::connect(gateway->smtp_port()); }
 
-    /// Until `holds`, 20 s at most.
+    /// Looks again after every event that the gateway logs, for 20 s at most.
     template <class Condition>
     bool wait_until(Condition holds) const {
-        for (auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-             std::chrono::steady_clock::now() < end;
-             std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
+        auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        for (;;) {
             if (holds()) return true;
+            if (!events.await_more(deadline)) return holds();
         }
-        return false;
     }
 
     bool queue_runs_empty() const {

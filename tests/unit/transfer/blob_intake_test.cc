@@ -125,6 +125,57 @@ TEST_CASE("blob_intake: the same blob for two offers is one upload") {
     CHECK((*lab.store->find(blob.id()))->holdings.size() == 2);
 }
 
+TEST_CASE("blob_intake: a sender that was killed goes on under its next offer") {
+    SampleBlob const blob = sample_blob(600'000);
+    std::string const all = text(blob.bytes);
+    std::string const layer = text(blob.tree.layer);
+    auto const begin = [&](ControlLab& lab) {
+        RawCaller caller(lab, lab.parties.sender_node);
+        REQUIRE(post_offer(caller, lab.offer_of(blob)).status == 202);
+        REQUIRE(caller.ask("PUT", layer_path(blob.id()), length(layer.size()), layer).status ==
+                202);
+        auto const part = caller.ask("PUT", blob_path(blob.id()),
+                                     length(400'000) + "Content-Range: bytes 0-399999/600000\r\n",
+                                     all.substr(0, 400'000));
+        REQUIRE(part.status == 202);
+    };
+    SUBCASE("once the first upload has stalled") {
+        ServerLimits limits;
+        limits.takeover_idle = std::chrono::seconds(0);
+        ControlLab lab(limits);
+        begin(lab);
+        RawCaller caller(lab, lab.parties.sender_node);
+        auto const next = post_offer(caller, lab.offer_of(blob));
+        REQUIRE(next.status == 202);
+        auto const progress = decode_progress(bytes_of(next.body));
+        CHECK(progress->action == OfferAction::put);
+        CHECK(progress->have >= 262'144);
+        CHECK(lab.server->traffic().uploads == 1);
+    }
+    SUBCASE("not while it may be alive") {
+        ServerLimits limits;
+        limits.takeover_idle = std::chrono::hours(1);
+        ControlLab lab(limits);
+        begin(lab);
+        RawCaller caller(lab, lab.parties.sender_node);
+        auto const next = post_offer(caller, lab.offer_of(blob));
+        CHECK(decode_progress(bytes_of(next.body))->action == OfferAction::wait);
+    }
+    SUBCASE("not for somebody else") {
+        ServerLimits limits;
+        limits.takeover_idle = std::chrono::seconds(0);
+        ControlLab lab(limits);
+        auto const carol = *Address::parse("carol@b.test");
+        lab.host.addresses.emplace(address_tag(carol), carol);
+        begin(lab);
+        Offer other = lab.parties.draft(blob.id(), blob.size());
+        other.recipient = address_tag(carol);
+        RawCaller caller(lab, lab.parties.sender_node);
+        auto const next = post_offer(caller, lab.parties.signed_by_user(other));
+        CHECK(decode_progress(bytes_of(next.body))->action == OfferAction::wait);
+    }
+}
+
 TEST_CASE("blob_intake: a later grant does not replace the first") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(1'000);
