@@ -87,12 +87,14 @@ Admission admit(Offer const& offer, AdmissionFacts const& facts) {
     if (auto refused = wrong_size(offer, facts.accept)) return *refused;
 
     bool const pinned = facts.contact_key && offer.signer == *facts.contact_key;
-    // Our own mail server says who sent what it received: it could have kept the attachment anyway.
+    // Our own mail server may hand on what it received. Who sent it is what SMTP said, which
+    // anybody could: good for no contact, and for no account but one apart.
     auto const& ours = facts.own_gateways;
     bool const by_own_gateway = std::find(ours.begin(), ours.end(), offer.signer) != ours.end() &&
                                 is_normal_address(offer.sender);
+    bool const by_sender = pinned || is_attested(offer, facts.sender_domain, facts.now_seconds);
     bool const attested =
-        pinned || by_own_gateway || is_attested(offer, facts.sender_domain, facts.now_seconds);
+        by_sender || (by_own_gateway && facts.accept.from != AcceptFrom::contacts);
     if (facts.accept.from != AcceptFrom::anyone && !attested) {
         return refuse(401, "unattested",
                       "no key that the sender's domain vouches for has signed the offer");
@@ -107,7 +109,9 @@ Admission admit(Offer const& offer, AdmissionFacts const& facts) {
             return refuse(403, "changed-key", "the contact is pinned to another user key");
         }
     }
-    return {std::nullopt, {attested, attested ? offer.sender : unverified_account}};
+    std::string account = unverified_account;
+    if (attested) account = (by_sender ? "" : own_gateway_account) + offer.sender;
+    return {std::nullopt, {attested, std::move(account)}};
 }
 
 }  // namespace satchel::transfer

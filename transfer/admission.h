@@ -37,10 +37,14 @@ struct AdmissionFacts {
 struct Admitted {
     bool attested = false;
 
-    /// What the bytes are counted against: the sender's address where it is attested. All others
-    /// share one account, so that a forger can't use up somebody's quota, nor gain by new keys.
+    /// What the bytes are counted against: the sender's address where it is attested, behind
+    /// own_gateway_account where only our own gateway says so. All others share one account, so
+    /// that a forger can't use up somebody's quota, nor gain by new keys.
     std::string account;
 };
+
+/// Before the address of a sender for whom the recipient's own gateway speaks.
+inline constexpr char const* own_gateway_account = "by mail: ";
 
 /// The account of all senders that nobody vouches for. Not an address.
 inline constexpr char const* unverified_account = "unverified";

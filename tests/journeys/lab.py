@@ -103,6 +103,7 @@ class Lab(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="satchel-journey-")
         self.parties = []
+        self.addCleanup(self.close)  # also where the rest of the set-up fails
         self.boot = self.party("boot")
         self.boot.must("init")
         self.dht = self.boot.serve("node", LOOPBACK)["dht"]
@@ -111,7 +112,7 @@ class Lab(unittest.TestCase):
         self.domain_key = self.admin.must("domain", "init", "b.test").one()["public_key"]
         self.joined = LOOPBACK + [f'node.dht_bootstrap=["{self.dht}"]', f'domain."b.test".keys=["{self.domain_key}"]']
 
-    def tearDown(self):
+    def close(self):
         for party in reversed(self.parties):
             party.stop()
         failed = any(error for _, error in self._outcome.errors) if hasattr(self._outcome, "errors") else False

@@ -42,6 +42,13 @@ struct Case {
         offer = sign_offer(std::move(offer), parties.gateway);
     }
 
+    /// Signed by the recipient's own gateway, of which the sender's domain knows nothing.
+    void as_own_gateway() {
+        as_gateway();
+        facts.sender_domain = {};
+        facts.own_gateways = {parties.gateway.public_key()};
+    }
+
     void as_nobody() {
         offer.sender_binding.reset();
         offer = sign_offer(std::move(offer), parties.sender_node);
@@ -108,6 +115,15 @@ TEST_CASE("admission: lets in what is in order") {
         CHECK(admission.admitted.attested == row.attested);
         CHECK(admission.admitted.account == (row.attested ? c.offer.sender : unverified_account));
     }
+}
+
+TEST_CASE("admission: our own gateway's word is good for mail, and for no sender's account") {
+    Case c;
+    c.as_own_gateway();
+    Admission const admission = admit(c.offer, c.facts);
+    REQUIRE_FALSE(admission.refusal);
+    CHECK(admission.admitted.attested);
+    CHECK(admission.admitted.account == "by mail: " + c.offer.sender);
 }
 
 TEST_CASE("admission: refuses, and says why") {
@@ -185,6 +201,25 @@ TEST_CASE("admission: refuses, and says why") {
                  [](Case& c) {
                      c.offer.sender = "Alice@A.test";
                      c.sign_again();
+                 },
+                 401, "unattested"},
+             Row{"another gateway than our own",
+                 [](Case& c) {
+                     c.as_own_gateway();
+                     c.facts.own_gateways = {c.parties.recipient_node.public_key()};
+                 },
+                 401, "unattested"},
+             Row{"our own gateway, which knows no sender",
+                 [](Case& c) {
+                     c.offer.sender = "";
+                     c.as_own_gateway();
+                 },
+                 401, "unattested"},
+             Row{"our own gateway, for a contact: anybody could say that name in SMTP",
+                 [](Case& c) {
+                     c.as_own_gateway();
+                     c.pin(c.parties.user);
+                     c.from(AcceptFrom::contacts);
                  },
                  401, "unattested"},
              Row{"no sender, signed by a gateway",
