@@ -1,6 +1,8 @@
 // What this home's programs may ask of its node, verb by verb, over the local socket.
 #pragma once
 
+#include <utility>
+
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
 #include "src/node/depositor.h"
@@ -37,7 +39,7 @@ public:
     };
 
     explicit NodeVerbs(World world)
-        : world_(world) {}
+        : world_(std::move(world)) {}
 
     asio::awaitable<Result<Json>> answer(LocalCall& call);
 
