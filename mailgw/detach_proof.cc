@@ -16,12 +16,14 @@ namespace {
 constexpr std::size_t piece_bytes = 256 * 1024;
 
 /// A range of the original as the depot takes it.
-Status feed_source(int fd, DetachablePart const& part, OctetSink const& out) {
+Status feed_source(int fd, DetachablePart const& part, std::atomic<bool> const& abandoned,
+                   OctetSink const& out) {
     bool const encoded = part.decoding == AttachmentSource::Decoding::base64;
     Bytes buffer(piece_bytes);
     Bytes content;
     Base64Decoder decoder;
     for (std::uint64_t at = part.source_begin; at < part.source_end;) {
+        if (abandoned) return fail(Fault::unavailable, "not needed any more");
         auto const size =
             static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, part.source_end - at));
         auto const got = read_at(fd, std::span(buffer).first(size), at);
@@ -73,33 +75,37 @@ bool says(FoundPlaceholder const& found, Placeholder const& placeholder, unsigne
 
 }  // namespace
 
-Status DetachProof::prove_part(DetachablePart const& part) {
+Result<RestoreData> DetachProof::prove_part(DetachablePart const& part) const {
     auto restore = decode_restore_data(part.restore);
     if (!restore) return fail(restore.error());
-    auto const feed = [&](OctetSink const& sink) { return feed_source(message_fd_, part, sink); };
-    if (auto verified = verify_part(*restore, feed); !verified) return verified;
+    auto const feed = [&](OctetSink const& sink) {
+        return feed_source(message_fd_, part, abandoned_, sink);
+    };
+    if (auto verified = verify_part(*restore, feed); !verified) return fail(verified.error());
     auto const size = file_size(message_fd_);
     if (!size) return fail(size.error());
     bool const fits = restore->message_bytes == *size &&
                       restore->body_bytes == part.end - part.body_begin &&
                       restore->header_block.size() == part.body_begin - part.begin;
     if (!fits) return fail(Fault::corrupt, "the restore data are of another message");
-    proven_.push_back(std::move(*restore));
-    return {};
+    return restore;
 }
 
-Status DetachProof::prove_parts() {
-    if (proven_.size() == message_.parts.size()) return {};
-    proven_.clear();
-    for (DetachablePart const& part : message_.parts)
-        if (auto proven = prove_part(part); !proven) return proven;
-    return {};
+DetachProof::Parts DetachProof::prove_parts() const {
+    std::vector<RestoreData> all;
+    for (DetachablePart const& part : message_.parts) {
+        auto proven = prove_part(part);
+        if (!proven) return fail(proven.error());
+        all.push_back(std::move(*proven));
+    }
+    return all;
 }
 
 Status DetachProof::check(int copy_fd, std::vector<Placeholder> const& placeholders) {
     if (placeholders.size() != message_.parts.size())
         return fail(Fault::usage, "one placeholder is needed for each part");
-    if (auto proven = prove_parts(); !proven) return proven;
+    Parts const& proven = parts_.get();
+    if (!proven) return fail(proven.error());
     auto const found = find_placeholder_parts(copy_fd);
     if (!found) return fail(found.error());
     Comparison comparison(message_fd_);
@@ -114,8 +120,8 @@ Status DetachProof::check(int copy_fd, std::vector<Placeholder> const& placehold
         // The body was rebuilt already, and is what the digest of the original's says.
         PutBack put{part.begin, part.end, {}, {}};
         put.restore.mode = RestoreData::Mode::verbatim;
-        put.restore.header_block = proven_[next].header_block;
-        put.content = [&comparison, octets = proven_[next].body_bytes](OctetSink const&) {
+        put.restore.header_block = (*proven)[next].header_block;
+        put.content = [&comparison, octets = (*proven)[next].body_bytes](OctetSink const&) {
             comparison.skip(octets);
             return Status();
         };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
-#include "mailgw/detach_proof.h"
 #include "mailgw/detacher.h"
 
 namespace satchel::mailgw {
@@ -114,9 +114,8 @@ Status Detaching::deposit_all(int message_fd, MessagePlan const& plan,
 }
 
 Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
-                               std::vector<Candidate>& all) {
+                               DetachProof& proof, std::vector<Candidate>& all) {
     std::vector<UniqueFd> copies;
-    DetachProof proof(message_fd, plan.message);
     for (Candidate& candidate : all) {
         if (!candidate.alive()) continue;
         for (std::size_t const number : candidate.numbers) {
@@ -161,6 +160,8 @@ Status Detaching::end_refused(std::vector<Candidate> const& all) {
 Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& message,
                       std::vector<std::size_t> const& numbers) {
     auto all = candidates(plan, numbers);
+    std::optional<DetachProof> proof;
+    if (!all.empty()) proof.emplace(message_fd, plan.message);
     if (auto done = deposit_all(message_fd, plan, all); !done) return done;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         SpooledRecipient& recipient = message.recipients[numbers[i]];
@@ -174,7 +175,9 @@ Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& m
             log_.warning("deposit_failed", {{"id", message.id}, {"why", candidate.refusal}});
         }
     }
-    if (auto done = write_copies(message_fd, plan, message, all); !done) return done;
+    if (proof) {
+        if (auto done = write_copies(message_fd, plan, message, *proof, all); !done) return done;
+    }
     return end_refused(all);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mailgw/attachment_depot.h"
+#include "mailgw/detach_proof.h"
 #include "mailgw/message_planning.h"
 #include "mailgw/spool.h"
 #include "mailgw/stop_signal.h"
@@ -45,7 +46,7 @@ private:
                       DetachablePart const& part, Candidate& candidate) const;
     Status end_refused(std::vector<Candidate> const& all);
     Status write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
-                        std::vector<Candidate>& all);
+                        DetachProof& proof, std::vector<Candidate>& all);
 
     Spool& spool_;
     AttachmentDepot& depot_;

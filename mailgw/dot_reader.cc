@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "mailgw/clean_lines.h"
+
 namespace satchel::mailgw {
 
 namespace {
@@ -66,11 +68,13 @@ DotReader::Step DotReader::read(ByteSpan in, Bytes& out) {
         }
         flush_held(out, dot_start_ == LineStart::bare_lf);
         start_ = LineStart::none;
-        auto const left = static_cast<std::size_t>(end - at);
-        auto const* stop = static_cast<Byte const*>(std::memchr(at, '\n', left));
+        auto const clean = clean_lines(ByteSpan(at, end));
+        auto const left = static_cast<std::size_t>(end - at) - clean;
+        auto const* const open = at + clean;
+        auto const* stop = static_cast<Byte const*>(std::memchr(open, '\n', left));
         if (stop == nullptr) stop = end;
-        auto const* cr =
-            static_cast<Byte const*>(std::memchr(at, '\r', static_cast<std::size_t>(stop - at)));
+        auto const* cr = static_cast<Byte const*>(
+            std::memchr(open, '\r', static_cast<std::size_t>(stop - open)));
         if (cr != nullptr) stop = cr;
         out.insert(out.end(), at, stop);
         at = stop;

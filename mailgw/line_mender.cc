@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "mailgw/clean_lines.h"
+
 namespace satchel::mailgw {
 
 namespace {
@@ -40,11 +42,13 @@ void LineMender::mend(ByteSpan in, Bytes& out) {
             continue;
         }
         if (held_crs_ > 0) flush_bare_crs(out);
-        auto const left = static_cast<std::size_t>(end - at);
-        auto const* stop = static_cast<Byte const*>(std::memchr(at, '\n', left));
+        auto const clean = clean_lines(ByteSpan(at, end));
+        auto const left = static_cast<std::size_t>(end - at) - clean;
+        auto const* const open = at + clean;
+        auto const* stop = static_cast<Byte const*>(std::memchr(open, '\n', left));
         if (stop == nullptr) stop = end;
-        auto const* cr =
-            static_cast<Byte const*>(std::memchr(at, '\r', static_cast<std::size_t>(stop - at)));
+        auto const* cr = static_cast<Byte const*>(
+            std::memchr(open, '\r', static_cast<std::size_t>(stop - open)));
         if (cr != nullptr) stop = cr;
         out.insert(out.end(), at, stop);
         line_open_ = true;

@@ -1,5 +1,5 @@
-// One pass over a message that checks its candidates for detaching: does each come back byte for
-// byte from content and shape, and what are the digests.
+// Checks a message's candidates for detaching: does each come back byte for byte from content and
+// shape, and what are the digests.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct MessageDigest {
     std::vector<CandidateDigest> candidates;  ///< in the order given
 };
 
-/// `candidates` in order of the file, none in another. Flat memory.
+/// `candidates` in order of the file, none in another. Flat memory; works in two threads.
 Result<MessageDigest> digest_message(int fd, std::vector<Candidate> const& candidates);
 
 }  // namespace satchel::mailgw

@@ -76,6 +76,8 @@ TEST_CASE("dot_reader: only CR LF . CR LF ends a message") {
              Row{"dots after a bare LF were not stuffed", "a\n..b\r\n.\r\n", "a\n..b\r\n", true,
                  false},
              Row{"dots after CR CR LF were", "a\r\r\n..b\r\n.\r\n", "a\r\r\n.b\r\n", true, false},
+             Row{"between good lines", "a\r\nb\r\n..c\r\nd\r\n.e\r\nf\rg\r\nh\ni\r\n.\r\n",
+                 "a\r\nb\r\n.c\r\nd\r\ne\r\nf\rg\r\nh\ni\r\n", true, false},
              Row{"dots inside lines stay", "a.b..\r\nc.\r\n.\r\n", "a.b..\r\nc.\r\n", true, false},
          }) {
         for (std::size_t piece : {1000UL, 1UL, 2UL, 3UL}) {
@@ -107,6 +109,8 @@ TEST_CASE("line_mender: every line ends CR LF") {
              Row{"bare CR", "a\rb\r\rc", "a\r\nb\r\n\r\nc\r\n"},
              Row{"CR CR LF is one end", "a\r\r\nb\r\r\r\n", "a\r\nb\r\n"},
              Row{"CR at the end", "a\r", "a\r\n"},
+             Row{"between good lines", "a\r\nb\r\nc\nd\r\ne\rf\r\n\r\r\ng\r\n",
+                 "a\r\nb\r\nc\r\nd\r\ne\r\nf\r\n\r\ng\r\n"},
              Row{"no end", "a", "a\r\n"},
              Row{"nothing", "", ""},
          }) {
