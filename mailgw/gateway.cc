@@ -99,6 +99,7 @@ private:
     GatewaySettings settings_;
     World world_;
     StopSignal stop_;
+    LoginBrake brake_;
     std::unique_ptr<Spool> spool_;
     LatestCapabilities capabilities_;
     DeliveryQueue queue_;
@@ -170,7 +171,7 @@ Result<std::unique_ptr<SmtpServer>> Gateway::Works::listen(Side side, Endpoint c
 
 Status Gateway::Works::start() {
     if (auto usable = check_hop_files(settings_); !usable) return usable;
-    auto const hops = make_hops(settings_, stop_, first_question_timeout);
+    auto const hops = make_hops(settings_, stop_, brake_, first_question_timeout);
     if (!hops) return fail(hops.error());
     ask_hops(**hops);
     auto smtp = listen(Side::outbound, settings_.smtp_listen);
@@ -183,7 +184,7 @@ Status Gateway::Works::start() {
     }
     queue_.start(delivery_threads, [this] {
         // The URLs were tried above.
-        return std::make_unique<Worker>(*this, *make_hops(settings_, stop_), true);
+        return std::make_unique<Worker>(*this, *make_hops(settings_, stop_, brake_), true);
     });
     if (world_.make_escrow) escrow_.start(world_.make_escrow);
     return {};
@@ -211,7 +212,7 @@ Status Gateway::Works::plan_in_full(std::string const& id) {
 
 Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope, Handling handling) {
     if (auto usable = check_hop_files(settings_); !usable) return fail(usable.error());
-    auto hops = make_hops(settings_, stop_);
+    auto hops = make_hops(settings_, stop_, brake_);
     if (!hops) return fail(hops.error());
     if (envelope.recipients.empty()) return fail(Fault::usage, "no recipients");
     TraceFacts const facts{settings_.helo, "", loop_token(envelope.side),
@@ -244,7 +245,8 @@ Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::open(GatewaySettings const& settings, World world) {
     StopSignal const unused;
-    if (auto const hops = make_hops(settings, unused); !hops) return fail(hops.error());
+    LoginBrake brake;
+    if (auto const hops = make_hops(settings, unused, brake); !hops) return fail(hops.error());
     auto spool = Spool::open(settings.spool_dir, world.clock, world.randomness);
     if (!spool) return fail(spool.error());
     return std::unique_ptr<Gateway>(
@@ -296,6 +298,7 @@ Result<std::size_t> Gateway::retry(std::string const& id) {
     if (!message) return fail(message.error());
     auto count = works_->spool_->retry(id);
     if (!count) return count;
+    works_->brake_.lift();
     works_->queue_.wake();
     std::vector<std::string> tickets;
     for (SpooledRecipient const& recipient : message->recipients) {

@@ -15,7 +15,7 @@ bool has_own_hop(GatewaySettings const& settings, Side side) {
 }
 
 HopLogin login_of(GatewaySettings const& settings) {
-    return {settings.next_hop_user, settings.next_hop_password_file};
+    return {settings.next_hop_user, settings.next_hop_password_file, nullptr};
 }
 
 /// What can be wrong with logging in before anybody is asked.
@@ -34,10 +34,14 @@ Status check_login(GatewaySettings const& settings) {
 }
 
 Result<std::unique_ptr<NextHop>> make_hop(GatewaySettings const& settings, Side side,
-                                          NextHopSettings how, StopSignal const& stop) {
+                                          NextHopSettings how, StopSignal const& stop,
+                                          LoginBrake& brake) {
     bool const own = has_own_hop(settings, side);
     // The password is for next_hop, and for nobody else.
-    if (!own) how.login = login_of(settings);
+    if (!own) {
+        how.login = login_of(settings);
+        how.login.brake = &brake;
+    }
     auto hop = make_next_hop(own ? settings.inbound_next_hop : settings.next_hop, how, stop);
     if (hop) return hop;
     return fail(hop.error().fault, std::string(hop_key(settings, side)) + ": " + hop.error().what);
@@ -50,15 +54,15 @@ char const* hop_key(GatewaySettings const& settings, Side side) {
 }
 
 Result<std::unique_ptr<SidedNextHop>> make_hops(GatewaySettings const& settings,
-                                                StopSignal const& stop,
+                                                StopSignal const& stop, LoginBrake& brake,
                                                 std::optional<std::chrono::milliseconds> patience) {
     NextHopSettings how;
     how.helo = settings.helo;
     how.ca_file = settings.next_hop_ca_file.string();
     if (patience) how.connect_timeout = how.reply_timeout = *patience;
-    auto outbound = make_hop(settings, Side::outbound, how, stop);
+    auto outbound = make_hop(settings, Side::outbound, how, stop, brake);
     if (!outbound) return fail(outbound.error());
-    auto inbound = make_hop(settings, Side::inbound, how, stop);
+    auto inbound = make_hop(settings, Side::inbound, how, stop, brake);
     if (!inbound) return fail(inbound.error());
     if (auto sane = check_login(settings); !sane) return fail(sane.error());
     return std::make_unique<SidedNextHop>(std::move(*outbound), std::move(*inbound));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "mailgw/envelope.h"
+#include "mailgw/login_brake.h"
 #include "mailgw/sided_next_hop.h"
 #include "mailgw/stop_signal.h"
 #include "src/base/result.h"
@@ -17,9 +18,9 @@ namespace satchel::mailgw {
 char const* hop_key(GatewaySettings const& settings, Side side);
 
 /// Fault::config where the settings contradict each other or name no next hop. With `patience`, to
-/// connect and to wait for replies is given up sooner than usual.
+/// connect and to wait for replies is given up sooner than usual. Stop and brake must outlive it.
 Result<std::unique_ptr<SidedNextHop>> make_hops(
-    GatewaySettings const& settings, StopSignal const& stop,
+    GatewaySettings const& settings, StopSignal const& stop, LoginBrake& brake,
     std::optional<std::chrono::milliseconds> patience = std::nullopt);
 
 /// Whether the files that the settings name hold a password and certificates now. They are read

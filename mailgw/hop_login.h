@@ -11,6 +11,8 @@
 
 namespace satchel::mailgw {
 
+class LoginBrake;
+
 /// A short secret text. Wiped with its object.
 class SecretText {
 public:
@@ -36,6 +38,8 @@ private:
 struct HopLogin {
     std::string user;                     ///< "": nobody asks
     std::filesystem::path password_file;  ///< "": environment SATCHEL_NEXT_HOP_PASSWORD
+
+    LoginBrake* brake = nullptr;  ///< null: every try counts
 
     bool wanted() const { return !user.empty(); }
 };

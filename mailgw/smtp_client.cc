@@ -1,6 +1,9 @@
 #include "mailgw/smtp_client.h"
 
 #include <string>
+#include <utility>
+
+#include "mailgw/login_brake.h"
 
 namespace satchel::mailgw {
 
@@ -95,11 +98,17 @@ Status SmtpClient::log_in(HopLogin const& login) {
         features_.auth_plain ? log_in_plain(login, *password) : log_in_stepwise(login, *password);
     if (!reply) return fail(reply.error());
     if (reply->positive()) return {};
-    return fail(Fault::unavailable,
-                (reply->permanent() ? "next hop refuses user name or password, see "
-                                      "gateway.next_hop_user and gateway.next_hop_password_file: "
-                                    : "next hop lets nobody log in now: ") +
-                    reply->text);
+    if (!reply->permanent()) {
+        return fail(Fault::unavailable, "next hop lets nobody log in now: " + reply->text);
+    }
+    Error const words{Fault::unavailable,
+                      "next hop refuses user name or password, see gateway.next_hop_user and "
+                      "gateway.next_hop_password_file: " +
+                          reply->text};
+    if (login.brake != nullptr) {
+        login.brake->refused(login.password_file, words, std::chrono::steady_clock::now());
+    }
+    return fail(words);
 }
 
 Status SmtpClient::introduce(MailServerAddress const& server, NextHopSettings const& settings) {
@@ -121,6 +130,11 @@ Status SmtpClient::introduce(MailServerAddress const& server, NextHopSettings co
 
 Result<SmtpClient> SmtpClient::open(MailServerAddress const& server,
                                     NextHopSettings const& settings, StopSignal const& stop) {
+    HopLogin const& login = settings.login;
+    if (login.brake != nullptr) {
+        auto held = login.brake->holds(login.password_file, std::chrono::steady_clock::now());
+        if (held) return fail(std::move(*held));
+    }
     auto socket = connect_to(server, settings, stop);
     if (!socket) return fail(socket.error());
     SmtpClient client(SmtpWire(std::move(*socket)), settings.reply_timeout);

@@ -132,6 +132,7 @@ asio::awaitable<void> SmtpConnection::store() {
                           {"bytes", std::to_string(bytes)},
                           {"recipients", std::to_string(envelope.recipients.size())}});
         if (session_.mended()) around_.log.info("line_ends_mended", {{"id", facts.id}});
+        if (session_.links_stripped()) around_.log.info("link_fields_stripped", {{"id", facts.id}});
         around_.on_message();
         session_.stored(facts.id);
     } else {

@@ -29,6 +29,9 @@ inline constexpr auto idle_timeout = 5min;
 inline constexpr auto doubtful_end_timeout = 10s;
 inline constexpr auto session_timeout = 6h;
 
+// After a user name or password was refused.
+inline constexpr auto login_pause = 10min;
+
 inline constexpr auto connect_timeout = 30s;
 inline constexpr auto reply_timeout = 5min;
 inline constexpr auto data_block_timeout = 3min;

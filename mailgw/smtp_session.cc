@@ -271,6 +271,7 @@ void SmtpSession::draft_opened(Status outcome) {
     }
     dots_ = DotReader();
     mender_ = LineMender();
+    links_ = LinkFieldFilter();
     watch_ = HeaderWatch(settings_.loop_token);
     written_bytes_ = 0;
     data_refusal_.clear();
@@ -286,8 +287,14 @@ void SmtpSession::read_data() {
     inbox_at_ += step.used;
     data_over_ = step.ended;
     if (!data_refusal_.empty()) return;
-    mender_.mend(raw_, chunk_);
-    if (data_over_) mender_.finish(chunk_, true);
+    Bytes& mended = is_lmtp() ? mended_ : chunk_;
+    mender_.mend(raw_, mended);
+    if (data_over_) mender_.finish(mended, true);
+    if (is_lmtp()) {
+        links_.filter(mended_, chunk_);
+        mended_.clear();
+        if (data_over_) links_.finish(chunk_);
+    }
     watch_.look(chunk_);
     judge_content();
 }

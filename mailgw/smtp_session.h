@@ -12,6 +12,7 @@
 #include "mailgw/envelope.h"
 #include "mailgw/header_watch.h"
 #include "mailgw/line_mender.h"
+#include "mailgw/link_field_filter.h"
 #include "mailgw/mail_protocol.h"
 #include "mailgw/smtp_parameters.h"
 #include "src/base/bytes.h"
@@ -81,6 +82,9 @@ public:
     /// Line ends of the message under way had to be mended.
     bool mended() const { return mender_.mended(); }
 
+    /// Fields of the message under way lost their name.
+    bool links_stripped() const { return links_.changed(); }
+
 private:
     enum class Phase { commands, opening, data, storing, closing };
 
@@ -122,8 +126,10 @@ private:
 
     DotReader dots_;
     LineMender mender_;
+    LinkFieldFilter links_;  ///< of inbound mail
     HeaderWatch watch_{""};
     Bytes raw_;
+    Bytes mended_;
     Bytes chunk_;
     std::uint64_t written_bytes_ = 0;
     std::string data_refusal_;  ///< reply for after the final dot, "" while all is well

@@ -170,10 +170,16 @@ class SubmissionJourney(Lab):
     def be(self, **values):
         return lambda: [setattr(self.server, name, value) for name, value in values.items()]
 
-    def test_a_password_that_is_refused(self):
-        self.check_mended("smtp+starttls", self.be(password="another"), self.be(password=PASSWORD),
-                          "refuses user name or password")
-        self.assertEqual(set(self.server.logins), {"PLAIN"})
+    def test_a_password_that_is_refused_is_not_shown_again_until_somebody_asks(self):
+        def mend():
+            gateway = self.parties[-1]
+            queued = lambda: gateway.must("queue").one()["messages"][0]
+            self.until(lambda: queued()["recipients"][0]["tries"] >= 4, "more tries")
+            self.assertEqual(self.server.logins, ["PLAIN"])
+            self.server.password = PASSWORD
+            gateway.must("queue", "--retry", queued()["id"])
+        self.check_mended("smtp+starttls", self.be(password="another"), mend, "refuses user name or password")
+        self.assertEqual(self.server.logins, ["PLAIN"] * 2)
 
     def test_a_password_file_that_is_mended(self):
         self.check_mended("smtps", lambda: self.set_password("wrong"), lambda: self.set_password(PASSWORD),

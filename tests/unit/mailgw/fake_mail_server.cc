@@ -2,22 +2,58 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 namespace satchel::testing {
 
-FakeMailServer::FakeMailServer(std::vector<std::string> extensions, Answer answer)
-    : extensions_(std::move(extensions))
-    , answer_(std::move(answer))
-    , listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+namespace {
+
+UniqueFd bound(sockaddr const* address, socklen_t size) {
+    UniqueFd listener(::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ::bind(listener.get(), address, size);
+    return listener;
+}
+
+UniqueFd bound_to_loopback() {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return bound(reinterpret_cast<sockaddr const*>(&address), sizeof address);
+}
+
+UniqueFd bound_to(std::string const& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    return bound(reinterpret_cast<sockaddr const*>(&address), sizeof address);
+}
+
+std::uint16_t port_of(int socket) {
+    sockaddr_in address{};
     socklen_t size = sizeof address;
-    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+FakeMailServer::FakeMailServer(std::vector<std::string> extensions, Answer answer, UniqueFd bound)
+    : extensions_(std::move(extensions))
+    , answer_(std::move(answer))
+    , listener_(std::move(bound)) {
     ::listen(listener_.get(), 64);
-    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     acceptor_ = std::thread([this] { accept_all(); });
+}
+
+FakeMailServer::FakeMailServer(std::vector<std::string> extensions, Answer answer)
+    : FakeMailServer(std::move(extensions), std::move(answer), bound_to_loopback()) {
+    port_ = port_of(listener_.get());
+}
+
+FakeMailServer::FakeMailServer(std::vector<std::string> extensions, std::filesystem::path socket)
+    : FakeMailServer(
+          std::move(extensions), [](auto const&) { return ""; }, bound_to(socket)) {
+    socket_ = std::move(socket);
 }
 
 FakeMailServer::~FakeMailServer() {

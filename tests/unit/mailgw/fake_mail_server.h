@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -29,6 +30,8 @@ public:
     explicit FakeMailServer(
         std::vector<std::string> extensions = {"PIPELINING", "8BITMIME", "SIZE", "DSN", "SMTPUTF8"},
         Answer answer = [](auto const&) { return ""; });
+    /// On a local socket instead of a port.
+    FakeMailServer(std::vector<std::string> extensions, std::filesystem::path socket);
     ~FakeMailServer();
 
     void set_answer(Answer answer);
@@ -36,7 +39,8 @@ public:
     std::uint16_t port() const { return port_; }
 
     std::string url(std::string const& scheme = "smtp") const {
-        return scheme + "://127.0.0.1:" + std::to_string(port_);
+        return socket_.empty() ? scheme + "://127.0.0.1:" + std::to_string(port_)
+                               : scheme + "+unix://" + socket_.string();
     }
 
     std::vector<Mail> mails() const;
@@ -45,6 +49,8 @@ public:
     std::size_t connections() const { return connections_; }
 
 private:
+    FakeMailServer(std::vector<std::string> extensions, Answer answer, UniqueFd bound);
+
     void accept_all();
     void serve(UniqueFd client);
     bool take_data(LineSocket& socket, Mail mail, bool lmtp);
@@ -59,6 +65,7 @@ private:
     std::atomic<bool> stopping_ = false;
     UniqueFd listener_;
     std::uint16_t port_ = 0;
+    std::filesystem::path socket_;
     std::vector<std::thread> clients_;
     std::thread acceptor_;
 };

@@ -4,6 +4,7 @@
 
 #include "mailgw/smtp_next_hop.h"
 #include "tests/support/memory_file.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/mailgw/fake_mail_server.h"
 #include "tests/unit/mailgw/sample_mail.h"
 
@@ -117,6 +118,17 @@ TEST_CASE("smtp_transaction: dots are doubled after every LF, over LMTP too") {
 }
 
 TEST_CASE("smtp_transaction: an LMTP server on a local socket") {
+    TempFolder const folder;
+    FakeMailServer server({"PIPELINING"}, folder / "lmtp");
+    LmtpHop hop(server);
+    for (auto const& result : hop.deliver())
+        CHECK(result.verdict == Verdict::delivered);
+    REQUIRE(server.mails().size() == 1);
+    CHECK(server.mails()[0].to.size() == 3);
+    CHECK(server.commands()[1] == "LHLO gw.test");
+}
+
+TEST_CASE("smtp_transaction: a local socket that is not there") {
     StopSignal const stop;
     auto const hop = make_next_hop("lmtp+unix:///nonexistent/lmtp", {}, stop);
     REQUIRE(hop);
