@@ -55,7 +55,10 @@ Status Delivery::plan_and_detach(SpooledMessage& message, Numbers const& numbers
                                     {"parts", std::to_string(recipient.parts.size())},
                                     {"reason", recipient.reason}});
     }
-    return world_.spool.record(message.id, changed);
+    // Planned again after a crash, a message without attachments goes the same way: that saves a
+    // sync for most mail.
+    bool const certain = !dangerous && plan.message.parts.empty();
+    return certain ? Status() : world_.spool.record(message.id, changed);
 }
 
 void Delivery::judge_delivered(SpooledMessage const& message, SpooledRecipient& recipient) const {
