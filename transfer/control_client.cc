@@ -176,9 +176,11 @@ asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
     co_return decode_offer(reply->body);
 }
 
-asio::awaitable<Result<std::vector<Offer>>> ControlClient::ask_waiting(Peer peer) {
+asio::awaitable<Result<std::vector<Offer>>> ControlClient::ask_waiting(
+    Peer peer, std::optional<ContentId> id) {
     Request request;
     request.line.target = waiting_path;
+    if (id) request.line.target += '/' + id->to_hex();
     request.answer_max = control_limits::waiting_bytes;
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());

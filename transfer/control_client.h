@@ -52,9 +52,10 @@ public:
     asio::awaitable<Result<IntakeAnswer>> put_blob(Peer peer, BlobPut put);
     asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer);
 
-    /// The offer behind a notice, and all that wait for us.
+    /// The offer behind a notice, and those that wait for us: of one blob, or as many as fit.
     asio::awaitable<Result<Offer>> ask_offer(Peer peer, OfferId id);
-    asio::awaitable<Result<std::vector<Offer>>> ask_waiting(Peer peer);
+    asio::awaitable<Result<std::vector<Offer>>> ask_waiting(
+        Peer peer, std::optional<ContentId> id = std::nullopt);
 
     asio::awaitable<Result<std::uint64_t>> blob_size(Peer peer, ContentId id);
     asio::awaitable<Result<Bytes>> fetch_layer(Peer peer, ContentId id);

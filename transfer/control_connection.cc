@@ -96,7 +96,8 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     ControlSession const& session = house_.session;
     if (auto const* refusal = std::get_if<Refusal>(&request)) co_return answer_of(*refusal);
     if (std::holds_alternative<AskPing>(request)) co_return session.ping();
-    if (std::holds_alternative<AskWaiting>(request)) co_return co_await session.waiting(caller);
+    if (auto const* ask = std::get_if<AskWaiting>(&request))
+        co_return co_await session.waiting(caller, ask->id);
     if (auto const* ask = std::get_if<AskOffer>(&request)) {
         co_return session.offer(caller, ask->id);
     }

@@ -60,8 +60,9 @@ public:
     virtual Result<OutgoingContent> open_outgoing(ContentId const& id) const = 0;
 
     /// What this side keeps until the caller, or its user, has it: offers to the calling node. The
-    /// caller is there now, so it need not be looked for.
-    virtual asio::awaitable<std::vector<Offer>> kept_for(Caller) const {
+    /// caller is there now, so it need not be looked for. As many as fit into an answer, or those
+    /// of one blob.
+    virtual asio::awaitable<std::vector<Offer>> kept_for(Caller, std::optional<ContentId>) const {
         co_return std::vector<Offer>();
     }
 

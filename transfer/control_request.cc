@@ -64,6 +64,17 @@ ControlRequest read_blobs_folder(RequestHead const& head, std::string_view name)
     return layer ? read_layer_request(head, *id) : read_blob_request(head, *id);
 }
 
+ControlRequest read_waiting(RequestHead const& head, std::string_view rest) {
+    std::optional<ContentId> id;
+    if (!rest.empty()) {
+        auto const named = rest.front() == '/' ? ContentId::parse(rest.substr(1))
+                                               : Result<ContentId>(fail(Fault::not_found, ""));
+        if (!named) return nothing_here();
+        id = *named;
+    }
+    return reads(head) ? ControlRequest(AskWaiting{id}) : wrong_method();
+}
+
 template <class Ask>
 ControlRequest read_offer_name(RequestHead const& head, std::string_view name) {
     auto const id = OfferId::parse(name);
@@ -81,7 +92,9 @@ ControlRequest read_request(RequestHead const& head) {
         return Refusal{400, "bad-request", "a body where none belongs"};
     }
     if (target == ping_path) return reads(head) ? ControlRequest(AskPing{}) : wrong_method();
-    if (target == waiting_path) return reads(head) ? ControlRequest(AskWaiting{}) : wrong_method();
+    if (target.starts_with(waiting_path)) {
+        return read_waiting(head, target.substr(std::string_view(waiting_path).size()));
+    }
     if (target == offers_path) {
         if (head.method != Method::post) return wrong_method();
         if (auto refusal = wrong_length(head, limits::control_body_bytes)) return *refusal;

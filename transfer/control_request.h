@@ -47,7 +47,9 @@ struct AskReceipt {
     OfferId offer;
 };
 
-struct AskWaiting {};
+struct AskWaiting {
+    std::optional<ContentId> id;  ///< of this blob alone
+};
 
 /// A Refusal where the head asks for nothing that exists.
 using ControlRequest = std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob,

@@ -43,9 +43,10 @@ Answer ControlSession::receipt(Caller const& caller, OfferId const& id) const {
     return answer_of(progress);
 }
 
-asio::awaitable<Answer> ControlSession::waiting(Caller caller) const {
+asio::awaitable<Answer> ControlSession::waiting(Caller caller, std::optional<ContentId> id) const {
     auto offers = host_.outstanding_for(caller.node);
-    auto const kept = co_await host_.kept_for(caller);
+    if (id) std::erase_if(offers, [&](Offer const& offer) { return offer.content_id != *id; });
+    auto const kept = co_await host_.kept_for(caller, id);
     offers.insert(offers.end(), kept.begin(), kept.end());
     co_return Answer{200, encode_waiting(offers), false};
 }

@@ -147,12 +147,14 @@ bool Escrow::may_have(transfer::Caller const& caller, EscrowItem const& item) co
            std::find(item.nodes.begin(), item.nodes.end(), caller.node) != item.nodes.end();
 }
 
-asio::awaitable<std::vector<Offer>> Escrow::waiting_for(transfer::Caller caller) {
+asio::awaitable<std::vector<Offer>> Escrow::waiting_for(transfer::Caller caller,
+                                                        std::optional<ContentId> id) {
     std::vector<std::string> tickets;
     for (auto const& [ticket, item] : waiting_) {
         if (!may_have(caller, item)) continue;
         hurry_recipient(item.recipient);
-        if (tickets.size() < offers_at_once) tickets.push_back(ticket);
+        bool const asked_for = !id || item.content_id == *id;
+        if (asked_for && tickets.size() < offers_at_once) tickets.push_back(ticket);
     }
     std::vector<Offer> offers;
     for (std::string const& ticket : tickets) {

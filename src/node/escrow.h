@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -52,7 +53,8 @@ public:
     asio::awaitable<Status> release(std::vector<std::string> tickets);
 
     /// A node calls: whatever waits for its user is brought now. Gives offers of it.
-    asio::awaitable<std::vector<Offer>> waiting_for(transfer::Caller caller);
+    asio::awaitable<std::vector<Offer>> waiting_for(transfer::Caller caller,
+                                                    std::optional<ContentId> id);
     /// What is kept for the caller's user. Fault::not_found for everybody else.
     asio::awaitable<Result<transfer::OutgoingContent>> open_for(transfer::Caller caller,
                                                                 ContentId id);

@@ -94,7 +94,7 @@ asio::awaitable<void> IncomingGateway::call_regularly() {
 asio::awaitable<Status> IncomingGateway::fetch(ContentId id, Progress progress) {
     auto const gateway = co_await peer();
     if (!gateway) co_return fail(gateway.error());
-    auto const waiting = co_await world_.client.ask_waiting(*gateway);
+    auto const waiting = co_await world_.client.ask_waiting(*gateway, id);
     if (!waiting) {
         co_return fail(waiting.error().fault,
                        id.short_form() + "… is not stored here, and the incoming gateway: " +

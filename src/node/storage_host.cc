@@ -66,9 +66,10 @@ Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id
     return fail(Fault::not_found, "not on its way from here");
 }
 
-asio::awaitable<std::vector<Offer>> StorageHost::kept_for(transfer::Caller caller) const {
+asio::awaitable<std::vector<Offer>> StorageHost::kept_for(transfer::Caller caller,
+                                                          std::optional<ContentId> id) const {
     if (escrow_ == nullptr) co_return std::vector<Offer>();
-    co_return co_await escrow_->waiting_for(std::move(caller));
+    co_return co_await escrow_->waiting_for(std::move(caller), id);
 }
 
 asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transfer::Caller caller,

@@ -58,7 +58,8 @@ public:
     std::optional<Offer> outstanding(OfferId const& id) const override;
     std::vector<Offer> outstanding_for(NodeKey const& recipient) const override;
     Result<transfer::OutgoingContent> open_outgoing(ContentId const& id) const override;
-    asio::awaitable<std::vector<Offer>> kept_for(transfer::Caller caller) const override;
+    asio::awaitable<std::vector<Offer>> kept_for(transfer::Caller caller,
+                                                 std::optional<ContentId> id) const override;
     asio::awaitable<Result<transfer::OutgoingContent>> open_kept(transfer::Caller caller,
                                                                  ContentId id) const override;
     std::vector<PublicKey> own_gateways() const override;

@@ -232,6 +232,10 @@ TEST_CASE("control_client: asks for what waits") {
     auto const waiting = lab.await(lab.alice.client.ask_waiting(lab.peer));
     REQUIRE(waiting);
     REQUIRE(waiting->size() == 1);
+    CHECK(lab.await(lab.alice.client.ask_waiting(lab.peer, offer.content_id))->size() == 1);
+    ContentId other = offer.content_id;
+    other.bytes[0] ^= 1;
+    CHECK(lab.await(lab.alice.client.ask_waiting(lab.peer, other))->empty());
     auto const full = lab.await(lab.alice.client.ask_offer(lab.peer, waiting->front().id));
     REQUIRE(full);
     CHECK(*full == lab.host.offers_out.front());

@@ -29,6 +29,9 @@ RequestHead head(Method method, std::string target,
 TEST_CASE("control_request: each path of the contract") {
     CHECK(std::holds_alternative<AskPing>(read_request(head(Method::get, ping_path))));
     CHECK(std::holds_alternative<AskWaiting>(read_request(head(Method::get, waiting_path))));
+    auto const waiting = read_request(head(Method::get, std::string(waiting_path) + '/' + id));
+    REQUIRE(std::holds_alternative<AskWaiting>(waiting));
+    CHECK(std::get<AskWaiting>(waiting).id->to_hex() == id);
     auto const post = read_request(head(Method::post, offers_path, 100));
     REQUIRE(std::holds_alternative<PostOffer>(post));
     CHECK(std::get<PostOffer>(post).body_bytes == 100);
@@ -53,6 +56,7 @@ TEST_CASE("control_request: each path of the contract") {
 
 TEST_CASE("control_request: refuses the rest, and says how") {
     std::string const blob = "/v1/blobs/" + id;
+    std::string const waiting = waiting_path;
 
     struct Row {
         char const* why;
@@ -71,6 +75,10 @@ TEST_CASE("control_request: refuses the rest, and says how") {
              Row{"a path through an id", head(Method::get, blob + "/../x"), 404},
              Row{"layers of nothing", head(Method::get, "/v1/blobs/layers"), 404},
              Row{"short offer id", head(Method::get, "/v1/offers/bb"), 404},
+             Row{"waiting for no id", head(Method::get, waiting + '/'), 404},
+             Row{"waiting for a short id", head(Method::get, waiting + "/aa"), 404},
+             Row{"a path like waiting", head(Method::get, waiting + id), 404},
+             Row{"put to waiting", head(Method::put, waiting + '/' + id, 3), 405},
              Row{"put to ping", head(Method::put, ping_path, 3), 405},
              Row{"get of offers", head(Method::get, offers_path), 405},
              Row{"post to a blob", head(Method::post, blob, 3), 405},
