@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mailgw/detaching.h"
+#include "mailgw/header_watch.h"
 #include "mailgw/message_planning.h"
 #include "mailgw/trace_header.h"
 #include "src/base/hex.h"
@@ -194,12 +195,14 @@ Status Delivery::notify_sender(SpooledMessage& message, Numbers const& failed) {
                                        original->get(), draft->fd());
     Envelope envelope;
     envelope.recipients.push_back({message.envelope.sender, "NEVER", ""});
-    envelope.body = message.envelope.body;
     envelope.smtputf8 = message.envelope.smtputf8;
-    envelope.eight_bit = message.envelope.eight_bit;
+    envelope.eight_bit = notice_has_eight_bit(message.envelope, told);
+    envelope.body = envelope.eight_bit ? BodyType::eight_bit_mime : BodyType::unspecified;
     envelope.eight_bit_header = false;
-    envelope.trace = trace_lines(
-        {settings_.helo, draft->id(), world_.spool.token(), world_.clock.unix_seconds()});
+    // It goes out, and must be known should it come back in.
+    envelope.trace =
+        trace_lines({settings_.helo, draft->id(), loop_token(envelope.side, world_.spool.token()),
+                     world_.clock.unix_seconds()});
     auto const notice = draft->id();
     if (done) {
         done = world_.spool.record_and_commit(message.id, changed, std::move(*draft), envelope);

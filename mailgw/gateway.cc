@@ -1,6 +1,7 @@
 #include "mailgw/gateway.h"
 
 #include <array>
+#include <chrono>
 #include <mutex>
 
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "mailgw/delivery_queue.h"
 #include "mailgw/escrow_watch.h"
 #include "mailgw/gateway_hops.h"
+#include "mailgw/header_watch.h"
 #include "mailgw/sided_next_hop.h"
 #include "mailgw/smtp_server.h"
 #include "mailgw/spool.h"
@@ -24,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr unsigned delivery_threads = 4;
 // At the start: long enough for a next hop that is there, short enough for one that is not.
 constexpr auto first_question_timeout = 5s;
+constexpr auto ask_again_after = 5s;
 
 std::string host_name() {
     char name[256] = {};
@@ -49,14 +52,29 @@ public:
         latest_[static_cast<std::size_t>(side)] = capabilities;
     }
 
+    /// Those of a plain server while nobody has heard.
     HopCapabilities get(Side side) {
         std::lock_guard const guard(mutex_);
-        return latest_[static_cast<std::size_t>(side)];
+        return latest_[static_cast<std::size_t>(side)].value_or(HopCapabilities());
+    }
+
+    bool known(Side side) {
+        std::lock_guard const guard(mutex_);
+        return latest_[static_cast<std::size_t>(side)].has_value();
+    }
+
+    /// True for one thread in a while.
+    bool may_ask(std::chrono::steady_clock::time_point now) {
+        std::lock_guard const guard(mutex_);
+        if (now < ask_again_) return false;
+        ask_again_ = now + ask_again_after;
+        return true;
     }
 
 private:
     std::mutex mutex_;
-    std::array<HopCapabilities, both_sides.size()> latest_;
+    std::array<std::optional<HopCapabilities>, both_sides.size()> latest_;
+    std::chrono::steady_clock::time_point ask_again_;
 };
 
 }  // namespace
@@ -84,16 +102,14 @@ public:
 
     class Worker;
 
-    /// Tokens are per role: a message may pass this host's other gateways, and this one on its way
-    /// out and in again.
-    std::string loop_token(Side side) const {
-        return (side == Side::inbound ? "lmtp-" : "smtp-") + spool_->token();
-    }
-
 private:
     friend class Gateway;
 
     void ask_hops(SidedNextHop& hops);
+    void ask_unknown_hops(SidedNextHop& hops);
+
+    bool uses(Side side) const { return side == Side::outbound || settings_.lmtp_listen; }
+
     Result<std::unique_ptr<SmtpServer>> listen(Side side, Endpoint const& endpoint);
 
     GatewaySettings settings_;
@@ -132,7 +148,10 @@ public:
         return outcome ? Status() : Status(fail(outcome.error()));
     }
 
-    void rest() override { hops_->rest(); }
+    void rest() override {
+        works_.ask_unknown_hops(*hops_);
+        hops_->rest();
+    }
 
 private:
     Works& works_;
@@ -145,19 +164,33 @@ private:
 SmtpSessionSettings Gateway::Works::session_settings(Side side) {
     auto const can = capabilities_.get(side);
     auto const protocol = side == Side::inbound ? MailProtocol::lmtp : MailProtocol::smtp;
-    return {settings_.helo, settings_.message_max, can.smtputf8,
-            can.dsn,        loop_token(side),      protocol};
+    return {settings_.helo,
+            settings_.message_max,
+            can.smtputf8,
+            can.dsn,
+            loop_token(side, spool_->token()),
+            protocol,
+            capabilities_.known(side)};
 }
 
 void Gateway::Works::ask_hops(SidedNextHop& hops) {
     for (Side const side : both_sides) {
-        if (side == Side::inbound && !settings_.lmtp_listen) continue;
+        if (!uses(side)) continue;
         if (auto const can = hops.of(side).ask()) {
             capabilities_.set(side, *can);
         } else {
             world_.log.warning("next_hop_unreachable",
                                {{"setting", hop_key(settings_, side)}, {"why", can.error().what}});
         }
+    }
+}
+
+/// A next hop that was away when this gateway began is not thought plain for good.
+void Gateway::Works::ask_unknown_hops(SidedNextHop& hops) {
+    for (Side const side : both_sides) {
+        if (!uses(side) || capabilities_.known(side)) continue;
+        if (!capabilities_.may_ask(std::chrono::steady_clock::now())) return;
+        if (auto const can = hops.of(side).ask()) capabilities_.set(side, *can);
     }
 }
 
@@ -215,7 +248,7 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope, Handlin
     auto hops = make_hops(settings_, stop_, brake_);
     if (!hops) return fail(hops.error());
     if (envelope.recipients.empty()) return fail(Fault::usage, "no recipients");
-    TraceFacts const facts{settings_.helo, "", loop_token(envelope.side),
+    TraceFacts const facts{settings_.helo, "", loop_token(envelope.side, spool_->token()),
                            world_.clock.unix_seconds()};
     auto draft = draft_from(fd, settings_.message_max, facts, *spool_, envelope);
     if (!draft) return fail(draft.error());

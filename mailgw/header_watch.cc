@@ -42,6 +42,10 @@ char const* value_of(std::string const& line, std::string_view name) {
 
 }  // namespace
 
+std::string loop_token(Side side, std::string const& spool) {
+    return (side == Side::inbound ? "lmtp-" : "smtp-") + spool;
+}
+
 HeaderWatch::HeaderWatch(std::string loop_token)
     : token_(std::move(loop_token)) {}
 

@@ -5,12 +5,17 @@
 #include <cstddef>
 #include <string>
 
+#include "mailgw/envelope.h"
 #include "src/base/bytes.h"
 
 namespace satchel::mailgw {
 
 /// The field that marks a message as seen by a gateway; its value is a token per gateway and role.
 inline constexpr char const* loop_field = "X-Satchel-Loop";
+
+/// Tokens are per role: a message may pass this host's other gateways, and this one on its way out
+/// and in again. `spool` is the spool's own token.
+std::string loop_token(Side side, std::string const& spool);
 
 class HeaderWatch {
 public:

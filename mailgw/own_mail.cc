@@ -1,6 +1,7 @@
 #include "mailgw/own_mail.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "mailgw/header_fields.h"
 #include "mailgw/header_writer.h"
@@ -8,6 +9,7 @@
 #include "mailgw/trace_header.h"
 #include "src/base/hex.h"
 #include "src/base/unique_fd.h"
+#include "src/core/utf8.h"
 
 namespace satchel::mailgw {
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::size_t subject_octets_max = 512;
+constexpr std::size_t line_octets_max = 400;
 
 std::string boundary_of(OwnMailFacts const& facts) {
     return "=_satchel_" + to_hex(facts.id);
@@ -59,9 +62,8 @@ std::string subject_of(std::vector<HeaderField> const& fields) {
     return usable ? subject : "";
 }
 
-std::string encoding_field(Envelope const& envelope) {
-    return std::string("Content-Transfer-Encoding: ") + (envelope.eight_bit ? "8bit" : "7bit") +
-           "\r\n";
+std::string encoding_field(bool eight_bit) {
+    return std::string("Content-Transfer-Encoding: ") + (eight_bit ? "8bit" : "7bit") + "\r\n";
 }
 
 Status copy_range(int from, std::uint64_t end, int to) {
@@ -94,11 +96,89 @@ std::string status_of(std::string const& reply, std::string const& otherwise) {
     return enhanced ? word : otherwise;
 }
 
-/// One line without control characters: it stands in a header of ours.
-std::string one_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = ' ';
-    return text.substr(0, 400);
+/// One line without control characters.
+std::string shown_line(std::string_view text) {
+    std::string line(utf8_prefix(to_utf8(text), line_octets_max));
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+    return line;
+}
+
+/// The same in ASCII: it stands in a header of ours.
+std::string one_line(std::string_view text) {
+    std::string line = shown_line(text);
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) > 0x7f) c = ' ';
+    return line;
+}
+
+/// The number of the character that is `octets` of UTF-8, in hex digits.
+std::string code_point(std::string_view octets) {
+    auto const octet = [&](std::size_t i) { return static_cast<unsigned char>(octets[i]); };
+    unsigned number = octets.size() == 1 ? octet(0) : octet(0) & (0x7fU >> octets.size());
+    for (std::size_t i = 1; i < octets.size(); ++i)
+        number = number << 6 | (octet(i) & 0x3fU);
+    std::array<char, 8> digits{};
+    auto const [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    return upper_case({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+/// A typed address of RFC 3464, in ASCII: `rfc822; …`, or `utf-8; …` with `\x{FC}` for what is not
+/// (RFC 6533 §3, utf-8-addr-xtext).
+std::string typed_address(std::string_view type, std::string_view address) {
+    if (is_ascii(address)) return std::string(type) + "; " + one_line(address);
+    std::string const line = shown_line(address);
+    std::string out = "utf-8; ";
+    for (std::string_view rest = line; !rest.empty();) {
+        auto const character =
+            rest.substr(0, std::max<std::size_t>(utf8_character_octets(rest), 1));
+        bool const plain = is_ascii(character) &&
+                           std::string_view("\\+=").find(character) == std::string_view::npos;
+        out += plain ? std::string(character) : "\\x{" + code_point(character) + '}';
+        rest.remove_prefix(character.size());
+    }
+    return out;
+}
+
+std::string original_recipient(std::string_view orcpt) {
+    auto const semicolon = orcpt.find(';');
+    if (is_ascii(orcpt) || semicolon == std::string_view::npos) return one_line(orcpt);
+    return typed_address(orcpt.substr(0, semicolon), orcpt.substr(semicolon + 1));
+}
+
+bool returns_in_full(Envelope const& envelope) {
+    return envelope.ret == "FULL";
+}
+
+bool returned_has_eight_bit(Envelope const& envelope) {
+    return returns_in_full(envelope) ? envelope.eight_bit : envelope.eight_bit_header;
+}
+
+/// What the part that returns the original is.
+std::string returned_type(Envelope const& envelope) {
+    if (returns_in_full(envelope))
+        return envelope.eight_bit_header ? "message/global" : "message/rfc822";
+    return envelope.eight_bit_header ? "message/global-headers" : "text/rfc822-headers";
+}
+
+bool names_eight_bit(std::vector<FailedRecipient> const& failed) {
+    return std::any_of(failed.begin(), failed.end(), [](FailedRecipient const& one) {
+        return !is_ascii(one.recipient.address) || !is_ascii(one.reply);
+    });
+}
+
+/// Whom it is about, for people.
+std::string failed_part(std::vector<FailedRecipient> const& failed) {
+    bool const eight_bit = names_eight_bit(failed);
+    std::string out = std::string("Content-Type: text/plain; charset=") +
+                      (eight_bit ? "utf-8" : "us-ascii") + "\r\n" + encoding_field(eight_bit) +
+                      "\r\nYour message could not be delivered to:\r\n\r\n";
+    for (FailedRecipient const& one : failed) {
+        out += "    " + shown_line(one.recipient.address) + "\r\n";
+        out += "        " + shown_line(one.reply) + "\r\n";
+    }
+    return out;
 }
 
 std::string status_part(OwnMailFacts const& facts, Envelope const& envelope, std::uint64_t received,
@@ -109,8 +189,8 @@ std::string status_part(OwnMailFacts const& facts, Envelope const& envelope, std
     for (FailedRecipient const& one : failed) {
         out += "\r\n";
         if (!one.recipient.orcpt.empty())
-            out += "Original-Recipient: " + one_line(one.recipient.orcpt) + "\r\n";
-        out += "Final-Recipient: rfc822; " + one_line(one.recipient.address) + "\r\n";
+            out += "Original-Recipient: " + original_recipient(one.recipient.orcpt) + "\r\n";
+        out += "Final-Recipient: " + typed_address("rfc822", one.recipient.address) + "\r\n";
         out += "Action: failed\r\nStatus: " + status_of(one.reply, "5.0.0") + "\r\n";
         out += header_field("Diagnostic-Code", words_of("smtp; " + one_line(one.reply)));
     }
@@ -133,13 +213,13 @@ Status write_repair_mail(OwnMailFacts const& facts, Envelope const& envelope,
                 message_id_of(*fields));
     head += "Auto-Submitted: auto-generated\r\n";
     head += "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n";
-    head += encoding_field(envelope) + "\r\n--" + boundary + "\r\n";
+    head += encoding_field(envelope.eight_bit) + "\r\n--" + boundary + "\r\n";
     head +=
         "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
         "An earlier message came to you with its attachments kept for your own storage.\r\n"
         "The storage could not be reached in time, so here is that message in full.\r\n";
     head += "\r\n--" + boundary + "\r\nContent-Type: message/rfc822\r\n";
-    head += encoding_field(envelope) + "\r\n";
+    head += encoding_field(envelope.eight_bit) + "\r\n";
     if (auto done = write_text(out_fd, head); !done) return done;
     if (auto done = copy_range(original_fd, *size, out_fd); !done) return done;
     return write_text(out_fd, "\r\n--" + boundary + "--\r\n");
@@ -158,26 +238,24 @@ Status write_failure_notice(OwnMailFacts const& facts, Envelope const& envelope,
                                message_id_of(*fields));
     head += "Auto-Submitted: auto-replied\r\n";
     head += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" +
-            boundary + "\"\r\n" + encoding_field(envelope) + "\r\n--" + boundary + "\r\n";
-    head +=
-        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
-        "Your message could not be delivered to:\r\n\r\n";
-    for (FailedRecipient const& one : failed) {
-        head += "    " + one_line(one.recipient.address) + "\r\n";
-        head += "        " + one_line(one.reply) + "\r\n";
-    }
+            boundary + "\"\r\n" + encoding_field(notice_has_eight_bit(envelope, failed)) +
+            "\r\n--" + boundary + "\r\n" + failed_part(failed);
     head += "\r\n--" + boundary + "\r\n" + status_part(facts, envelope, received, failed);
-    bool const in_full = envelope.ret == "FULL";
-    head += "\r\n--" + boundary +
-            "\r\nContent-Type: " + (in_full ? "message/rfc822" : "text/rfc822-headers") + "\r\n";
-    head += encoding_field(envelope) + "\r\n";
+    head += "\r\n--" + boundary + "\r\nContent-Type: " + returned_type(envelope) + "\r\n";
+    head += encoding_field(returned_has_eight_bit(envelope)) + "\r\n";
     if (auto done = write_text(out_fd, head); !done) return done;
     std::string shown;
     for (HeaderField const& field : *fields)
         shown.append(field.name).append(": ").append(field.value.substr(0, 900)).append("\r\n");
-    Status returned = in_full ? copy_range(original_fd, *size, out_fd) : write_text(out_fd, shown);
+    Status returned = returns_in_full(envelope) ? copy_range(original_fd, *size, out_fd)
+                                                : write_text(out_fd, shown);
     if (!returned) return returned;
     return write_text(out_fd, "\r\n--" + boundary + "--\r\n");
+}
+
+bool notice_has_eight_bit(Envelope const& envelope, std::vector<FailedRecipient> const& failed) {
+    return !is_ascii(envelope.sender) || returned_has_eight_bit(envelope) ||
+           names_eight_bit(failed);
 }
 
 bool wants_failure_notice(Envelope const& envelope, EnvelopeRecipient const& recipient) {

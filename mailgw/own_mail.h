@@ -31,11 +31,15 @@ struct FailedRecipient {
     std::string reply;  ///< the last words about it
 };
 
-/// Writes a delivery status notification to the envelope's sender. It returns the original's
-/// header, or all of it where RET=FULL was asked for.
+/// Writes a delivery status notification to the envelope's sender (RFC 3464; addresses that are not
+/// ASCII as in RFC 6533). It returns the original's header, or all of it where RET=FULL was asked
+/// for.
 Status write_failure_notice(OwnMailFacts const& facts, Envelope const& envelope,
                             std::uint64_t received, std::vector<FailedRecipient> const& failed,
                             int original_fd, int out_fd);
+
+/// Whether such a notice has octets above 0x7f: of what it returns, or of addresses.
+bool notice_has_eight_bit(Envelope const& envelope, std::vector<FailedRecipient> const& failed);
 
 /// Whether the sender wants to hear of a failure (RFC 3461 §4.1), and can.
 bool wants_failure_notice(Envelope const& envelope, EnvelopeRecipient const& recipient);

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 // 512 octets, and what SIZE, BODY, SMTPUTF8, DSN and XFORWARD add to it.
 inline constexpr std::size_t command_line_octets = 2048;
+// Of a line without end: then the connection is closed.
+inline constexpr std::size_t skipped_octets = 64 * 1024;
 inline constexpr std::size_t reply_line_octets = 512;
 inline constexpr std::size_t reply_lines = 100;
 inline constexpr std::size_t domain_octets = 255;

@@ -1,5 +1,12 @@
 #include "mailgw/smtp_path.h"
 
+#include <algorithm>
+#include <array>
+
+#include <arpa/inet.h>
+
+#include "mailgw/mail_text.h"
+#include "src/base/bytes.h"
 #include "src/core/limits.h"
 #include "src/core/utf8.h"
 
@@ -44,15 +51,28 @@ std::size_t end_of_quoted(std::string_view text, std::size_t at) {
     return 0;
 }
 
+/// RFC 5321 §4.1.3: IPv4, IPv6 with its tag, or another tag that is not known here.
+bool is_address_literal(std::string_view text) {
+    constexpr std::string_view ipv6_tag = "IPv6:";
+    std::string const address(text);
+    std::array<Byte, 16> ignored{};
+    if (equal_ignoring_case(text.substr(0, ipv6_tag.size()), ipv6_tag))
+        return ::inet_pton(AF_INET6, address.c_str() + ipv6_tag.size(), ignored.data()) == 1;
+    auto const colon = text.find(':');
+    if (colon == std::string_view::npos)
+        return ::inet_pton(AF_INET, address.c_str(), ignored.data()) == 1;
+    bool const tagged = colon > 0 && colon + 1 < text.size();
+    return tagged && std::all_of(text.begin(), text.end(), [](char c) {
+               return is_alnum(c) || c == '.' || c == ':' || c == '-';
+           });
+}
+
 std::size_t end_of_domain(std::string_view text, std::size_t at) {
     std::size_t const begin = at;
     if (at < text.size() && text[at] == '[') {
         auto const close = text.find(']', at);
-        if (close == std::string_view::npos || close == at + 1) return 0;
-        for (char c : text.substr(at + 1, close - at - 1)) {
-            if (!is_alnum(c) && c != '.' && c != ':' && c != '-') return 0;
-        }
-        return close + 1;
+        if (close == std::string_view::npos) return 0;
+        return is_address_literal(text.substr(at + 1, close - at - 1)) ? close + 1 : 0;
     }
     while (at < text.size() && is_domain_char(text[at]))
         ++at;
@@ -109,6 +129,11 @@ Result<SmtpPath> parse_smtp_path(std::string_view text) {
         ascii = ascii && !is_high(c);
     if (!is_utf8(mailbox)) return not_a_path("not UTF-8");
     return SmtpPath{std::move(mailbox), at + 1, ascii};
+}
+
+bool is_same_mailbox(std::string_view a, std::string_view b) {
+    auto const at = a.rfind('@');
+    return at == b.rfind('@') && a.substr(0, at) == b.substr(0, at) && equal_ignoring_case(a, b);
 }
 
 bool is_xtext(std::string_view text) {

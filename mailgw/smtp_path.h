@@ -20,6 +20,9 @@ struct SmtpPath {
 Result<SmtpPath> parse_smtp_path(std::string_view text);
 
 /// RFC 3461 §4: printable ASCII without "+" and "=", or "+" and two upper-case hex digits.
+/// Domains are the same in any case, local parts are not (RFC 5321 §2.4).
+bool is_same_mailbox(std::string_view a, std::string_view b);
+
 bool is_xtext(std::string_view text);
 
 /// What xtext stands for. Malformed escapes stay as they are.

@@ -44,6 +44,12 @@ void SmtpSession::refuse(std::string_view line) {
     }
 }
 
+/// Nothing is refused for good while the next hop may turn out to take it.
+void SmtpSession::refuse_parameter(std::string_view line) {
+    bool const for_now = !settings_.hop_known && line.starts_with("555 ");
+    refuse(for_now ? "451 4.4.1 The next hop was not reached yet, try again later" : line);
+}
+
 std::string SmtpSession::take_replies() {
     return std::exchange(replies_, {});
 }
@@ -61,8 +67,11 @@ SmtpSession::Act SmtpSession::next() {
     for (;;) {
         switch (phase_) {
             case Phase::commands:
-                if (!take_line(line)) return Act::read;
-                command(line);
+                if (take_line(line)) {
+                    command(line);
+                } else if (phase_ == Phase::commands) {
+                    return Act::read;
+                }
                 break;
             case Phase::opening:
                 return Act::open_draft;
@@ -97,6 +106,11 @@ bool SmtpSession::take_line(std::string& line) {
         if (nl == inbox_.end()) {
             // What is over-long is dropped at once and told at its end.
             skipping_line_ = too_long;
+            if (too_long) skipped_octets_ += size;
+            if (skipped_octets_ > smtp_limits::skipped_octets) {
+                reply("500 5.5.2 Line too long");
+                phase_ = Phase::closing;
+            }
             inbox_.erase(inbox_.begin(), too_long ? nl : begin);
             inbox_at_ = 0;
             return false;
@@ -104,6 +118,7 @@ bool SmtpSession::take_line(std::string& line) {
         line.assign(begin, nl);
         inbox_at_ += size + 1;
         skipping_line_ = false;
+        skipped_octets_ = 0;
         if (too_long) {
             refuse("500 5.5.2 Line too long");
         } else if (!line.ends_with('\r')) {
@@ -196,7 +211,7 @@ void SmtpSession::mail(std::string_view argument) {
     MailParameters parameters;
     SmtpExtensions const offered{peer_.esmtp, settings_.smtputf8, settings_.dsn};
     if (auto refusal = read_mail_parameters(text->substr(path->used), offered, parameters)) {
-        return refuse(*refusal);
+        return refuse_parameter(*refusal);
     }
     if (!path->mailbox.empty() && path->mailbox.find('@') == std::string::npos) {
         return refuse("501 5.1.7 Bad sender: no domain");
@@ -231,7 +246,7 @@ void SmtpSession::rcpt(std::string_view argument) {
     EnvelopeRecipient recipient{path->mailbox, "", ""};
     SmtpExtensions const offered{peer_.esmtp, envelope_.smtputf8, settings_.dsn};
     if (auto refusal = read_rcpt_parameters(text->substr(path->used), offered, recipient)) {
-        return refuse(*refusal);
+        return refuse_parameter(*refusal);
     }
     // RFC 5321 §4.5.1: postmaster needs no domain.
     bool const qualified = path->mailbox.find('@') != std::string::npos;
@@ -239,7 +254,9 @@ void SmtpSession::rcpt(std::string_view argument) {
         return refuse("501 5.1.3 Bad recipient: no domain");
     }
     if (!path->ascii && !envelope_.smtputf8) return refuse("553 5.6.7 UTF-8 needs SMTPUTF8");
-    auto const same = [&](EnvelopeRecipient const& r) { return r.address == recipient.address; };
+    auto const same = [&](EnvelopeRecipient const& r) {
+        return is_same_mailbox(r.address, recipient.address);
+    };
     bool const known = std::any_of(envelope_.recipients.begin(), envelope_.recipients.end(), same);
     // LMTP owes a reply to each of them after the data, also to one who was named twice.
     auto const counted = is_lmtp() ? rcpt_accepted_ : envelope_.recipients.size();
@@ -269,9 +286,7 @@ void SmtpSession::draft_opened(Status outcome) {
         reset_transaction();
         return;
     }
-    dots_ = DotReader();
-    mender_ = LineMender();
-    links_ = LinkFieldFilter();
+    text_ = DataReader(envelope_.side);
     watch_ = HeaderWatch(settings_.loop_token);
     written_bytes_ = 0;
     data_refusal_.clear();
@@ -282,19 +297,10 @@ void SmtpSession::draft_opened(Status outcome) {
 }
 
 void SmtpSession::read_data() {
-    raw_.clear();
-    auto const step = dots_.read(ByteSpan(inbox_).subspan(inbox_at_), raw_);
+    auto const step = text_.read(ByteSpan(inbox_).subspan(inbox_at_), chunk_);
     inbox_at_ += step.used;
     data_over_ = step.ended;
     if (!data_refusal_.empty()) return;
-    Bytes& mended = is_lmtp() ? mended_ : chunk_;
-    mender_.mend(raw_, mended);
-    if (data_over_) mender_.finish(mended, true);
-    if (is_lmtp()) {
-        links_.filter(mended_, chunk_);
-        mended_.clear();
-        if (data_over_) links_.finish(chunk_);
-    }
     watch_.look(chunk_);
     judge_content();
 }

@@ -8,11 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "mailgw/dot_reader.h"
+#include "mailgw/data_reader.h"
 #include "mailgw/envelope.h"
 #include "mailgw/header_watch.h"
-#include "mailgw/line_mender.h"
-#include "mailgw/link_field_filter.h"
 #include "mailgw/mail_protocol.h"
 #include "mailgw/smtp_parameters.h"
 #include "src/base/bytes.h"
@@ -27,6 +25,7 @@ struct SmtpSessionSettings {
     bool dsn = false;                            ///< the next hop takes it
     std::string loop_token;                      ///< value of our own loop line
     MailProtocol protocol = MailProtocol::smtp;  ///< LMTP brings mail of the inbound side
+    bool hop_known = true;                       ///< what it takes was heard from itself
 };
 
 /// Who speaks to us, for the Received line.
@@ -77,13 +76,13 @@ public:
     std::uint64_t announced_bytes() const { return announced_bytes_; }
 
     /// The client may be waiting for a reply it won't get: see DotReader.
-    bool at_doubtful_end() const { return phase_ == Phase::data && dots_.at_doubtful_end(); }
+    bool at_doubtful_end() const { return phase_ == Phase::data && text_.at_doubtful_end(); }
 
     /// Line ends of the message under way had to be mended.
-    bool mended() const { return mender_.mended(); }
+    bool mended() const { return text_.mended(); }
 
     /// Fields of the message under way lost their name.
-    bool links_stripped() const { return links_.changed(); }
+    bool links_stripped() const { return text_.links_stripped(); }
 
 private:
     enum class Phase { commands, opening, data, storing, closing };
@@ -104,6 +103,7 @@ private:
     void reply_to_data(std::string const& line);
     void reply(std::string_view line);
     void refuse(std::string_view line);
+    void refuse_parameter(std::string_view line);
 
     bool is_lmtp() const { return settings_.protocol == MailProtocol::lmtp; }
 
@@ -113,6 +113,7 @@ private:
     Bytes inbox_;
     std::size_t inbox_at_ = 0;
     bool skipping_line_ = false;
+    std::size_t skipped_octets_ = 0;  ///< of an over-long line
     std::string replies_;
     std::size_t errors_ = 0;
     std::size_t idle_commands_ = 0;
@@ -124,12 +125,8 @@ private:
     Envelope envelope_;
     std::uint64_t announced_bytes_ = 0;
 
-    DotReader dots_;
-    LineMender mender_;
-    LinkFieldFilter links_;  ///< of inbound mail
+    DataReader text_{Side::outbound};
     HeaderWatch watch_{""};
-    Bytes raw_;
-    Bytes mended_;
     Bytes chunk_;
     std::uint64_t written_bytes_ = 0;
     std::string data_refusal_;  ///< reply for after the final dot, "" while all is well

@@ -68,11 +68,9 @@ bool SmtpTransaction::refuse_unfit(std::vector<HopResult>& results) const {
         set_all(results, recipients_, {Verdict::permanent, words});
         return true;
     };
-    // Not downgraded: changed bytes would break signatures, and restoring.
-    if (envelope.body == BodyType::eight_bit_mime && envelope.eight_bit &&
-        !features.eight_bit_mime) {
-        return refuse("554 5.6.3 The next hop takes no 8-bit text");
-    }
+    // 8-bit text goes as it stands to a server that does not say 8BITMIME, as from most mail
+    // servers: changed bytes would break signatures, and what was taken with 250 would be lost by
+    // refusing.
     if (envelope.smtputf8 && !features.smtputf8) {
         bool needed = envelope.eight_bit_header || !is_ascii(envelope.sender);
         for (std::size_t const position : recipients_)

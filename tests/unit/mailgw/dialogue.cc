@@ -97,6 +97,7 @@ private:
 void Dialogue::option(std::string const& word) {
     if (word == "smtputf8") settings_.smtputf8 = true;
     if (word == "dsn") settings_.dsn = true;
+    if (word == "hop_unknown") settings_.hop_known = false;
     if (word == "lmtp") settings_.protocol = MailProtocol::lmtp;
     if (word == "disk_full") disk_full_ = true;
     if (word == "no_draft") no_draft_ = true;

@@ -1,7 +1,7 @@
 // Replays a script of tests/dialogues/ against an SmtpSession that stores into memory.
 //
 //   # comment
-//   OPTION smtputf8 | dsn | lmtp | message_max=N | disk_full | no_draft | disk_free
+//   OPTION smtputf8 | dsn | lmtp | hop_unknown | message_max=N | disk_full | no_draft | disk_free
 //   C: a line, sent with CR LF
 //   R: raw octets with \r \n \t \\ \xHH
 //   C*N: a line N times, %d counts

@@ -64,6 +64,30 @@ TEST_CASE("gateway: announces what the next hop has") {
     CHECK(all.find("SMTPUTF8") == std::string::npos);
 }
 
+TEST_CASE("gateway: learns what a next hop can that was away at first") {
+    World world;
+    FakeMailServer server({"DSN"}, [](auto const& command) {
+        return command.starts_with("EHLO") ? "421 not yet" : "";
+    });
+    world.settings.next_hop = server.url();
+    world.start();
+    auto client = world.client();
+    client.reply();
+    client.ask("EHLO c");
+    CHECK(client.ask("MAIL FROM:<a@a.test> RET=HDRS").starts_with("451 4.4.1"));
+    server.set_answer([](auto const&) { return ""; });
+    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::string said;
+    while (!said.starts_with("250") && std::chrono::steady_clock::now() < deadline) {
+        auto another = world.client();
+        another.reply();
+        another.ask("EHLO c");
+        said = another.ask("MAIL FROM:<a@a.test> RET=HDRS");
+        if (!said.starts_with("250")) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    CHECK(said.starts_with("250"));
+}
+
 TEST_CASE("gateway: each side has its listener, its next hop, and what that can") {
     World world;
     FakeMailServer out({"8BITMIME", "SMTPUTF8"});

@@ -102,3 +102,49 @@ TEST_CASE("own_mail: a notice tells who, why, and about what") {
     for (std::size_t at = 0; (at = notice.find('\n', at)) != std::string::npos; ++at)
         CHECK(notice[at - 1] == '\r');
 }
+
+TEST_CASE("own_mail: a notice about addresses that are not ASCII keeps them") {
+    auto const notice =
+        notice_of(plain_mail(), {{{"\xc3\xbc\xf0\x9f\x93\xa6@b.test", "", "utf-8;\xc3\xbc+@b.test"},
+                                  "550 5.1.1 wer ist \xc3\xbc?"}});
+    CHECK(contains(
+        notice, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"));
+    CHECK(contains(notice, "    \xc3\xbc\xf0\x9f\x93\xa6@b.test\r\n"));
+    CHECK(contains(notice, "Original-Recipient: utf-8; \\x{FC}\\x{2B}@b.test\r\n"));
+    CHECK(contains(notice, "Final-Recipient: utf-8; \\x{FC}\\x{1F4E6}@b.test\r\n"));
+    CHECK(contains(notice, "Diagnostic-Code: smtp; 550 5.1.1 wer ist"));
+}
+
+TEST_CASE("own_mail: what a notice is made of is what it says") {
+    struct Row {
+        char const* why;
+        char const* ret;
+        bool eight_bit;
+        bool eight_bit_header;
+        char const* type;
+        bool notice_eight_bit;
+    };
+
+    for (Row const& row :
+         {Row{"plain", "", false, false, "text/rfc822-headers", false},
+          Row{"8-bit body, not returned", "HDRS", true, false, "text/rfc822-headers", false},
+          Row{"8-bit body, returned", "FULL", true, false, "message/rfc822", true},
+          Row{"8-bit header", "", true, true, "message/global-headers", true},
+          Row{"8-bit header, all returned", "FULL", true, true, "message/global", true}}) {
+        CAPTURE(row.why);
+        Envelope about = envelope();
+        about.ret = row.ret;
+        about.eight_bit = row.eight_bit;
+        about.eight_bit_header = row.eight_bit_header;
+        std::vector<FailedRecipient> const failed = {{{"bob@b.test", "", ""}, "550 no"}};
+        auto const in = memory_file("A: b\r\n\r\ntext\r\n");
+        auto const out = memory_file();
+        REQUIRE(write_failure_notice(facts(), about, 1, failed, in.get(), out.get()));
+        auto const encoding = row.notice_eight_bit ? "8bit" : "7bit";
+        CHECK(contains(text_in(out), std::string("Content-Type: ") + row.type +
+                                         "\r\nContent-Transfer-Encoding: " + encoding +
+                                         "\r\n\r\nA: b"));
+        CHECK(notice_has_eight_bit(about, failed) == row.notice_eight_bit);
+    }
+    CHECK(notice_has_eight_bit(envelope(), {{{"\xc3\xbc@b.test", "", ""}, "550 no"}}));
+}
