@@ -8,6 +8,7 @@
 
 #include "src/base/unique_fd.h"
 #include "src/core/limits.h"
+#include "transfer/age_passphrase.h"
 
 namespace satchel::transfer {
 
@@ -36,15 +37,10 @@ ByteSink into_file(int to) {
     return [to](ByteSpan bytes) { return write_all(to, bytes); };
 }
 
-}  // namespace
-
-Result<Bytes> encrypt_age(std::span<AgeRecipient const> recipients, ByteSpan content,
-                          Randomness& randomness) {
-    auto const key = make_file_key(randomness);
-    auto file = make_grant(key, recipients, randomness);
-    if (!file) return fail(file.error());
+/// The payload after a header that wraps `key`.
+Result<Bytes> encrypt(FileKey const& key, Bytes file, ByteSpan content, Randomness& randomness) {
     auto const out = [&](ByteSpan bytes) -> Status {
-        append(*file, bytes);
+        append(file, bytes);
         return {};
     };
     BlobEncryptor encryptor(key, randomness);
@@ -53,9 +49,10 @@ Result<Bytes> encrypt_age(std::span<AgeRecipient const> recipients, ByteSpan con
     return file;
 }
 
-Result<Bytes> decrypt_age(std::span<AgeIdentity const> identities, ByteSpan file,
-                          std::size_t max_content_bytes) {
+Result<Bytes> decrypt(AgeFileDecryptor decryptor, ByteSpan file, std::size_t max_content_bytes) {
     Bytes content;
+    // What grew would leave copies of a secret behind.
+    content.reserve(std::min(file.size(), max_content_bytes));
     auto const out = [&](ByteSpan bytes) -> Status {
         if (bytes.size() > max_content_bytes - content.size()) {
             return fail(Fault::too_large,
@@ -64,11 +61,46 @@ Result<Bytes> decrypt_age(std::span<AgeIdentity const> identities, ByteSpan file
         append(content, bytes);
         return {};
     };
-    AgeFileDecryptor decryptor(identities);
     if (auto done = decryptor.write(file, out); !done) return fail(done.error());
     if (auto done = decryptor.finish(out); !done) return fail(done.error());
     return content;
 }
+
+}  // namespace
+
+Result<Bytes> encrypt_age(std::span<AgeRecipient const> recipients, ByteSpan content,
+                          Randomness& randomness) {
+    auto const key = make_file_key(randomness);
+    auto header = make_grant(key, recipients, randomness);
+    if (!header) return header;
+    return encrypt(key, std::move(*header), content, randomness);
+}
+
+Result<Bytes> encrypt_age_with_passphrase(ByteSpan passphrase, ByteSpan content,
+                                          Randomness& randomness) {
+    auto const key = make_file_key(randomness);
+    auto header = make_passphrase_header(key, passphrase, randomness);
+    if (!header) return header;
+    return encrypt(key, std::move(*header), content, randomness);
+}
+
+Result<Bytes> decrypt_age(std::span<AgeIdentity const> identities, ByteSpan file,
+                          std::size_t max_content_bytes) {
+    return decrypt(AgeFileDecryptor(identities), file, max_content_bytes);
+}
+
+Result<Bytes> decrypt_age_with_passphrase(ByteSpan passphrase, ByteSpan file,
+                                          std::size_t max_content_bytes) {
+    AgeFileDecryptor decryptor([passphrase](AgeHeader const& header, ByteSpan text) {
+        return open_header_with_passphrase(header, text, passphrase);
+    });
+    return decrypt(std::move(decryptor), file, max_content_bytes);
+}
+
+AgeFileDecryptor::AgeFileDecryptor(std::span<AgeIdentity const> identities)
+    : AgeFileDecryptor([identities](AgeHeader const& header, ByteSpan text) {
+        return open_header(header, text, identities);
+    }) {}
 
 Status AgeFileDecryptor::write(ByteSpan file, ByteSink const& out) {
     if (payload_) return payload_->write(file, out);
@@ -80,7 +112,7 @@ Status AgeFileDecryptor::write(ByteSpan file, ByteSink const& out) {
         auto const header = parse_age_header(header_);
         if (!header) return fail(header.error());
         if (!*header) continue;
-        auto const key = open_header(**header, header_, identities_);
+        auto const key = open_header_(**header, header_);
         if (!key) return fail(key.error());
         payload_.emplace(*key);
         auto const rest = ByteSpan(header_).subspan((*header)->size);

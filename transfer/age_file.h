@@ -2,6 +2,7 @@
 // the CLI's streams through pipes.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -25,18 +26,29 @@ Result<Bytes> decrypt_age(std::span<AgeIdentity const> identities, ByteSpan file
 /// Eats an age file in buffers of any size. Holds the header or one chunk.
 class AgeFileDecryptor {
 public:
+    /// Finds the file key of a header that was parsed from a text.
+    using OpenHeader = std::function<Result<FileKey>(AgeHeader const&, ByteSpan text)>;
+
+    explicit AgeFileDecryptor(OpenHeader open_header)
+        : open_header_(std::move(open_header)) {}
+
     /// The identities must outlive this.
-    explicit AgeFileDecryptor(std::span<AgeIdentity const> identities)
-        : identities_(identities) {}
+    explicit AgeFileDecryptor(std::span<AgeIdentity const> identities);
 
     Status write(ByteSpan file, ByteSink const& out);
     Status finish(ByteSink const& out);
 
 private:
-    std::span<AgeIdentity const> identities_;
+    OpenHeader open_header_;
     Bytes header_;
     std::optional<BlobDecryptor> payload_;  ///< from when the header is read
 };
+
+/// Files that a passphrase opens. Faults: those of transfer/age_passphrase.h, and the same.
+Result<Bytes> encrypt_age_with_passphrase(ByteSpan passphrase, ByteSpan content,
+                                          Randomness& randomness);
+Result<Bytes> decrypt_age_with_passphrase(ByteSpan passphrase, ByteSpan file,
+                                          std::size_t max_content_bytes);
 
 /// From where `from` stands to its end; neither needs to seek. Blocks.
 Status encrypt_age_stream(std::span<AgeRecipient const> recipients, int from, int to,

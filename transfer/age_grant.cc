@@ -87,6 +87,18 @@ FileKey make_file_key(Randomness& randomness) {
     return key;
 }
 
+Bytes seal_header(FileKey const& key, std::vector<AgeStanza> const& stanzas) {
+    std::string text = format_age_header(stanzas);
+    text += format_age_mac(header_mac(key, bytes_of(text)));
+    return copy_of(bytes_of(text));
+}
+
+Status check_header_mac(FileKey const& key, AgeHeader const& header, ByteSpan text) {
+    auto const mac = header_mac(key, text.first(header.mac_covers));
+    bool const genuine = equal_in_constant_time(mac, header.mac);
+    return genuine ? Status() : Status(fail(Fault::corrupt, "age header: MAC is wrong"));
+}
+
 Result<Bytes> make_grant(FileKey const& key, std::span<AgeRecipient const> recipients,
                          Randomness& randomness) {
     if (recipients.empty()) return fail(Fault::usage, "age: no recipient");
@@ -96,9 +108,7 @@ Result<Bytes> make_grant(FileKey const& key, std::span<AgeRecipient const> recip
         if (!stanza) return fail(stanza.error());
         stanzas.push_back(std::move(*stanza));
     }
-    std::string text = format_age_header(stanzas);
-    text += format_age_mac(header_mac(key, bytes_of(text)));
-    return copy_of(bytes_of(text));
+    return seal_header(key, stanzas);
 }
 
 Result<Bytes> make_grant(FileKey const& key, AgeRecipient const& recipient,
@@ -131,10 +141,8 @@ Result<FileKey> open_header(AgeHeader const& header, ByteSpan text,
             auto key = unwrap(*stanza, share, identity, recipient);
             if (!key) return fail(key.error());
             if (!*key) continue;
-            auto const mac = header_mac(**key, text.first(header.mac_covers));
-            if (!equal_in_constant_time(mac, header.mac)) {
-                return fail(Fault::corrupt, "age header: MAC is wrong");
-            }
+            if (auto genuine = check_header_mac(**key, header, text); !genuine)
+                return fail(genuine.error());
             return std::move(**key);
         }
     }

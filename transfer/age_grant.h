@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "src/base/randomness.h"
 #include "src/base/result.h"
@@ -16,6 +17,12 @@ namespace satchel::transfer {
 using FileKey = Secret<16>;
 
 FileKey make_file_key(Randomness& randomness);
+
+/// A whole header: stanzas that wrap `key`, and the MAC under it.
+Bytes seal_header(FileKey const& key, std::vector<AgeStanza> const& stanzas);
+
+/// Fault::corrupt where the header was not sealed under `key`.
+Status check_header_mac(FileKey const& key, AgeHeader const& header, ByteSpan text);
 
 /// One stanza per recipient. Fault::usage without recipients, Fault::refused for a recipient whose
 /// key is a point of low order.

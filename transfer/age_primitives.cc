@@ -76,6 +76,23 @@ std::array<Byte, 32> hmac_sha256(ByteSpan key, ByteSpan message) {
     return out;
 }
 
+Result<Secret<32>> scrypt(ByteSpan passphrase, ByteSpan salt, unsigned work_factor) {
+    constexpr std::uint64_t block_size = 8;
+    constexpr std::uint64_t slack_bytes = 1 << 20;
+    std::uint64_t const rounds = std::uint64_t{1} << work_factor;
+    std::uint64_t const memory = rounds * block_size * 128 + slack_bytes;
+    Secret<32> key;
+    auto const out = key.writable();
+    int const done =
+        EVP_PBE_scrypt(text_of(passphrase).data(), passphrase.size(), salt.data(), salt.size(),
+                       rounds, block_size, 1, memory, out.data(), out.size());
+    if (done != 1) {
+        return fail(Fault::io, "scrypt wants " + std::to_string(memory >> 20U) +
+                                   " MiB of memory, and there is less");
+    }
+    return key;
+}
+
 Result<Secret<32>> x25519(std::span<Byte const, 32> scalar, std::span<Byte const, 32> point) {
     struct FreeContext {
         void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }

@@ -24,6 +24,10 @@ Secret<32> hkdf_sha256(ByteSpan key, ByteSpan salt, std::string_view info);
 
 std::array<Byte, 32> hmac_sha256(ByteSpan key, ByteSpan message);
 
+/// RFC 7914 with N = 2^work_factor, r = 8, p = 1 and 32 bytes of output: takes 1 KiB × N of memory.
+/// Fault::io where there is none.
+Result<Secret<32>> scrypt(ByteSpan passphrase, ByteSpan salt, unsigned work_factor);
+
 /// scalar × point (RFC 7748 §5). Fault::corrupt for points of low order, whose product is zero.
 Result<Secret<32>> x25519(std::span<Byte const, 32> scalar, std::span<Byte const, 32> point);
 

@@ -1,9 +1,7 @@
-#include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
-#include "src/base/atomic_file.h"
 #include "src/base/sodium_randomness.h"
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
@@ -18,20 +16,6 @@ struct Args {
     std::vector<std::string> addresses;
     bool force = false;
 };
-
-Status forget_old_keys(std::filesystem::path const& home) {
-    // Moved aside, never deleted: an old age identity opens old mail.
-    auto const keys = home / "keys";
-    if (!std::filesystem::exists(keys)) return {};
-    for (int n = 1;; ++n) {
-        auto const aside = home / ("keys.old-" + std::to_string(n));
-        if (std::filesystem::exists(aside)) continue;
-        std::error_code failed;
-        std::filesystem::rename(keys, aside, failed);
-        if (failed) return fail(Fault::io, keys.string() + ": " + failed.message());
-        return {};
-    }
-}
 
 Result<std::vector<Address>> parse_all(std::vector<std::string> const& texts) {
     std::vector<Address> addresses;
@@ -71,15 +55,12 @@ Result<ExitStatus> init(Globals const& globals, Args const& args) {
     Home const home(globals.home);
     if (auto made = home.ensure(); !made) return fail(made.error());
     if (args.force) {
-        if (auto moved = forget_old_keys(globals.home); !moved) return fail(moved.error());
+        if (auto moved = set_keys_aside(globals.home); !moved) return fail(moved.error());
     }
     SystemRandomness randomness;
     Identity const identity = generate_identity(std::move(*addresses), randomness);
     if (auto saved = save_identity(identity, globals.home); !saved) return fail(saved.error());
-    if (!std::filesystem::exists(home.config_file())) {
-        auto const written = write_atomically(home.config_file(), bytes_of(config_template()));
-        if (!written) return fail(written.error());
-    }
+    if (auto written = home.ensure_config(); !written) return fail(written.error());
     print_identity(globals, identity);
     if (!globals.json)
         print_line("Next: `satchel node` runs your storage node; `satchel node --help` shows how.");

@@ -12,6 +12,7 @@ void add_publish(CommandLine& line);
 void add_unpublish(CommandLine& line);
 void add_lookup(CommandLine& line);
 void add_domain(CommandLine& line);
+void add_key(CommandLine& line);
 void add_contact(CommandLine& line);
 void add_group(CommandLine& line);
 void add_push(CommandLine& line);

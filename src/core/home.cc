@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "src/base/bytes.h"
 #include "src/base/hex.h"
 #include "src/base/sha256.h"
 #include "src/base/unique_fd.h"
+#include "src/core/config.h"
 
 namespace satchel {
 
@@ -92,6 +94,11 @@ Status Home::ensure() const {
     }
     if (auto made = ensure_private_folder(root_); !made) return made;
     return ensure_private_folder(run_folder());
+}
+
+Status Home::ensure_config() const {
+    if (fs::exists(config_file())) return {};
+    return write_atomically(config_file(), bytes_of(config_template()));
 }
 
 fs::path Home::default_root() {

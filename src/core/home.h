@@ -29,6 +29,9 @@ public:
     /// Makes the folder 0700. Refuses one that others may enter (Fault::config).
     Status ensure() const;
 
+    /// Makes satchel.toml, with every setting as a comment, where there is none.
+    Status ensure_config() const;
+
     /// `--home`, else $SATCHEL_HOME, else $XDG_DATA_HOME/satchel, else ~/.local/share/satchel.
     static std::filesystem::path default_root();
 

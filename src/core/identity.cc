@@ -1,6 +1,7 @@
 #include "src/core/identity.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t key_file_octets = 64 * 1024;
+constexpr std::string_view address_word = "address ";
+constexpr std::string_view user_key_word = "user-key ";
 constexpr std::size_t addresses_file_octets = 1024 * 1024;
 
 /// Octets of a key file, wiped when they go.
@@ -103,19 +106,25 @@ Status write_signing_key(fs::path const& file, SigningKey const& key) {
     return write_key_file(file, text.view());
 }
 
-Result<SigningKey> read_signing_key(fs::path const& file) {
-    auto const text = read_key_file(file, Readers::owner_alone);
-    if (!text) return fail(text.error());
-    auto bytes = from_base64(trimmed(text->view().substr(0, text->view().find('\n'))));
+/// From the base64 of its seed.
+Result<SigningKey> signing_key_of(std::string_view text) {
+    auto bytes = from_base64(text);
     if (!bytes || bytes->size() != 32) {
         if (bytes) wipe(*bytes);
-        return fail(Fault::config,
-                    file.string() + " is damaged: not the 44 base64 characters of a key");
+        return fail(Fault::corrupt, "not the 44 base64 characters of a key");
     }
     auto seed = Secret<32>::from(*bytes);
     wipe(*bytes);
     if (!seed) return fail(seed.error());
     return SigningKey::from_seed(std::move(*seed));
+}
+
+Result<SigningKey> read_signing_key(fs::path const& file) {
+    auto const text = read_key_file(file, Readers::owner_alone);
+    if (!text) return fail(text.error());
+    auto key = signing_key_of(trimmed(text->view().substr(0, text->view().find('\n'))));
+    if (!key) return fail(Fault::config, file.string() + " is damaged: " + key.error().what);
+    return key;
 }
 
 std::string age_file_text(std::vector<AgeIdentity> const& identities) {
@@ -198,6 +207,54 @@ Identity generate_identity(std::vector<Address> addresses, Randomness& randomnes
             SigningKey::generate(randomness)};
 }
 
+Bytes user_keys_text(Identity const& identity) {
+    std::string addresses;
+    for (Address const& address : identity.addresses)
+        addresses += "address " + address.text() + '\n';
+    SecretText const seed(to_base64(identity.user_key.seed()));
+    SecretText const age(age_file_text(identity.age));
+    Bytes text;
+    // Sized beforehand: what grew would leave copies behind.
+    text.reserve(addresses.size() + age.view().size() + 256);
+    append(text, bytes_of("# satchel user keys 1. Keep them secret.\n"));
+    append(text, bytes_of(addresses));
+    append(text, bytes_of(user_key_word));
+    append(text, bytes_of(seed.view()));
+    append(text, bytes_of("\n"));
+    append(text, bytes_of(age.view()));
+    return text;
+}
+
+Result<Identity> identity_from_user_keys(ByteSpan text, Randomness& randomness) {
+    std::vector<Address> addresses;
+    std::optional<SigningKey> user_key;
+    std::vector<AgeIdentity> age;
+    auto const damaged = [](std::size_t number) {
+        // Not the line's own words: they may be a secret.
+        return fail(Fault::corrupt, "user keys: line " + std::to_string(number) + " is damaged");
+    };
+    auto const take = [&](std::string_view line, std::size_t number) -> Status {
+        if (line.starts_with(address_word)) {
+            auto address = Address::parse(line.substr(address_word.size()));
+            if (!address) return damaged(number);
+            addresses.push_back(std::move(*address));
+        } else if (line.starts_with(user_key_word) && !user_key) {
+            auto key = signing_key_of(line.substr(user_key_word.size()));
+            if (!key) return damaged(number);
+            user_key.emplace(std::move(*key));
+        } else {
+            auto identity = AgeIdentity::parse(line);
+            if (!identity) return damaged(number);
+            age.push_back(std::move(*identity));
+        }
+        return {};
+    };
+    if (auto read = each_line(text_of(text), take); !read) return fail(read.error());
+    if (!user_key || age.empty()) return fail(Fault::corrupt, "this holds no user keys");
+    return Identity{std::move(addresses), std::move(*user_key), std::move(age),
+                    SigningKey::generate(randomness)};
+}
+
 Status save_identity(Identity const& identity, fs::path const& home) {
     fs::path const folder = keys_folder(home);
     for (char const* name : {"user.key", "node.key", "age.key"}) {
@@ -213,6 +270,18 @@ Status save_identity(Identity const& identity, fs::path const& home) {
         return saved;
     // Last: a home without a user key is one whose `init` was interrupted.
     return write_signing_key(folder / "user.key", identity.user_key);
+}
+
+Status set_keys_aside(fs::path const& home) {
+    if (!fs::exists(keys_folder(home))) return {};
+    for (int n = 1;; ++n) {
+        auto const aside = home / ("keys.old-" + std::to_string(n));
+        if (fs::exists(aside)) continue;
+        std::error_code failed;
+        fs::rename(keys_folder(home), aside, failed);
+        if (failed) return fail(Fault::io, keys_folder(home).string() + ": " + failed.message());
+        return {};
+    }
 }
 
 Result<Identity> load_identity(fs::path const& home) {

@@ -32,9 +32,20 @@ Identity generate_identity(std::vector<Address> addresses, Randomness& randomnes
 /// file), addresses. Refuses (Fault::refused) to replace keys that exist.
 Status save_identity(Identity const& identity, std::filesystem::path const& home);
 
+/// Moves `keys/`, if there is one, to `keys.old-N`: never deleted, an old age identity opens old
+/// mail.
+Status set_keys_aside(std::filesystem::path const& home);
+
 /// Fault::not_found: no keys here, run `satchel init`. Fault::config: a key file others may read,
 /// or a damaged one.
 Result<Identity> load_identity(std::filesystem::path const& home);
+
+/// The user's keys and addresses, without this device's node key, as a text for export: lines
+/// `address …`, `user-key …`, and age identities as in an identity file. Secret: wipe it.
+Bytes user_keys_text(Identity const& identity);
+
+/// What user_keys_text() wrote, with a new node key. Fault::corrupt for anything else.
+Result<Identity> identity_from_user_keys(ByteSpan text, Randomness& randomness);
 
 Status save_addresses(std::vector<Address> const& addresses, std::filesystem::path const& home);
 

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
     cli::add_ls(line);
     cli::add_rm(line);
     cli::add_status(line);
+    cli::add_key(line);
     cli::add_contact(line);
     cli::add_group(line);
     cli::add_domain(line);

@@ -1,5 +1,6 @@
 """The command line: help with an example, exit codes, JSON keys, and what wrong usage is told."""
 import os
+import pty
 import subprocess
 import unittest
 
@@ -8,7 +9,7 @@ from lab import LOOPBACK, PROGRAM, Lab
 VERBS = [["init"], ["id"], ["node"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
          ["push"], ["ls"], ["rm"], ["status"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["group", "add"],
          ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["encrypt"],
-         ["decrypt"]]
+         ["decrypt"], ["key", "export"], ["key", "import"]]
 
 
 class CommandLine(Lab):
@@ -41,6 +42,63 @@ class CommandLine(Lab):
                              set(bob.must("status").one()))
         for key in (bob.keys["user_key"], bob.keys["node_key"]):
             self.assertEqual(len(key), 44)
+
+    def test_keys_go_to_a_second_device(self):
+        bob, second = self.storage_user("bob"), self.party("second")
+        secret = os.path.join(self.folder, "passphrase")
+        with open(secret, "w") as file:
+            file.write("correct horse\n")
+        export = os.path.join(self.folder, "bob.keys.age")
+        sealed = bob.must("encrypt", "--recipient", bob.keys["age_recipient"], input=b"only for bob",
+                          json_output=False).out
+        self.assertEqual(bob.must("key", "export", export, "--passphrase-file", secret).one(),
+                         {"user_key": bob.keys["user_key"]})
+        self.assertEqual(os.stat(export).st_mode & 0o777, 0o600)
+        again = bob.run("key", "export", export, "--passphrase-file", secret)
+        self.assertEqual((again.code, again.error()["fault"]), (bob.run("init").code, "refused"))
+        with open(secret + ".wrong", "w") as file:
+            file.write("wrong horse\n")
+        wrong = second.run("key", "import", export, "--passphrase-file", secret + ".wrong")
+        self.assertIn("not the passphrase", wrong.error()["message"])
+        self.assertEqual(second.run("id").error()["fault"], "not_found")
+        self.assertEqual(second.must("key", "import", export, "--passphrase-file", secret).one(),
+                         {"user_key": bob.keys["user_key"]})
+        keys = second.must("id").one()
+        for same in ("addresses", "user_key", "age_recipient"):
+            self.assertEqual(keys[same], bob.must("id").one()[same])
+        self.assertNotEqual(keys["node_key"], bob.keys["node_key"])
+        self.assertEqual(second.must("decrypt", input=sealed, json_output=False).out, b"only for bob")
+        refused = second.run("key", "import", export, "--passphrase-file", secret)
+        self.assertIn("has keys already", refused.error()["message"])
+        second.must("key", "import", export, "--passphrase-file", secret, "--force")
+        self.assertTrue(os.path.isdir(os.path.join(second.home, "keys.old-1")))
+
+    def test_age_itself_opens_exported_keys_with_the_passphrase_typed(self):
+        party = self.party("typed")
+        party.must("init", "--address", "bob@b.test")
+        export = os.path.join(self.folder, "keys.age")
+
+        def typed(*command):
+            """Runs a program on a terminal of its own and types the passphrase whenever it is asked."""
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execvp(command[0], command)
+            shown = b""
+            try:
+                while part := os.read(terminal, 1000):
+                    shown += part
+                    if part.rstrip(b" ").endswith(b":"):
+                        os.write(terminal, b"correct horse\n")
+            except OSError:
+                pass  # the other side has gone
+            self.assertEqual(os.waitpid(pid, 0)[1], 0, shown)
+            return shown
+        shown = typed(PROGRAM, "--home", party.home, "key", "export", export)
+        self.assertNotIn(b"correct horse", shown)
+        opened = os.path.join(self.folder, "keys.txt")
+        typed("age", "-d", "-o", opened, export)
+        with open(opened) as file:
+            self.assertIn("address bob@b.test", file.read().splitlines())
 
     def test_lookup_tells_by_its_exit_code(self):
         bob = self.storage_user("bob")

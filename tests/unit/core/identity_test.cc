@@ -184,3 +184,46 @@ TEST_CASE("identity: a domain's key, once") {
     CHECK(load_identity(home.path()).error().fault == Fault::not_found);
     CHECK(save_identity(some_identity(), home.path()));
 }
+
+TEST_CASE("identity: exported user keys make the same user on another device") {
+    testing::SeededRandomness more("more");
+    Identity identity = some_identity();
+    identity.age.push_back(AgeIdentity::generate(more));
+    Bytes const text = user_keys_text(identity);
+    auto const other = identity_from_user_keys(text, more);
+    REQUIRE(other);
+    CHECK(other->addresses == identity.addresses);
+    CHECK(other->user_public() == identity.user_public());
+    REQUIRE(other->age.size() == 2);
+    CHECK(other->recipient() == identity.recipient());
+    CHECK(other->node_public() != identity.node_public());
+}
+
+TEST_CASE("identity: damaged user keys are refused, and never quoted") {
+    std::string const good(text_of(user_keys_text(some_identity())));
+    std::string const key_line = good.substr(good.find("user-key "), 9 + 44 + 1);
+
+    struct Row {
+        std::string why;
+        std::string text;
+        std::string trouble;
+    };
+
+    for (Row const& row : {
+             Row{"nothing", "", "this holds no user keys"},
+             Row{"no user key", "address bob@b.test\n", "this holds no user keys"},
+             Row{"no age identity", key_line, "this holds no user keys"},
+             Row{"two user keys", key_line + key_line, "user keys: line 2 is damaged"},
+             Row{"a short key", "user-key AAAA\n", "user keys: line 1 is damaged"},
+             Row{"no address", "address nobody\n", "user keys: line 1 is damaged"},
+             Row{"other words", good + "secret words\n", "is damaged"},
+         }) {
+        CAPTURE(row.why);
+        testing::SeededRandomness randomness;
+        auto const read = identity_from_user_keys(bytes_of(row.text), randomness);
+        REQUIRE_FALSE(read);
+        CHECK(read.error().fault == Fault::corrupt);
+        CHECK(read.error().what.find(row.trouble) != std::string::npos);
+        CHECK(read.error().what.find("secret words") == std::string::npos);
+    }
+}
