@@ -7,9 +7,10 @@ cd "$(dirname "$0")/.."
 message=${1:+$(realpath "$1")}
 . tests/install_packages.sh
 install_build_packages
-build=build-quickstart
+# Built as the tests are, so that what passes there builds here. SATCHEL_BUILD names a folder that stands already.
+build=${SATCHEL_BUILD:-build-quickstart}
 if [ ! -f $build/build.ninja ]; then
-    CXX="ccache g++" meson setup $build -Dtests=false --buildtype=release >$build.log 2>&1 || { cat $build.log; exit 1; }
+    CXX="ccache g++" meson setup $build -Dtests=false >$build.log 2>&1 || { cat $build.log; exit 1; }
     rm -f $build.log
 fi
 echo "Building (the first time takes some minutes) …"

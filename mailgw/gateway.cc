@@ -187,10 +187,15 @@ void Gateway::Works::ask_hops(SidedNextHop& hops) {
 
 /// A next hop that was away when this gateway began is not thought plain for good.
 void Gateway::Works::ask_unknown_hops(SidedNextHop& hops) {
-    for (Side const side : both_sides) {
-        if (!uses(side) || capabilities_.known(side)) continue;
-        if (!capabilities_.may_ask(std::chrono::steady_clock::now())) return;
-        if (auto const can = hops.of(side).ask()) capabilities_.set(side, *can);
+    std::vector<Side> unknown;
+    for (Side const side : both_sides)
+        if (uses(side) && !capabilities_.known(side)) unknown.push_back(side);
+    if (unknown.empty() || !capabilities_.may_ask(std::chrono::steady_clock::now())) return;
+    for (Side const side : unknown) {
+        auto const can = hops.of(side).ask();
+        if (!can) continue;
+        capabilities_.set(side, *can);
+        world_.log.info("next_hop_reached", {{"setting", hop_key(settings_, side)}});
     }
 }
 

@@ -101,6 +101,7 @@ for target in json.load(sys.stdin):
 . tests/install_packages.sh
 check "install packages" eval "install_build_packages && install_test_packages" || finish
 check "build" build || finish
+check "quickstart" env SATCHEL_BUILD=build ./examples/quickstart.sh
 count_tests "tests" build
 if [ $sanitizers = yes ] && check "build with sanitizers" build_sanitized; then
     mapfile -t names < <(meson test -C build-sanitized --list 2>/dev/null | sed 's/.* //' | grep -E "$sanitized")

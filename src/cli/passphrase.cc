@@ -1,6 +1,8 @@
 #include "src/cli/passphrase.h"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 
 #include <fcntl.h>
 #include <termios.h>
@@ -13,11 +15,22 @@ namespace satchel::cli {
 
 namespace {
 
-/// While it lives, the terminal shows nothing of what is typed.
+// Set by the handler, for the one question that is being asked.
+volatile std::sig_atomic_t interrupted_by = 0;
+
+/// While it lives, the terminal shows nothing of what is typed. Ctrl-C ends the question first, the
+/// program after the terminal is as it was.
 class Silence {
 public:
     explicit Silence(int terminal)
         : terminal_(terminal) {
+        interrupted_by = 0;
+
+        struct sigaction note {};
+
+        note.sa_handler = [](int signal) { interrupted_by = signal; };  // no SA_RESTART
+        for (std::size_t i = 0; i < ending.size(); ++i)
+            ::sigaction(ending[i], &note, &handled_before_[i]);
         if (::tcgetattr(terminal_, &before_) != 0) return;
         termios silent = before_;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -30,10 +43,16 @@ public:
 
     ~Silence() {
         if (changed_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
+        for (std::size_t i = 0; i < ending.size(); ++i)
+            ::sigaction(ending[i], &handled_before_[i], nullptr);
+        if (interrupted_by != 0) static_cast<void>(::raise(interrupted_by));
     }
 
 private:
+    static constexpr std::array ending = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+
     int terminal_;
+    std::array<struct sigaction, ending.size()> handled_before_{};
     termios before_{};
     bool changed_ = false;
 };
@@ -48,13 +67,16 @@ Result<Passphrase> Passphrase::read_line(int fd) {
     Passphrase passphrase;
     for (Byte octet = 0;;) {
         ssize_t const count = ::read(fd, &octet, 1);
-        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EINTR && interrupted_by == 0) continue;
         if (count < 0) return fail(system_error("passphrase"));
         if (count == 0 || octet == '\n') break;
         if (passphrase.octets_.size() == octets_max)
             return fail(Fault::usage, "the passphrase is too long");
         passphrase.octets_.push_back(octet);
     }
+    // A file from elsewhere may end its lines in CR LF.
+    if (!passphrase.octets_.empty() && passphrase.octets_.back() == '\r')
+        passphrase.octets_.pop_back();
     if (passphrase.octets_.empty())
         return fail(Fault::usage, "an empty passphrase protects nothing");
     return passphrase;

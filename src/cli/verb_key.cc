@@ -48,9 +48,10 @@ Result<ExitStatus> export_keys(Globals const& globals, Args const& args) {
         args.passphrase_file.empty() ? ask_twice() : Passphrase::from_file(args.passphrase_file);
     if (!passphrase) return fail(passphrase.error());
     SystemRandomness randomness;
-    Bytes text = user_keys_text(*identity);
-    auto const sealed = transfer::encrypt_age_with_passphrase(passphrase->view(), text, randomness);
-    wipe(text);
+    std::string text = user_keys_text(*identity);
+    auto const sealed =
+        transfer::encrypt_age_with_passphrase(passphrase->view(), bytes_of(text), randomness);
+    wipe({reinterpret_cast<Byte*>(text.data()), text.size()});
     if (!sealed) return fail(sealed.error());
     auto draft = AtomicFile::create(args.file);
     if (!draft) return fail(draft.error());

@@ -207,21 +207,17 @@ Identity generate_identity(std::vector<Address> addresses, Randomness& randomnes
             SigningKey::generate(randomness)};
 }
 
-Bytes user_keys_text(Identity const& identity) {
+std::string user_keys_text(Identity const& identity) {
     std::string addresses;
     for (Address const& address : identity.addresses)
-        addresses += "address " + address.text() + '\n';
+        addresses.append(address_word).append(address.text()) += '\n';
     SecretText const seed(to_base64(identity.user_key.seed()));
     SecretText const age(age_file_text(identity.age));
-    Bytes text;
-    // Sized beforehand: what grew would leave copies behind.
-    text.reserve(addresses.size() + age.view().size() + 256);
-    append(text, bytes_of("# satchel user keys 1. Keep them secret.\n"));
-    append(text, bytes_of(addresses));
-    append(text, bytes_of(user_key_word));
-    append(text, bytes_of(seed.view()));
-    append(text, bytes_of("\n"));
-    append(text, bytes_of(age.view()));
+    std::string text = "# satchel user keys 1. Keep them secret.\n" + addresses;
+    // Sized before the secrets come: what grew would leave copies behind.
+    text.reserve(text.size() + user_key_word.size() + seed.view().size() + 1 + age.view().size());
+    text.append(user_key_word).append(seed.view()) += '\n';
+    text += age.view();
     return text;
 }
 

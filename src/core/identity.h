@@ -42,7 +42,7 @@ Result<Identity> load_identity(std::filesystem::path const& home);
 
 /// The user's keys and addresses, without this device's node key, as a text for export: lines
 /// `address …`, `user-key …`, and age identities as in an identity file. Secret: wipe it.
-Bytes user_keys_text(Identity const& identity);
+std::string user_keys_text(Identity const& identity);
 
 /// What user_keys_text() wrote, with a new node key. Fault::corrupt for anything else.
 Result<Identity> identity_from_user_keys(ByteSpan text, Randomness& randomness);

@@ -13,12 +13,27 @@
 #include <unistd.h>
 
 #include "tests/faults/failing_disk.h"
+#include "tests/support/temp_folder.h"
 
 namespace satchel::testing {
 
 /// In memory where that can be had: hundreds of runs, and each waits for its fsyncs.
 inline void use_fast_folder() {
     if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
+}
+
+/// Tries with the 1st, 2nd, … changing call failing, each time in a folder of its own, until
+/// nothing fails any more, which `at` tells by false. Gives how often something failed.
+inline std::uint64_t fail_at_each_call(
+    std::function<bool(std::uint64_t n, TempFolder const& folder)> const& at) {
+    constexpr std::uint64_t calls_max = 2'000;
+    use_fast_folder();
+    for (std::uint64_t n = 1;; ++n) {
+        REQUIRE(n < calls_max);
+        CAPTURE(n);
+        TempFolder const folder;
+        if (!at(n, folder)) return n - 1;
+    }
 }
 
 struct LastWords {

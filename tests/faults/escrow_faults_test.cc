@@ -118,12 +118,7 @@ private:
 }  // namespace
 
 TEST_CASE("faults: kill -9 anywhere between the 250 and the repair") {
-    use_fast_folder();
-    std::uint64_t deaths = 0;
-    for (std::uint64_t n = 1;; ++n) {
-        REQUIRE(n < 2'000);
-        CAPTURE(n);
-        TempFolder folder;
+    auto const deaths = fail_at_each_call([&](std::uint64_t n, TempFolder const& folder) {
         auto const last = run_and_die(n, [&](auto const& tell) {
             World world(folder.path());
             if (!world.open() || !world.receive()) return false;
@@ -140,19 +135,14 @@ TEST_CASE("faults: kill -9 anywhere between the 250 and the repair") {
         CHECK(originals <= 1);
         if (received) CHECK(notices >= 1);
         CHECK(notices <= 2);
-        if (!last.died) break;
-        ++deaths;
-    }
+        return last.died;
+    });
     MESSAGE("survived " << deaths << " deaths");
     CHECK(deaths > 60);
 }
 
 TEST_CASE("faults: a disk that fills up anywhere between the 250 and the repair") {
-    use_fast_folder();
-    std::uint64_t refusals = 0;
-    for (std::uint64_t n = 1; n < 2'000; ++n) {
-        CAPTURE(n);
-        TempFolder folder;
+    auto const refusals = fail_at_each_call([&](std::uint64_t n, TempFolder const& folder) {
         bool received = false;
         bool refused = false;
         {
@@ -170,8 +160,7 @@ TEST_CASE("faults: a disk that fills up anywhere between the 250 and the repair"
         auto const originals = world.originals(notices);
         CHECK(originals == (received ? 1 : 0));
         if (received) CHECK(notices == 1);
-        if (!refused) break;
-        ++refusals;
-    }
+        return refused;
+    });
     CHECK(refusals > 30);
 }

@@ -32,13 +32,8 @@ void check_sound(EscrowVault& vault, SampleBlob const& blob) {
 }  // namespace
 
 TEST_CASE("faults: kill -9 between any two writes of a vault") {
-    use_fast_folder();
     auto const blob = sample_blob(600'000);
-    std::uint64_t deaths = 0;
-    for (std::uint64_t n = 1;; ++n) {
-        REQUIRE(n < 2'000);
-        CAPTURE(n);
-        TempFolder folder;
+    auto const deaths = fail_at_each_call([&](std::uint64_t n, TempFolder const& folder) {
         auto const last = run_and_die(n, [&](auto const& tell) {
             auto const vault = open_in(folder);
             bool const kept =
@@ -59,20 +54,15 @@ TEST_CASE("faults: kill -9 between any two writes of a vault") {
         if (last.told.starts_with("ks")) CHECK(bob->receipt == Bytes{1});
         if (last.told == "k") CHECK(vault->find("t2").value());
         if (last.told == "ksr") CHECK_FALSE(vault->find("t2").value());
-        if (!last.died) break;
-        ++deaths;
-    }
+        return last.died;
+    });
     MESSAGE("survived " << deaths << " deaths");
     CHECK(deaths > 30);
 }
 
 TEST_CASE("faults: a disk that fills up at any write of a vault") {
-    use_fast_folder();
     auto const blob = sample_blob(600'000);
-    std::uint64_t refusals = 0;
-    for (std::uint64_t n = 1; n < 2'000; ++n) {
-        CAPTURE(n);
-        TempFolder folder;
+    auto const refusals = fail_at_each_call([&](std::uint64_t n, TempFolder const& folder) {
         bool kept = false;
         bool settled = false;
         auto const given = carried(blob);
@@ -88,8 +78,7 @@ TEST_CASE("faults: a disk that fills up at any write of a vault") {
         auto const item = vault->find("t1").value();
         CHECK(item.has_value() == kept);
         if (settled) CHECK(item->receipt == Bytes{1});
-        if (settled) break;
-        ++refusals;
-    }
+        return !settled;
+    });
     CHECK(refusals > 10);
 }

@@ -100,6 +100,25 @@ class CommandLine(Lab):
         with open(opened) as file:
             self.assertIn("address bob@b.test", file.read().splitlines())
 
+    def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(self):
+        party = self.party("interrupted")
+        party.must("init")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            # A shell, so that somebody keeps the terminal when the program has gone.
+            os.execvp("sh", ["sh", "-c", 'trap : INT; "$@"; echo "ended by $?"; stty -a; read line', "sh", PROGRAM, "--home",
+                             party.home, "key", "export", os.path.join(self.folder, "never.age")])
+        shown = b""
+        while b"rows" not in shown or b"echonl" not in shown:
+            shown += os.read(terminal, 1000)
+            if shown.endswith(b"keys: "):
+                os.write(terminal, b"half a passph\x03")
+        os.write(terminal, b"\n")
+        os.waitpid(pid, 0)
+        self.assertIn(b"ended by 130", shown)
+        self.assertRegex(shown, rb"[ \n]echo ")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "never.age")))
+
     def test_lookup_tells_by_its_exit_code(self):
         bob = self.storage_user("bob")
         stranger = self.party("stranger")

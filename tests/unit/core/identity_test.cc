@@ -189,8 +189,8 @@ TEST_CASE("identity: exported user keys make the same user on another device") {
     testing::SeededRandomness more("more");
     Identity identity = some_identity();
     identity.age.push_back(AgeIdentity::generate(more));
-    Bytes const text = user_keys_text(identity);
-    auto const other = identity_from_user_keys(text, more);
+    auto const text = user_keys_text(identity);
+    auto const other = identity_from_user_keys(bytes_of(text), more);
     REQUIRE(other);
     CHECK(other->addresses == identity.addresses);
     CHECK(other->user_public() == identity.user_public());
@@ -200,7 +200,7 @@ TEST_CASE("identity: exported user keys make the same user on another device") {
 }
 
 TEST_CASE("identity: damaged user keys are refused, and never quoted") {
-    std::string const good(text_of(user_keys_text(some_identity())));
+    std::string const good = user_keys_text(some_identity());
     std::string const key_line = good.substr(good.find("user-key "), 9 + 44 + 1);
 
     struct Row {

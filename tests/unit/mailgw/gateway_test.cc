@@ -66,26 +66,31 @@ TEST_CASE("gateway: announces what the next hop has") {
 
 TEST_CASE("gateway: learns what a next hop can that was away at first") {
     World world;
-    FakeMailServer server({"DSN"}, [](auto const& command) {
-        return command.starts_with("EHLO") ? "421 not yet" : "";
-    });
-    world.settings.next_hop = server.url();
+    auto const away = [](std::string const& command) -> std::string {
+        return command.find("HLO ") == 1 ? "421 not yet" : "";
+    };
+    FakeMailServer out({"DSN"}, away);
+    FakeMailServer in({"DSN"}, away);
+    world.settings.next_hop = out.url();
+    world.settings.lmtp_listen = Endpoint{"127.0.0.1", 0};
+    world.settings.inbound_next_hop = in.url("lmtp");
     world.start();
-    auto client = world.client();
-    client.reply();
-    client.ask("EHLO c");
-    CHECK(client.ask("MAIL FROM:<a@a.test> RET=HDRS").starts_with("451 4.4.1"));
-    server.set_answer([](auto const&) { return ""; });
-    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    std::string said;
-    while (!said.starts_with("250") && std::chrono::steady_clock::now() < deadline) {
-        auto another = world.client();
-        another.reply();
-        another.ask("EHLO c");
-        said = another.ask("MAIL FROM:<a@a.test> RET=HDRS");
-        if (!said.starts_with("250")) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    CHECK(said.starts_with("250"));
+    auto const reply_to_ret = [&](std::uint16_t port, char const* hello) {
+        auto client = LineSocket::connect(port);
+        client.reply();
+        client.ask(hello);
+        return client.ask("MAIL FROM:<a@a.test> RET=HDRS");
+    };
+    auto const smtp = [&] { return reply_to_ret(world.gateway->smtp_port(), "EHLO c"); };
+    auto const lmtp = [&] { return reply_to_ret(*world.gateway->lmtp_port(), "LHLO c"); };
+    CHECK(smtp().starts_with("451 4.4.1"));
+    CHECK(lmtp().starts_with("451 4.4.1"));
+    // One that stays away keeps nothing from the other.
+    in.set_answer([](auto const&) { return ""; });
+    CHECK(world.wait_until([&] { return lmtp().starts_with("250"); }));
+    CHECK(smtp().starts_with("451 4.4.1"));
+    out.set_answer([](auto const&) { return ""; });
+    CHECK(world.wait_until([&] { return smtp().starts_with("250"); }));
 }
 
 TEST_CASE("gateway: each side has its listener, its next hop, and what that can") {
