@@ -11,7 +11,6 @@ DotReader::Step DataReader::read(ByteSpan in, Bytes& out) {
     if (inbound_) {
         links_.filter(mended_, out);
         mended_.clear();
-        if (step.ended) links_.finish(out);
     }
     return step;
 }

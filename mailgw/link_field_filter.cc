@@ -75,8 +75,4 @@ void LinkFieldFilter::filter(ByteSpan in, Bytes& out) {
     }
 }
 
-void LinkFieldFilter::finish(Bytes& out) {
-    if (!head_.empty()) take_head(out);
-}
-
 }  // namespace satchel::mailgw

@@ -19,11 +19,8 @@ static_assert(link_field.size() == harmless_field.size());
 class LinkFieldFilter {
 public:
     /// Appends the next octets of the message, with CR LF line ends, to `out`. The start of a line
-    /// is held until it is known.
+    /// is held until it is known: at its end at the latest, so nothing of a whole text is.
     void filter(ByteSpan in, Bytes& out);
-
-    /// The message is over: what was held is appended.
-    void finish(Bytes& out);
 
     bool changed() const { return changed_; }
 

@@ -303,6 +303,36 @@ TEST_CASE("delivery: whom a failure is told") {
     }
 }
 
+TEST_CASE("delivery: a notice is what it says, and known should it come back in") {
+    FakeMailServer server(std::vector<std::string>{"8BITMIME"});
+    server.set_answer([](std::string const& command) {
+        return command.starts_with("RCPT TO:<bob") ? "550 5.1.1 unknown" : "";
+    });
+    World world(server.url());
+    world.notify_senders = true;
+    Envelope envelope;
+    envelope.sender = "alice@a.test";
+    envelope.body = BodyType::eight_bit_mime;
+    envelope.eight_bit = true;
+    envelope.recipients = {{"bob@b.test", "", ""}};
+    std::string const header = "From: alice@a.test\r\nSubject: x\r\n";
+    auto draft = world.spool->begin(0).value();
+    REQUIRE(draft.write(bytes_of(header + "\r\ngr\xc3\xbc\xc3\x9f\r\n")));
+    auto const id = draft.id();
+    REQUIRE(world.spool->commit(std::move(draft), envelope));
+    world.attempt(id);
+    auto const notices = world.spool->list().value();
+    REQUIRE(notices.size() == 1);
+    world.attempt(notices[0].id);
+    REQUIRE(server.mails().size() == 1);
+    // Only the header came back, and that is ASCII.
+    CHECK(server.mails()[0].from == "MAIL FROM:<>");
+    auto const& sent = server.mails()[0].data;
+    CHECK(sent.find("8bit") == std::string::npos);
+    CHECK(sent.find(header) != std::string::npos);
+    CHECK(sent.find("X-Satchel-Loop: smtp-" + world.spool->token()) != std::string::npos);
+}
+
 TEST_CASE("delivery: the notice that can't be stored is told later, and once") {
     FakeMailServer server;
     server.set_answer([](std::string const& command) {

@@ -17,7 +17,6 @@ Filtered filtered(std::string const& text, std::size_t piece) {
     Bytes out;
     for (std::size_t at = 0; at < text.size(); at += piece)
         filter.filter(bytes_of(std::string_view(text).substr(at, piece)), out);
-    filter.finish(out);
     return {std::string(text_of(out)), filter.changed()};
 }
 
@@ -38,9 +37,8 @@ TEST_CASE("link_field_filter: the name goes wherever a header section may be, an
     for (Row const& row : {
              Row{"first field", "", bad, "A: b\r\n\r\ntext\r\n", true},
              Row{"a field of the message", "From: a\r\n", bad, "\r\ntext\r\n", true},
-             Row{"last and unfinished", "From: a\r\n", bad.substr(0, bad.size() - 2), "", true},
-             Row{"the name alone", "From: a\r\n", bad.substr(0, 33), "", true},
-             Row{"not all of the name", "From: a\r\n", bad.substr(0, 32), "", false},
+             Row{"the name alone", "From: a\r\n", bad.substr(0, 33) + "\r\n", "", true},
+             Row{"not all of the name", "From: a\r\n", bad.substr(0, 32) + "\r\n", "", false},
              Row{"blank before the colon", "", "x-MOZILLA-external-attachment-url : x\r\n", "\r\n",
                  true},
              Row{"a part's field", "A: b\r\n\r\n--x\r\nContent-Type: text/plain\r\n", bad,
