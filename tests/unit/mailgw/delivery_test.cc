@@ -327,7 +327,7 @@ TEST_CASE("delivery: a notice is what it says, and known should it come back in"
     REQUIRE(server.mails().size() == 1);
     // Only the header came back, and that is ASCII.
     CHECK(server.mails()[0].from == "MAIL FROM:<>");
-    auto const& sent = server.mails()[0].data;
+    auto const sent = server.mails()[0].data;
     CHECK(sent.find("8bit") == std::string::npos);
     CHECK(sent.find(header) != std::string::npos);
     CHECK(sent.find("X-Satchel-Loop: smtp-" + world.spool->token()) != std::string::npos);
