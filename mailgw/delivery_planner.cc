@@ -18,7 +18,7 @@ std::string or_else(std::string const& reason, char const* otherwise) {
 
 /// Why the accept policy of the record refuses, "" if it does not. Whether an attestation or the
 /// contacts of the storage satisfy it is for the storage to say, when it sees the offer.
-std::string refused_by_policy(MessageFacts const& message, AcceptPolicy const& accept) {
+std::string refused_by_policy(PlanningFacts const& message, AcceptPolicy const& accept) {
     for (std::uint64_t const bytes : message.content_bytes) {
         auto const blob = blob_bytes_for(bytes);
         if (blob > accept.max_bytes) {
@@ -65,11 +65,11 @@ std::uint64_t blob_bytes_for(std::uint64_t content_bytes) {
     return nonce + content_bytes + chunks * tag;
 }
 
-bool needs_lookup(MessageFacts const& message) {
+bool needs_lookup(PlanningFacts const& message) {
     return !message.content_bytes.empty() && !message.null_sender;
 }
 
-PlannedDelivery plan_delivery(MessageFacts const& message,
+PlannedDelivery plan_delivery(PlanningFacts const& message,
                               std::optional<LookupReport> const& report,
                               std::string const& why_unknown) {
     if (message.content_bytes.empty()) return full("no attachment that may be detached");

@@ -27,7 +27,7 @@ struct PlannedDelivery {
 };
 
 /// What is the same for all recipients of a message.
-struct MessageFacts {
+struct PlanningFacts {
     std::vector<std::uint64_t> content_bytes;  ///< of each part that may be detached, decoded
     std::string sender;                        ///< normal form of the envelope sender, "" for none
     bool null_sender = false;
@@ -35,12 +35,12 @@ struct MessageFacts {
 };
 
 /// `report` is none where the recipient could not be looked up, `why_unknown` says why.
-PlannedDelivery plan_delivery(MessageFacts const& message,
+PlannedDelivery plan_delivery(PlanningFacts const& message,
                               std::optional<LookupReport> const& report,
                               std::string const& why_unknown);
 
 /// True where looking the recipients up could change the plan at all.
-bool needs_lookup(MessageFacts const& message);
+bool needs_lookup(PlanningFacts const& message);
 
 /// Size of the blob (age payload) that holds `content_bytes`: nonce, and a tag per 64 KiB chunk.
 std::uint64_t blob_bytes_for(std::uint64_t content_bytes);

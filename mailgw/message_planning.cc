@@ -35,7 +35,7 @@ MessagePlan plan_scanned(ScannedMessage message, PlanningOrder const& order,
                          RecipientLocator& locator) {
     MessagePlan plan{std::move(message), "", {}};
     if (auto const address = Address::parse(order.sender)) plan.sender = address->text();
-    MessageFacts facts{{}, plan.sender, order.sender.empty(), order.may_escrow};
+    PlanningFacts facts{{}, plan.sender, order.sender.empty(), order.may_escrow};
     for (DetachablePart const& part : plan.message.parts)
         facts.content_bytes.push_back(part.label.bytes);
     for (std::string const& recipient : order.recipients) {

@@ -106,6 +106,20 @@ def mirror(root, rules, path):
         yield 1, f"mirrors no {stems[0]}.h or {stems[0]}.cc in {room.relative_to(root)} or tests/support"
 
 
+def twins(root, rooms):
+    """Types of one name in one namespace: the linker would take the one for the other without a word."""
+    homes = {}
+    for top in rooms:
+        for header in sorted((root / top).rglob("*.h")):
+            text = header.read_text(errors="replace")
+            space = re.search(r"^namespace (satchel[\w:]*) \{", text, re.M)
+            for found in re.finditer(r"^(?:struct|class|enum class) (\w+)[^;{]*\{", text, re.M):
+                homes.setdefault((space and space[1], found[1]), []).append(str(header.relative_to(root)))
+    for (_, type_name), files in sorted(homes.items(), key=str):
+        if len(files) > 1:
+            yield f"{files[1]}:1: {type_name} is a type of {files[0]} already"
+
+
 def complaints(root):
     """All that is wrong below `root`, as `path:line: what`."""
     rules = Rules((root / "tests/tidy/layers.txt").read_text())
@@ -126,6 +140,7 @@ def complaints(root):
                 checks.append(includes(root, rules, path, lines))
             checks += [form(path, lines), mirror(root, rules, path)]
         found += [f"{path}:{number}: {what}" for check in checks for number, what in check]
+    found += twins(root, tops)
     found += [f"tests/tidy/layers.txt: {path} does not exist" for path in sorted(rules.unmirrored)
               if not (root / path).is_file()]
     return found

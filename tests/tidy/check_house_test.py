@@ -100,6 +100,14 @@ class HouseTest(unittest.TestCase):
                                            "tests/support/fake_clock.h": HEADER}), [])
         self.assertEqual(len(self.found(files={"tests/unit/dht/whole_test.cc": None})), 1)
 
+    def test_two_types_of_one_name(self):
+        struct = HEADER + "namespace satchel::transfer {\nstruct Facts {\n    int a;\n};\n}\n"
+        other = struct.replace("satchel::transfer", "satchel::mailgw")
+        self.assertEqual(self.found(files={"transfer/route.h": struct, "transfer/other.h": other}), [])
+        found = self.found(files={"transfer/route.h": struct, "transfer/other.h": struct})
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("Facts is a type of transfer/other.h already", found[0])
+
 
 if __name__ == "__main__":
     unittest.main()

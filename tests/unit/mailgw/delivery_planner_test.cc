@@ -12,7 +12,7 @@ using namespace satchel::mailgw;
 using satchel::testing::report_of;
 
 TEST_CASE("delivery_planner: one row per line of the table") {
-    using Change = std::function<void(MessageFacts&, std::optional<LookupReport>&)>;
+    using Change = std::function<void(PlanningFacts&, std::optional<LookupReport>&)>;
 
     struct Row {
         std::string why;
@@ -110,7 +110,7 @@ TEST_CASE("delivery_planner: one row per line of the table") {
                  Plan::push, ""},
          }) {
         CAPTURE(row.why);
-        MessageFacts message{{100'000}, "alice@a.test", false, false};
+        PlanningFacts message{{100'000}, "alice@a.test", false, false};
         std::optional<LookupReport> report = report_of("bob@b.test");
         row.change(message, report);
         auto const planned = plan_delivery(message, report, report ? "" : "node is gone");
