@@ -65,6 +65,7 @@ struct AddressResolver::Search {
         report.age_recipient = found->record->age_recipient;
         report.accept = found->record->accept;
         report.page = found->record->page;
+        report.gateway = found->record->gateway;
     }
 
     /// In words, where it does not store.
@@ -243,6 +244,7 @@ asio::awaitable<void> AddressResolver::look_at_nodes(SearchPtr search) {
         NodeReport report;
         report.node_key = node.node_key;
         report.priority = node.priority;
+        report.presence_secret = node.presence_secret;
         report.reason = "no answer yet";
         looks->reports.push_back(std::move(report));
     }

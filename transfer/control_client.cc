@@ -188,6 +188,41 @@ asio::awaitable<Result<std::vector<Offer>>> ControlClient::ask_waiting(
     co_return decode_waiting(reply->body);
 }
 
+/// Sends a body; a refusal is an error.
+asio::awaitable<Result<ControlClient::Reply>> ControlClient::tell(Peer peer, Method method,
+                                                                  std::string target, Bytes body) {
+    Request request;
+    request.line.method = method;
+    request.line.target = std::move(target);
+    request.body = std::move(body);
+    Result<Reply> reply = co_await ask(std::move(peer), std::move(request));
+    if (reply && reply->head.status >= 300)
+        co_return fail(refused_by(reply->head.status, reply->body));
+    co_return reply;
+}
+
+asio::awaitable<Result<EnrollAnswer>> ControlClient::enroll(Peer peer, EnrollRequest request) {
+    Bytes body = encode_enroll_request(request);
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::post, enroll_path, std::move(body));
+    if (!reply) co_return fail(reply.error());
+    co_return decode_enroll_answer(reply->body);
+}
+
+asio::awaitable<Status> ControlClient::put_records(Peer peer, RecordsToKeep keep) {
+    Bytes body = encode_records(keep);
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::put, records_path, std::move(body));
+    co_return reply ? Status() : Status(fail(reply.error()));
+}
+
+asio::awaitable<Status> ControlClient::put_receipt(Peer peer, OfferId offer, Receipt receipt) {
+    Bytes body = encode_receipt(receipt);
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::put, receipt_path(offer), std::move(body));
+    co_return reply ? Status() : Status(fail(reply.error()));
+}
+
 asio::awaitable<Result<std::uint64_t>> ControlClient::blob_size(Peer peer, ContentId id) {
     Request request;
     request.line.method = Method::head;

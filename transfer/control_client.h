@@ -15,8 +15,10 @@
 #include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_message.h"
+#include "transfer/enrolment_message.h"
 #include "transfer/http_head.h"
 #include "transfer/peer_connections.h"
+#include "transfer/records_message.h"
 
 namespace satchel::transfer {
 
@@ -57,6 +59,13 @@ public:
     asio::awaitable<Result<std::vector<Offer>>> ask_waiting(
         Peer peer, std::optional<ContentId> id = std::nullopt);
 
+    /// Fault::refused, Fault::not_found and so on with the gateway's reason. The peer must be
+    /// `own`: it is shown the user key.
+    asio::awaitable<Result<EnrollAnswer>> enroll(Peer peer, EnrollRequest request);
+    asio::awaitable<Status> put_records(Peer peer, RecordsToKeep keep);
+    /// Tells who made the offer that this node holds its blob.
+    asio::awaitable<Status> put_receipt(Peer peer, OfferId offer, Receipt receipt);
+
     asio::awaitable<Result<std::uint64_t>> blob_size(Peer peer, ContentId id);
     asio::awaitable<Result<Bytes>> fetch_layer(Peer peer, ContentId id);
 
@@ -95,6 +104,7 @@ private:
     struct EarlyReply;
 
     asio::awaitable<Result<Reply>> ask(Peer peer, Request request);
+    asio::awaitable<Result<Reply>> tell(Peer peer, Method method, std::string target, Bytes body);
     asio::awaitable<Result<Reply>> exchange(Peer peer, Lease& lease, Request const& request);
     asio::awaitable<Result<PeerConnections::Lease>> begin(Peer peer, RequestLine line);
     asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);

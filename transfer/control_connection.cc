@@ -13,9 +13,10 @@ constexpr std::string_view octets = "application/octet-stream";
 
 }  // namespace
 
-ControlConnection::ControlConnection(asio::ip::tcp::socket socket, asio::ssl::context& context,
-                                     ControlHouse& house)
+ControlConnection::ControlConnection(asio::ip::tcp::socket socket, std::string ip,
+                                     asio::ssl::context& context, ControlHouse& house)
     : house_(house)
+    , ip_(std::move(ip))
     , channel_(std::move(socket), context) {}
 
 asio::awaitable<bool> ControlConnection::greet() {
@@ -53,7 +54,7 @@ asio::awaitable<void> ControlConnection::turn_away() {
 }
 
 Result<Caller> ControlConnection::caller_of(RequestHead const& head) {
-    Caller caller{channel_.peer(), std::nullopt};
+    Caller caller{channel_.peer(), std::nullopt, ip_};
     if (head.device.empty()) return caller;
     auto const exporter = channel_.exporter();
     if (!exporter) return fail(exporter.error());
@@ -110,6 +111,15 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (auto const* put = std::get_if<PutLayer>(&request)) {
         co_return co_await take_layer(*put, caller);
     }
+    if (auto const* post = std::get_if<PostEnroll>(&request)) {
+        co_return co_await take_enrolment(*post, caller);
+    }
+    if (auto const* put = std::get_if<PutRecords>(&request)) {
+        co_return co_await take_records(*put, caller);
+    }
+    if (auto const* put = std::get_if<PutReceipt>(&request)) {
+        co_return co_await take_receipt(*put, caller);
+    }
     if (auto const* put = std::get_if<PutBlob>(&request)) {
         std::function<void()> interrupt = [self = weak_from_this()] {
             if (auto const here = self.lock()) here->close();
@@ -149,6 +159,37 @@ asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller c
     Result<Bytes> body = co_await read_body(request.body_bytes);
     if (!body) co_return Answer{408, {}, true};
     co_return co_await house_.intake.take_layer(caller, request.id, std::move(*body));
+}
+
+asio::awaitable<Answer> ControlConnection::take_enrolment(PostEnroll request, Caller caller) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    if (!caller.device) {
+        co_return answer_of(Refusal{401, "bad-device", "the user key that asks must be shown"});
+    }
+    auto enroll = decode_enroll_request(*body);
+    if (!enroll) co_return answer_of(Refusal{400, "bad-request", enroll.error().what});
+    auto const ruled = co_await house_.host.enroll(caller, std::move(*enroll));
+    if (!ruled) co_return answer_of(refusal_for(ruled.error()));
+    co_return Answer{ruled->grant ? 200U : 202U, encode_enroll_answer(*ruled), false};
+}
+
+asio::awaitable<Answer> ControlConnection::take_records(PutRecords request, Caller caller) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    auto records = decode_records(*body);
+    if (!records) co_return answer_of(Refusal{400, "bad-request", records.error().what});
+    Status const kept = co_await house_.host.keep_records(caller, std::move(*records));
+    co_return kept ? Answer{204, {}, false} : answer_of(refusal_for(kept.error()));
+}
+
+asio::awaitable<Answer> ControlConnection::take_receipt(PutReceipt request, Caller caller) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    auto const receipt = decode_receipt(*body);
+    if (!receipt) co_return answer_of(Refusal{400, "bad-request", receipt.error().what});
+    Status const taken = co_await house_.host.receipt_arrived(caller, request.offer, *receipt);
+    co_return taken ? Answer{204, {}, false} : answer_of(refusal_for(taken.error()));
 }
 
 asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_source(ContentId id,

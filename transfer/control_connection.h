@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "src/base/worker_pool.h"
 #include "transfer/blob_intake.h"
@@ -36,7 +37,8 @@ struct ControlHouse {
 
 class ControlConnection : public std::enable_shared_from_this<ControlConnection> {
 public:
-    ControlConnection(asio::ip::tcp::socket socket, asio::ssl::context& context,
+    /// `ip`: where the caller comes from.
+    ControlConnection(asio::ip::tcp::socket socket, std::string ip, asio::ssl::context& context,
                       ControlHouse& house);
 
     /// False: nobody with an Ed25519 key, or too slow.
@@ -67,6 +69,9 @@ private:
     asio::awaitable<Result<Bytes>> read_body(std::size_t bytes);
     asio::awaitable<Answer> take_offer(PostOffer request, Caller caller);
     asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
+    asio::awaitable<Answer> take_enrolment(PostEnroll request, Caller caller);
+    asio::awaitable<Answer> take_records(PutRecords request, Caller caller);
+    asio::awaitable<Answer> take_receipt(PutReceipt request, Caller caller);
 
     enum class Wanted { file, layer };
     asio::awaitable<Result<Source>> find_source(ContentId id, Caller caller, Wanted wanted);
@@ -78,6 +83,7 @@ private:
     Result<Caller> caller_of(RequestHead const& head);
 
     ControlHouse& house_;
+    std::string ip_;
     TlsChannel channel_;
     bool busy_ = false;
     bool keep_alive_ = true;

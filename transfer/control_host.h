@@ -16,7 +16,10 @@
 #include "src/core/keys.h"
 #include "src/core/locator.h"
 #include "src/core/offer.h"
+#include "src/core/receipt.h"
 #include "transfer/admission.h"
+#include "transfer/enrolment_message.h"
+#include "transfer/records_message.h"
 
 namespace satchel::transfer {
 
@@ -24,6 +27,7 @@ namespace satchel::transfer {
 struct Caller {
     NodeKey node;
     std::optional<UserKey> device;
+    std::string ip{};  ///< where the connection comes from
 };
 
 /// A blob that this side is delivering, open for reading.
@@ -73,6 +77,23 @@ public:
 
     /// Gateways whose word counts as attested for any sender: those of this node's own users.
     virtual std::vector<PublicKey> own_gateways() const { return {}; }
+
+    /// The calling user wants a binding of their domain (caller.device is set). Fault::not_found:
+    /// this node speaks for no such domain. Fault::refused, and Fault::unavailable for "later".
+    virtual asio::awaitable<Result<EnrollAnswer>> enroll(Caller, EnrollRequest) {
+        co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// Records of a user of ours, to be kept alive. Fault::not_found: not a user of ours.
+    virtual asio::awaitable<Status> keep_records(Caller, RecordsToKeep) {
+        co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// The caller has come for the blob of an offer of ours, and holds it. Fault::not_found: no
+    /// such offer to the caller. Fault::corrupt: the receipt is not for it.
+    virtual asio::awaitable<Status> receipt_arrived(Caller, OfferId, Receipt) {
+        co_return fail(Fault::not_found, "nothing here");
+    }
 
     /// A blob is held, verified and on disk, for one more offer.
     virtual void blob_arrived(Offer const& offer) = 0;

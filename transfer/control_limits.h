@@ -15,6 +15,11 @@ inline constexpr std::size_t layer_bytes = 8 * 1024 * 1024;  ///< 1 TiB in 4 MiB
 inline constexpr std::size_t small_answer_bytes = 16 * 1024;
 inline constexpr std::size_t waiting_offers = 64;
 inline constexpr std::size_t waiting_bytes = waiting_offers * (limits::offer_bytes + 16) + 16;
+inline constexpr std::size_t predecessors = 4;  ///< older keys that speak for a new one
+inline constexpr std::size_t enroll_bytes = 2 * 1024;
+inline constexpr std::size_t records_at_once = 8;
+inline constexpr std::size_t records_bytes =
+    records_at_once * (limits::storage_record_bytes + 8) + 512;
 inline constexpr std::size_t reason_octets = 512;
 inline constexpr std::size_t code_octets = 64;
 inline constexpr std::size_t body_chunk_bytes = 512 * 1024;  ///< read, hashed and written at once

@@ -75,12 +75,28 @@ ControlRequest read_waiting(RequestHead const& head, std::string_view rest) {
     return reads(head) ? ControlRequest(AskWaiting{id}) : wrong_method();
 }
 
-template <class Ask>
+ControlRequest read_receipt_request(RequestHead const& head, std::string_view name) {
+    auto const id = OfferId::parse(name);
+    if (!id) return nothing_here();
+    if (reads(head)) return AskReceipt{*id};
+    if (head.method != Method::put) return wrong_method();
+    if (auto refusal = wrong_length(head, limits::receipt_bytes)) return *refusal;
+    return PutReceipt{*id, static_cast<std::size_t>(*head.content_length)};
+}
+
 ControlRequest read_offer_name(RequestHead const& head, std::string_view name) {
     auto const id = OfferId::parse(name);
     if (!id) return nothing_here();
     if (!reads(head)) return wrong_method();
-    return Ask{*id};
+    return AskOffer{*id};
+}
+
+/// A path that takes one kind of body.
+template <class Request>
+ControlRequest read_body_request(RequestHead const& head, Method method, std::size_t max) {
+    if (head.method != method) return wrong_method();
+    if (auto refusal = wrong_length(head, max)) return *refusal;
+    return Request{static_cast<std::size_t>(*head.content_length)};
 }
 
 }  // namespace
@@ -96,15 +112,19 @@ ControlRequest read_request(RequestHead const& head) {
         return read_waiting(head, target.substr(std::string_view(waiting_path).size()));
     }
     if (target == offers_path) {
-        if (head.method != Method::post) return wrong_method();
-        if (auto refusal = wrong_length(head, limits::control_body_bytes)) return *refusal;
-        return PostOffer{static_cast<std::size_t>(*head.content_length)};
+        return read_body_request<PostOffer>(head, Method::post, limits::control_body_bytes);
+    }
+    if (target == enroll_path) {
+        return read_body_request<PostEnroll>(head, Method::post, control_limits::enroll_bytes);
+    }
+    if (target == records_path) {
+        return read_body_request<PutRecords>(head, Method::put, control_limits::records_bytes);
     }
     if (target.starts_with(offers_folder)) {
-        return read_offer_name<AskOffer>(head, target.substr(offers_folder.size()));
+        return read_offer_name(head, target.substr(offers_folder.size()));
     }
     if (target.starts_with(receipts_folder)) {
-        return read_offer_name<AskReceipt>(head, target.substr(receipts_folder.size()));
+        return read_receipt_request(head, target.substr(receipts_folder.size()));
     }
     if (target.starts_with(blobs_folder)) {
         return read_blobs_folder(head, target.substr(blobs_folder.size()));

@@ -47,13 +47,28 @@ struct AskReceipt {
     OfferId offer;
 };
 
+/// A receipt for an offer of ours, from a node that came for the blob itself.
+struct PutReceipt {
+    OfferId offer;
+    std::size_t body_bytes = 0;
+};
+
+struct PostEnroll {
+    std::size_t body_bytes = 0;
+};
+
+struct PutRecords {
+    std::size_t body_bytes = 0;
+};
+
 struct AskWaiting {
     std::optional<ContentId> id;  ///< of this blob alone
 };
 
 /// A Refusal where the head asks for nothing that exists.
-using ControlRequest = std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob,
-                                    PutLayer, AskLayer, AskReceipt, AskWaiting>;
+using ControlRequest =
+    std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
+                 AskReceipt, PutReceipt, PostEnroll, PutRecords, AskWaiting>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -65,5 +80,7 @@ std::string receipt_path(OfferId const& offer);
 inline constexpr char const* ping_path = "/v1/ping";
 inline constexpr char const* offers_path = "/v1/offers";
 inline constexpr char const* waiting_path = "/v1/waiting";
+inline constexpr char const* enroll_path = "/v1/enroll";
+inline constexpr char const* records_path = "/v1/records";
 
 }  // namespace satchel::transfer

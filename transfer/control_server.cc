@@ -109,8 +109,8 @@ asio::awaitable<void> ControlServer::State::accept_all(std::shared_ptr<State> se
             self->by_address.of(address) >= limits.connections_per_address) {
             continue;  // closed unheard: a handshake would cost more than the caller's patience
         }
-        auto connection =
-            std::make_shared<ControlConnection>(std::move(socket), self->tls.server(), self->house);
+        auto connection = std::make_shared<ControlConnection>(std::move(socket), address,
+                                                              self->tls.server(), self->house);
         self->connections.insert(connection);
         self->gone.clear();
         self->by_address.add(address);

@@ -6,7 +6,7 @@
 #include "src/base/sodium_randomness.h"
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
-#include "src/core/binding.h"
+#include "src/core/binding_book.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"
 
@@ -106,17 +106,22 @@ Result<ExitStatus> bind(Globals const& globals, BindArgs const& args) {
     }
     auto const key = load_domain_key(address->domain(), globals.home);
     if (!key) return fail(key.error());
-    // Seconds as epochs: each re-binding outranks the one before, without a counter to lose.
     std::uint64_t const now = SystemClock().unix_seconds();
+    auto book = BindingBook::open(Home(globals.home).bindings_file());
+    if (!book) return fail(book.error());
+    auto const epoch = book->next_epoch(*address, now);
+    if (!epoch) return fail(epoch.error());
     Binding const unsigned_binding{.address = *address,
                                    .user_key = *user_key,
                                    .age_recipient = *recipient,
                                    .subaddress = args.subaddress,
-                                   .slot_epoch = now,
+                                   .slot_epoch = *epoch,
                                    .issued = now,
                                    .expires = now + args.days * 24 * 3600,
                                    .domain_key = DomainKey(key->public_key())};
-    std::string const line = grant_binding(unsigned_binding, *key).to_line();
+    BindingGrant const grant = grant_binding(unsigned_binding, *key);
+    if (auto noted = book->note_binding(grant.binding); !noted) return fail(noted.error());
+    std::string const line = grant.to_line();
     if (globals.json) {
         print_json({{"binding", line}});
     } else {

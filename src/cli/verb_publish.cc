@@ -13,6 +13,7 @@ namespace {
 struct Args {
     std::string address;
     std::string binding;
+    std::vector<std::string> nodes;
 };
 
 /// `@FILE` stands for the file's first line.
@@ -29,8 +30,8 @@ Result<ExitStatus> publish(Globals const& globals, Args const& args) {
     if (!binding) return fail(binding.error());
     auto session = NodeSession::open(globals);
     if (!session) return fail(session.error());
-    auto const result =
-        session->call("publish", {{"address", args.address}, {"binding", *binding}});
+    auto const result = session->call(
+        "publish", {{"address", args.address}, {"binding", *binding}, {"nodes", args.nodes}});
     if (!result) return fail(result.error());
     if (globals.json) {
         print_json(*result);
@@ -66,6 +67,9 @@ void add_publish(CommandLine& line) {
         .option("--address", args->address, "ADDRESS", "which of this home's addresses [the first]")
         .option("--binding", args->binding, "TEXT|@FILE",
                 "your domain's word, from `satchel domain bind`")
+        .options("--node", args->nodes, "KEY[:PRIORITY]",
+                 "a node that stores for you instead of this home's; the lowest priority is tried "
+                 "first")
         .example("satchel publish --address bob@b.test --binding @bob.binding")
         .run([args](Globals const& globals) { return publish(globals, *args); });
 }

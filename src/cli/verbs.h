@@ -12,6 +12,8 @@ void add_publish(CommandLine& line);
 void add_unpublish(CommandLine& line);
 void add_lookup(CommandLine& line);
 void add_domain(CommandLine& line);
+void add_domain_revoke(CommandLine& line);  ///< after add_domain
+void add_enroll(CommandLine& line);
 void add_key(CommandLine& line);
 void add_contact(CommandLine& line);
 void add_group(CommandLine& line);

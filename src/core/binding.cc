@@ -27,6 +27,10 @@ void write_unsigned(MsgpackWriter& out, Binding const& binding) {
         .binary(binding.domain_key.bytes);
 }
 
+tl::unexpected<Error> refuse(std::string const& why) {
+    return fail(Fault::usage, "not a binding (satchel-binding:1:…): " + why);
+}
+
 Bytes signed_bytes(Binding const& binding) {
     MsgpackWriter out;
     out.array(binding_fields - 1);
@@ -100,10 +104,7 @@ std::string BindingGrant::to_line() const {
     return std::string(line_prefix) + to_base64(out.take());
 }
 
-Result<BindingGrant> BindingGrant::parse(std::string_view line) {
-    auto const refuse = [](std::string const& why) {
-        return fail(Fault::usage, "not a binding (satchel-binding:1:…): " + why);
-    };
+Result<BindingGrant> BindingGrant::decode_line(std::string_view line) {
     if (line.size() > limits::binding_line_octets || !line.starts_with(line_prefix))
         return refuse("it starts otherwise, or is too long");
     auto const bytes = from_base64(line.substr(line_prefix.size()));
@@ -116,11 +117,18 @@ Result<BindingGrant> BindingGrant::parse(std::string_view line) {
     if (auto status = fields.status(); !status) return refuse(status.error().what);
     auto binding = decode_binding(encoded);
     if (!binding) return refuse(binding.error().what);
-    if (!binding->signature_holds() ||
-        !slot_proof_holds(binding->domain_key, locate(binding->address).key, binding->user_key,
-                          binding->slot_epoch, binding->expires, proof))
-        return refuse("its signatures do not hold, so it was damaged or made up");
     return BindingGrant{std::move(*binding), proof};
+}
+
+Result<BindingGrant> BindingGrant::parse(std::string_view line) {
+    auto grant = decode_line(line);
+    if (!grant) return grant;
+    Binding const& binding = grant->binding;
+    if (!binding.signature_holds() ||
+        !slot_proof_holds(binding.domain_key, locate(binding.address).key, binding.user_key,
+                          binding.slot_epoch, binding.expires, grant->slot_proof))
+        return refuse("its signatures do not hold, so it was damaged or made up");
+    return grant;
 }
 
 BindingGrant grant_binding(Binding unsigned_binding, SigningKey const& domain_key) {

@@ -226,6 +226,8 @@ void fill_defaults(Config& config, fs::path const& home) {
             *hop = std::string(scheme) + (home / hop->substr(scheme.size())).string();
     for (fs::path* const file : {&gateway.next_hop_password_file, &gateway.next_hop_ca_file})
         if (!file->empty()) *file = home / *file;
+    for (auto& [name, domain] : config.domains)
+        if (!domain.bindings_file.empty()) domain.bindings_file = home / domain.bindings_file;
     bool const inbound = !gateway.inbound_next_hop.empty();
     if (inbound && !gateway.lmtp_listen) gateway.lmtp_listen = Endpoint{"127.0.0.1", 10024};
     if (gateway.helo.empty()) gateway.helo = host_name();

@@ -12,17 +12,26 @@
 
 #include "src/base/result.h"
 #include "src/core/accept_policy.h"
+#include "src/core/address.h"
 #include "src/core/endpoint.h"
 #include "src/core/keys.h"
 #include "src/core/lookup_report.h"
 
 namespace satchel {
 
+/// Whether peers may know where a node is.
+enum class Expose {
+    open,      ///< its endpoints are in its presence record
+    pull_only  ///< it publishes none, and goes for what is waiting
+};
+
 struct NodeSettings {
     Endpoint control_listen{"0.0.0.0", 7473};
     Endpoint dht_listen{"0.0.0.0", 7475};
     std::vector<Endpoint> dht_bootstrap;
     std::uint32_t dht_network = 7473;
+    Expose expose = Expose::open;
+    std::vector<Address> serves;         ///< others whose storage records name this node
     std::vector<std::string> advertise;  ///< IP addresses or endpoints; empty: the interfaces'
     std::filesystem::path storage_dir;   ///< default <home>/storage
     std::uint64_t quota = 50ULL << 30;   ///< bytes
@@ -76,6 +85,12 @@ struct TrustSettings {
 struct DomainSettings {
     std::vector<DomainKey> keys;
     std::vector<PublicKey> gateway_keys;
+
+    /// For the gateway that binds this domain's users.
+    static constexpr std::uint64_t binding_days = 365;
+    std::filesystem::path bindings_file;    ///< signed by the admin elsewhere; "": the key is here
+    std::vector<std::string> never_enroll;  ///< local parts
+    std::string subaddress;                 ///< "" or "+"
 };
 
 struct Config {

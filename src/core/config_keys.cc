@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "src/core/address.h"
+#include "src/core/gateway_place.h"
 #include "src/core/limits.h"
 
 namespace satchel {
@@ -169,15 +170,7 @@ Result<std::optional<NodeKey>> parse_optional_key(std::string const& text) {
 /// "" for none, or "host:port"; the host may be a name, or an IPv6 address in brackets.
 Result<std::string> parse_host_port(std::string const& text) {
     if (text.empty()) return text;
-    auto const colon = text.rfind(':');
-    unsigned port = 0;
-    bool good = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
-                text.find_first_of(" /@") == std::string::npos;
-    for (char const c : good ? text.substr(colon + 1) : "") {
-        good = good && c >= '0' && c <= '9';
-        port = port > 65'535 ? port : port * 10 + static_cast<unsigned>(c - '0');
-    }
-    if (!good || port == 0 || port > 65'535) return fail(Fault::usage, "\"HOST:PORT\" is wanted");
+    if (!is_host_port(text)) return fail(Fault::usage, "\"HOST:PORT\" is wanted");
     return text;
 }
 
@@ -192,6 +185,17 @@ Result<Trust> parse_minimum(std::string const& text) {
     auto trust = parse_trust(text);
     if (trust && *trust >= Trust::domain) return trust;
     return fail(Fault::usage, "\"domain\" or \"pinned\" is wanted");
+}
+
+Result<Expose> parse_expose(std::string const& text) {
+    if (text == "open") return Expose::open;
+    if (text == "pull-only") return Expose::pull_only;
+    return fail(Fault::usage, "\"open\" or \"pull-only\" is wanted");
+}
+
+Result<std::string> parse_subaddress(std::string const& text) {
+    if (text.empty() || text == "+") return text;
+    return fail(Fault::usage, "\"\" or \"+\" is wanted");
 }
 
 Result<std::filesystem::path> parse_folder(std::string const& text) {
@@ -225,6 +229,18 @@ constexpr std::array all_keys = {
     ConfigKey{"node", "dht_network", "7473",
               "Number of the DHT network. Nodes of other numbers do not meet.",
               [](V v, T t) { return take_network(v, t.config.node.dht_network); }},
+    ConfigKey{
+        "node", "expose", "\"open\"",
+        "\"open\": peers may know where this node is. \"pull-only\": it publishes no address, "
+        "and fetches what is for it.",
+        [](V v, T t) { return take_parsed(v, t.config.node.expose, parse_expose); }},
+    ConfigKey{"node", "serves", "[]",
+              "Addresses of others whose storage records name this node, such as "
+              "[\"bob@example.test\"].",
+              [](V v, T t) {
+                  return take_list(v, t.config.node.serves,
+                                   [](auto const& text) { return Address::parse(text); });
+              }},
     ConfigKey{"node", "advertise", "[]",
               "Addresses to tell peers, such as [\"192.0.2.1\"]. None: the one that DHT peers see, "
               "and the interfaces'.",
@@ -337,6 +353,18 @@ constexpr std::array all_keys = {
                   return take_list(v, t.domain->gateway_keys,
                                    [](auto const& text) { return PublicKey::parse(text); });
               }},
+    ConfigKey{
+        domain_section, "bindings_file", "\"\"",
+        "For the domain's gateway where the domain key is kept elsewhere: a file of lines that "
+        "`satchel domain bind` printed there.",
+        [](V v, T t) { return take_file(v, t.domain->bindings_file); }},
+    ConfigKey{domain_section, "never_enroll", "[]",
+              "For the domain's gateway: local parts that are lists or aliases, such as "
+              "[\"team\"]. Roles such as postmaster never enroll.",
+              [](V v, T t) { return take_texts(v, t.domain->never_enroll); }},
+    ConfigKey{domain_section, "subaddress", "\"\"",
+              "For the domain's gateway: \"+\" where mail to user+tag@ goes to user@.",
+              [](V v, T t) { return take_parsed(v, t.domain->subaddress, parse_subaddress); }},
 };
 
 }  // namespace

@@ -19,6 +19,12 @@ public:
 
     std::filesystem::path publications_file() const { return root_ / "published"; }
 
+    /// What this home, as a domain's, has vouched for.
+    std::filesystem::path bindings_file() const { return root_ / "bindings.db"; }
+
+    /// Records that this node keeps alive for users of its domains.
+    std::filesystem::path kept_records_file() const { return root_ / "records.db"; }
+
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
     /// Local socket of the running node (`run/node.sock`), under the runtime directory where the

@@ -171,6 +171,10 @@ Result<std::vector<Address>> read_addresses(fs::path const& file) {
     return addresses;
 }
 
+fs::path keys_aside_folder(fs::path const& home, int number) {
+    return home / ("keys.old-" + std::to_string(number));
+}
+
 fs::path keys_folder(fs::path const& home) {
     return home / "keys";
 }
@@ -271,13 +275,25 @@ Status save_identity(Identity const& identity, fs::path const& home) {
 Status set_keys_aside(fs::path const& home) {
     if (!fs::exists(keys_folder(home))) return {};
     for (int n = 1;; ++n) {
-        auto const aside = home / ("keys.old-" + std::to_string(n));
+        auto const aside = keys_aside_folder(home, n);
         if (fs::exists(aside)) continue;
         std::error_code failed;
         fs::rename(keys_folder(home), aside, failed);
         if (failed) return fail(Fault::io, keys_folder(home).string() + ": " + failed.message());
         return {};
     }
+}
+
+std::vector<SigningKey> old_user_keys(fs::path const& home, std::size_t max) {
+    int last = 0;
+    while (fs::exists(keys_aside_folder(home, last + 1)))
+        ++last;
+    std::vector<SigningKey> keys;
+    for (int n = last; n >= 1 && keys.size() < max; --n) {
+        auto key = read_signing_key(keys_aside_folder(home, n) / "user.key");
+        if (key) keys.push_back(std::move(*key));
+    }
+    return keys;
 }
 
 Result<Identity> load_identity(fs::path const& home) {

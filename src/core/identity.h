@@ -36,6 +36,10 @@ Status save_identity(Identity const& identity, std::filesystem::path const& home
 /// mail.
 Status set_keys_aside(std::filesystem::path const& home);
 
+/// The user keys in `keys.old-N`, the last put aside first, at most `max`. Damaged ones are passed
+/// over.
+std::vector<SigningKey> old_user_keys(std::filesystem::path const& home, std::size_t max);
+
 /// Fault::not_found: no keys here, run `satchel init`. Fault::config: a key file others may read,
 /// or a damaged one.
 Result<Identity> load_identity(std::filesystem::path const& home);

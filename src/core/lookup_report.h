@@ -1,6 +1,7 @@
 // What looking up an address gave, with the reason for each answer (claims 19-20).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "src/core/address.h"
 #include "src/core/age_key.h"
 #include "src/core/endpoint.h"
+#include "src/core/gateway_place.h"
 #include "src/core/keys.h"
 #include "src/core/locator.h"
 
@@ -25,6 +27,8 @@ struct NodeReport {
     std::vector<Endpoint> endpoints;  ///< control endpoints
     bool available = false;
     bool pull_only = false;
+    /// Opens its presence record; whoever knows the address may know it.
+    std::array<Byte, 32> presence_secret{};
     std::string reason;  ///< why it is not available; "" if it is
 };
 
@@ -42,8 +46,9 @@ struct LookupReport {
     std::optional<UserKey> user_key{};
     AcceptPolicy accept{};
     std::string page{};
-    std::vector<NodeReport> nodes{};   ///< by priority
-    std::string reason{};              ///< why not trusted or not available; "" if it is
+    std::optional<GatewayPlace> gateway{};  ///< keeps what arrives while all nodes are off
+    std::vector<NodeReport> nodes{};        ///< by priority
+    std::string reason{};                   ///< why not trusted or not available; "" if it is
     std::vector<std::string> steps{};  ///< each step in words an admin understands, for `lookup -v`
 };
 

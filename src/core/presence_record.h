@@ -13,8 +13,8 @@ namespace satchel {
 
 struct PresenceRecord {
     bool available = false;
-    std::vector<Endpoint> control;       ///< at most 4
-    std::vector<Endpoint> swarm;         ///< at most 4
+    std::vector<Endpoint> control{};     ///< at most 4
+    std::vector<Endpoint> swarm{};       ///< at most 4
     std::uint32_t free_space_class = 0;  ///< floor(log2(free bytes)), 0 if none
     bool pull_only = false;
 

@@ -149,6 +149,24 @@ Result<RecordEnvelope> seal_record(RecordEnvelope draft, ByteSpan body, SealKey 
     return draft;
 }
 
+RecordEnvelope sign_revocation(SigningKey const& owner, DhtKey const& key,
+                               RevocationTimes const& times) {
+    RecordEnvelope record;
+    record.kind = RecordKind::storage;
+    record.dht_key = key;
+    record.slot_owner = owner.public_key();
+    record.slot_epoch = times.epoch;
+    record.slot_expires = times.slot_expires;
+    record.slot_proof =
+        sign_slot(owner, key, record.signer, record.slot_epoch, record.slot_expires);
+    record.seq = times.seq;
+    record.issued = times.issued;
+    record.expires = times.expires;
+    record.sealed_body.assign(sealed_bytes(record), 0);
+    record.signature = owner.sign(record_prefix, signed_bytes(record));
+    return record;
+}
+
 Result<Bytes> open_record(RecordEnvelope const& record, SealKey const& seal) {
     if (record.is_revocation()) return fail(Fault::refused, "revoked by its domain");
     ByteSpan const sealed(record.sealed_body);

@@ -54,6 +54,19 @@ struct RecordEnvelope {
 Result<RecordEnvelope> seal_record(RecordEnvelope draft, ByteSpan body, SealKey const& seal,
                                    SigningKey const& signer, Randomness& randomness);
 
+/// What a revocation says besides whose slot it takes back.
+struct RevocationTimes {
+    std::uint64_t epoch = 0;         ///< above that of the binding it ends
+    std::uint64_t seq = 0;           ///< Unix milliseconds
+    std::uint64_t issued = 0;        ///< Unix seconds
+    std::uint64_t expires = 0;       ///< Unix seconds
+    std::uint64_t slot_expires = 0;  ///< Unix seconds, not before `expires`
+};
+
+/// The slot's owner takes back its slot at `key`.
+RecordEnvelope sign_revocation(SigningKey const& owner, DhtKey const& key,
+                               RevocationTimes const& times);
+
 /// The body without padding. Fault::corrupt when `seal` is not its key. Fault::refused for a
 /// revocation.
 Result<Bytes> open_record(RecordEnvelope const& record, SealKey const& seal);

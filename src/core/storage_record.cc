@@ -11,10 +11,21 @@ namespace satchel {
 
 namespace {
 
-// Keys of the body. 6 is the incoming gateway's.
-enum BodyKey : std::uint64_t { address_key = 1, age_key, nodes_key, accept_key, binding_key };
+// Keys of the body.
+enum BodyKey : std::uint64_t {
+    address_key = 1,
+    age_key,
+    nodes_key,
+    accept_key,
+    binding_key,
+    gateway_key,
+    page_key
+};
 
-constexpr std::uint64_t page_key = 7;
+/// While epoch and times stay below 2^32 (FORMATS.md): sealing has the last word.
+constexpr std::size_t body_bytes = 822;
+
+constexpr std::size_t port_octets = 6;  // ":65535"
 
 /// The page goes into placeholders word for word.
 bool is_page(std::string_view page) {
@@ -76,11 +87,31 @@ Result<Binding> read_binding(MsgpackValue const& value, StorageRecord const& rec
     return binding;
 }
 
+void write_gateway(MsgpackWriter& out, GatewayPlace const& gateway) {
+    out.map(2).key(1).text(gateway.host_port);
+    out.key(2).binary(gateway.key.bytes);
+}
+
+Result<GatewayPlace> read_gateway(MsgpackValue const& value) {
+    auto fields = MsgpackFields::of_map(value);
+    GatewayPlace gateway{fields.text(1, limits::gateway_host_octets + port_octets),
+                         NodeKey(PublicKey{fields.binary_of<32>(2)})};
+    if (!is_host_port(gateway.host_port))
+        fields.fail_with({Fault::corrupt, "a gateway that is no host and port"});
+    if (auto status = fields.status(); !status) return fail(status.error());
+    return gateway;
+}
+
 Status check_bounds(StorageRecord const& record) {
     if (record.nodes.size() > limits::storage_nodes)
         return fail(Fault::too_large, "a record names at most 3 storage nodes");
     if (record.page.size() > limits::page_octets)
         return fail(Fault::too_large, "a page has at most 64 octets");
+    if (record.gateway &&
+        record.gateway->host_port.size() > limits::gateway_host_octets + port_octets)
+        return fail(Fault::too_large, "a gateway's host has at most 64 octets");
+    if (record.gateway && !is_host_port(record.gateway->host_port))
+        return fail(Fault::usage, "a gateway is given as HOST:PORT");
     if (!is_page(record.page)) return fail(Fault::usage, "a page is an https:// address");
     if (record.binding && (record.binding->address != record.address ||
                            record.binding->age_recipient != record.age_recipient))
@@ -102,7 +133,7 @@ Status read_nodes(MsgpackFields& fields, StorageRecord& record) {
 Result<Bytes> encode_storage_record(StorageRecord const& record) {
     if (auto status = check_bounds(record); !status) return fail(status.error());
     MsgpackWriter out;
-    out.map(record.binding ? 6 : 5);
+    out.map(5U + (record.binding ? 1U : 0U) + (record.gateway ? 1U : 0U));
     out.key(address_key).text(record.address.text());
     out.key(age_key).binary(record.age_recipient.bytes);
     out.key(nodes_key).array(record.nodes.size());
@@ -110,9 +141,10 @@ Result<Bytes> encode_storage_record(StorageRecord const& record) {
         write_node(out, node);
     write_policy(out.key(accept_key), record.accept);
     if (record.binding) write_binding(out.key(binding_key), *record.binding);
+    if (record.gateway) write_gateway(out.key(gateway_key), *record.gateway);
     out.key(page_key).text(record.page);
     Bytes body = out.take();
-    if (body.size() > body_bytes_max(RecordKind::storage))
+    if (body.size() > body_bytes)
         return fail(Fault::too_large, "the storage record is over its bound");
     return body;
 }
@@ -123,8 +155,12 @@ Result<StorageRecord> decode_storage_record(ByteSpan body, EnvelopeFacts const& 
     auto fields = MsgpackFields::of_map(*value);
     auto address = read_address(fields, address_key);
     if (!address) return fail(fields.status().error());
-    StorageRecord record{std::move(*address), AgeRecipient{fields.binary_of<32>(age_key)}, {}, {},
-                         std::nullopt,        fields.text(page_key, limits::page_octets)};
+    StorageRecord record{.address = std::move(*address),
+                         .age_recipient = AgeRecipient{fields.binary_of<32>(age_key)},
+                         .nodes = {},
+                         .accept = {},
+                         .binding = std::nullopt,
+                         .page = fields.text(page_key, limits::page_octets)};
     if (auto nodes = read_nodes(fields, record); !nodes) return fail(nodes.error());
     if (MsgpackValue const* const accept = fields.value(accept_key)) {
         auto const policy = read_policy(*accept);
@@ -136,6 +172,11 @@ Result<StorageRecord> decode_storage_record(ByteSpan body, EnvelopeFacts const& 
         auto binding = read_binding(*fields.value(binding_key), record, envelope);
         if (!binding) return fail(binding.error());
         record.binding = std::move(*binding);
+    }
+    if (fields.has(gateway_key)) {
+        auto gateway = read_gateway(*fields.value(gateway_key));
+        if (!gateway) return fail(gateway.error());
+        record.gateway = std::move(*gateway);
     }
     if (!is_page(record.page)) fields.fail_with({Fault::corrupt, "a page that is no https URL"});
     if (auto status = fields.status(); !status) return fail(status.error());

@@ -13,6 +13,7 @@
 #include "src/core/address.h"
 #include "src/core/age_key.h"
 #include "src/core/binding.h"
+#include "src/core/gateway_place.h"
 #include "src/core/keys.h"
 
 namespace satchel {
@@ -36,7 +37,8 @@ struct StorageRecord {
     /// As in BindingGrant. Encoded without what the envelope says already; decoding takes that from
     /// the envelope. Where the signer owns the slot, the envelope doesn't say it: none on decoding.
     std::optional<Binding> binding;
-    std::string page;  ///< "" or an https base of at most 64 octets
+    std::optional<GatewayPlace> gateway{};  ///< keeps what arrives while all nodes are off
+    std::string page;                       ///< "" or an https base of at most 64 octets
 
     friend bool operator==(StorageRecord const&, StorageRecord const&) = default;
 };

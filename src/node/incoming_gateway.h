@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "src/base/clock.h"
 #include "src/base/event_log.h"
-#include "src/core/config.h"
 #include "src/core/identity.h"
+#include "src/node/blob_fetcher.h"
+#include "src/node/gateway_finder.h"
+#include "src/node/publisher.h"
 #include "transfer/control_client.h"
 
 namespace satchel::node {
@@ -17,26 +18,21 @@ namespace satchel::node {
 /// Owner's thread; all references must outlive it.
 class IncomingGateway {
 public:
-    using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+    using Progress = BlobFetcher::Progress;
 
     struct World {
         asio::io_context& owner;
-        WorkerPool& workers;
         transfer::ControlClient& client;
-        transfer::BlobStore& store;
-        NodeSettings const& settings;
+        BlobFetcher& fetcher;
+        GatewayFinder& finder;
+        Publisher& publisher;  ///< names the gateway in its records
         Identity const& identity;
-        Clock const& clock;
         EventLog const& log;
     };
 
     explicit IncomingGateway(World world)
         : world_(world)
         , timer_(world.owner) {}
-
-    bool is_known() const {
-        return !world_.settings.incoming_gateway.empty() && world_.settings.incoming_gateway_key;
-    }
 
     /// Says now, and every few minutes, that this node is here: whatever waits is brought then.
     void start();
@@ -48,9 +44,10 @@ public:
 
 private:
     asio::awaitable<void> call_regularly();
-    asio::awaitable<Result<transfer::Peer>> peer();
-    asio::awaitable<Status> take(transfer::Peer peer, Offer offer, Progress progress);
-    asio::awaitable<Status> await_arrival(ContentId id);
+    asio::awaitable<Status> call(GatewayPlace place);
+    /// Of all domains of this home's addresses.
+    asio::awaitable<std::vector<GatewayPlace>> places();
+    asio::awaitable<Status> fetch_from(GatewayPlace place, ContentId id, Progress progress);
 
     World world_;
     asio::steady_timer timer_;

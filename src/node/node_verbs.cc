@@ -23,13 +23,6 @@ Result<ContentId> content_id_of(std::string const& text) {
     return id;
 }
 
-Json published_json(Published const& published) {
-    return {{"address", published.address.text()},
-            {"seq", published.seq},
-            {"expires", published.expires},
-            {"trust", to_string(published.trust)}};
-}
-
 }  // namespace
 
 asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
@@ -37,6 +30,8 @@ asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
     if (verb == "lookup") co_return co_await lookup(call);
     if (verb == "publish") co_return co_await publish(call);
     if (verb == "unpublish") co_return co_await unpublish(call);
+    if (verb == "enroll") co_return co_await enroll(call);
+    if (verb == "revoke") co_return co_await revoke(call);
     if (verb == "push") co_return co_await push(call);
     if (verb == "deposit") co_return co_await deposit(call);
     if (verb == "get") co_return co_await get(call);
@@ -97,35 +92,6 @@ asio::awaitable<Result<Json>> NodeVerbs::lookup(LocalCall& call) {
     LookupReport const report =
         co_await world_.resolver.resolve(*address, std::move(trust_for), options);
     co_return json_of(report);
-}
-
-asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {
-    auto const text = text_at(call.request.args, "address");
-    auto const line = text_at(call.request.args, "binding");
-    if (!text || !line) co_return fail(Fault::usage, "publish: address and binding");
-    auto address = own_address(*text);
-    if (!address) co_return fail(address.error());
-    std::optional<BindingGrant> grant;
-    if (!line->empty()) {
-        auto parsed = BindingGrant::parse(*line);
-        if (!parsed) co_return fail(Fault::usage, "the binding: " + parsed.error().what);
-        grant = std::move(*parsed);
-    }
-    co_await wait_for_neighbours();
-    auto const published = co_await world_.publisher.publish(*address, std::move(grant));
-    if (!published) co_return fail(published.error());
-    co_return published_json(*published);
-}
-
-asio::awaitable<Result<Json>> NodeVerbs::unpublish(LocalCall& call) {
-    auto const text = text_at(call.request.args, "address");
-    if (!text) co_return fail(text.error());
-    auto address = own_address(*text);
-    if (!address) co_return fail(address.error());
-    co_await wait_for_neighbours();
-    auto const withdrawn = co_await world_.publisher.unpublish(*address);
-    if (!withdrawn) co_return fail(withdrawn.error());
-    co_return published_json(*withdrawn);
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::push(LocalCall& call) {
@@ -230,8 +196,9 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
                    {"outcomes", outcomes}};
 }
 
-/// True where the blob was not here, and the incoming gateway had it (claims 26-27).
-asio::awaitable<Result<bool>> NodeVerbs::bring_here(ContentId id, Retriever::Progress progress) {
+/// Own other nodes, then the incoming gateway (claims 23-27).
+asio::awaitable<Result<std::string>> NodeVerbs::bring_here(ContentId id,
+                                                           Retriever::Progress progress) {
     auto look = [this, id]() -> Result<bool> {
         auto const held = world_.store.find(id);
         if (!held) return fail(held.error());
@@ -239,12 +206,19 @@ asio::awaitable<Result<bool>> NodeVerbs::bring_here(ContentId id, Retriever::Pro
     };
     auto const here = co_await world_.workers.await(std::move(look));
     if (!here) co_return fail(here.error());
-    if (*here) co_return false;
-    if (!world_.incoming_gateway.is_known())
-        co_return fail(Fault::not_found, id.short_form() + "… is not stored here");
+    if (*here) co_return std::string();
+    auto const copied = co_await world_.own_nodes.fetch(id, progress);
+    if (copied) co_return std::string("own other node");
     auto const fetched = co_await world_.incoming_gateway.fetch(id, std::move(progress));
-    if (!fetched) co_return fail(fetched.error());
-    co_return true;
+    if (fetched) co_return std::string("incoming gateway");
+    bool const nowhere =
+        copied.error().fault == Fault::not_found && fetched.error().fault == Fault::not_found;
+    if (nowhere) {
+        co_return fail(Fault::not_found, id.short_form() +
+                                             "… is neither stored on a node of yours "
+                                             "nor kept by the incoming gateway");
+    }
+    co_return fail(copied.error().fault == Fault::not_found ? fetched.error() : copied.error());
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
@@ -271,7 +245,7 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
                    {"bytes", got->bytes},
                    {"sha256", to_hex(got->sha256)},
                    {"name", got->name},
-                   {"source", *fetched ? "incoming gateway" : got->source}};
+                   {"source", fetched->empty() ? got->source : *fetched}};
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::open_restore(LocalCall& call) {

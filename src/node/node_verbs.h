@@ -6,9 +6,12 @@
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
 #include "src/node/depositor.h"
+#include "src/node/enroller.h"
 #include "src/node/incoming_gateway.h"
 #include "src/node/local_api_server.h"
+#include "src/node/own_nodes.h"
 #include "src/node/publisher.h"
+#include "src/node/record_guardian.h"
 #include "src/node/retriever.h"
 #include "src/node/storage_host.h"
 #include "src/node/trust_view.h"
@@ -30,7 +33,10 @@ public:
         BlobCarrier const& carrier;
         Depositor& depositor;
         Escrow* escrow;  ///< null where nothing may be kept
+        OwnNodes& own_nodes;
         IncomingGateway& incoming_gateway;
+        Enroller& enroller;
+        RecordGuardian* guardian;  ///< null where nothing is kept for others
         Retriever& retriever;
         StorageHost const& host;
         transfer::BlobStore& store;
@@ -47,6 +53,8 @@ private:
     asio::awaitable<Result<Json>> lookup(LocalCall& call);
     asio::awaitable<Result<Json>> publish(LocalCall& call);
     asio::awaitable<Result<Json>> unpublish(LocalCall& call);
+    asio::awaitable<Result<Json>> enroll(LocalCall& call);
+    asio::awaitable<Result<Json>> revoke(LocalCall& call);
     asio::awaitable<Result<Json>> push(LocalCall& call);
     asio::awaitable<Result<Json>> deposit(LocalCall& call);
     asio::awaitable<Result<Json>> get(LocalCall& call);
@@ -59,7 +67,8 @@ private:
     asio::awaitable<Result<Json>> escrow_hurry(LocalCall& call);
     asio::awaitable<Result<Json>> escrow_release(LocalCall& call);
 
-    asio::awaitable<Result<bool>> bring_here(ContentId id, Retriever::Progress progress);
+    /// Where it came from: "" where it was here.
+    asio::awaitable<Result<std::string>> bring_here(ContentId id, Retriever::Progress progress);
     Result<Address> own_address(std::string const& text) const;
     asio::awaitable<void> wait_for_neighbours();
 

@@ -9,7 +9,9 @@
 #include "src/base/atomic_file.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
+#include "src/node/enrolment_office.h"
 #include "src/node/node_verbs.h"
+#include "src/node/record_courier.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
 
@@ -59,12 +61,15 @@ struct PeerNode::Services {
         , config(std::move(settings))
         , identity(std::move(keys))
         , trust(std::move(trusted))
+        , users({io, identity, trust, log}, config.node.serves)
         , workers(io, worker_threads)
-        , host(config, identity, trust, outgoing, log) {}
+        , host(config, users, trust, outgoing, log)
+        , finder(config.node, workers) {}
 
     Status start_storage();
     Status start_location();
     Status start_escrow();
+    Status start_domain();
     Status start_verbs();
 
     asio::io_context& owner;
@@ -77,8 +82,10 @@ struct PeerNode::Services {
     TrustSource trust;
     OutgoingOffers outgoing;
     std::unique_ptr<transfer::DiskBlobStore> store;
+    ServedUsers users;
     WorkerPool workers;
     StorageHost host;
+    GatewayFinder finder;
     std::optional<transfer::TlsIdentity> tls;
     std::unique_ptr<transfer::ControlServer> control;
     std::optional<transfer::ControlClient> client;
@@ -87,8 +94,15 @@ struct PeerNode::Services {
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
+    std::optional<RecordCourier> courier;
+    std::unique_ptr<RecordGuardian> guardian;
+    std::unique_ptr<EnrolmentDesk> desk;
+    std::optional<EnrolmentOffice> office;
+    std::optional<Enroller> enroller;
     std::optional<BlobCarrier> carrier;
     std::unique_ptr<Escrow> escrow;
+    std::optional<BlobFetcher> fetcher;
+    std::optional<OwnNodes> own_nodes;
     std::optional<IncomingGateway> incoming_gateway;
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
@@ -118,7 +132,7 @@ Status PeerNode::Services::start_storage() {
     if (!server) return fail(server.error());
     control = std::move(*server);
     client.emplace(owner, workers, *tls, endpoint_rule_of(config, control->listening()),
-                   transfer::ClientLimits{});
+                   transfer::ClientLimits{}, &identity.user_key);
     pinger.emplace(*client);
     return {};
 }
@@ -139,23 +153,55 @@ Status PeerNode::Services::start_location() {
     if (!publications) return fail(publications.error());
     auto const secret = presence_secret_of(options.home, randomness);
     if (!secret) return fail(secret.error());
-    publisher.emplace(*keeper, identity, std::move(*publications), *secret, host.accept_policy(),
-                      config.node.page, clock, randomness);
+    publisher.emplace(Publisher::World{*keeper, identity, clock, randomness, host.accept_policy(),
+                                       config.node.page},
+                      std::move(*publications), *secret);
+    courier.emplace(RecordCourier::World{owner, finder, *client, identity.node_public(), log});
+    publisher->on_signed([this](Address const& address, RecordEnvelope const& record) {
+        // An open node's presence outlives it by two minutes: no gateway need keep it.
+        if (record.kind == RecordKind::storage) courier->take(address, record);
+    });
+    courier->start();
+    publisher->start();
     if (options.brief) return {};
     auto endpoints = advertised_endpoints(control->listening(), config.node.advertise);
     if (!endpoints) return fail(endpoints.error());
     if (endpoints->empty())
         log.warning("unreachable", {{"reason", "no interface is up; set node.advertise"}});
     host.set_available(true);
-    publisher->start(std::move(*endpoints));
+    users.start(*resolver, *publisher);
+    publisher->be_present({.available = true, .control = std::move(*endpoints)});
+    return {};
+}
+
+/// What this home does for the domains whose keys it holds.
+Status PeerNode::Services::start_domain() {
+    auto kept =
+        RecordGuardian::open({owner, workers, *keeper, trust, identity, options.home, clock, log});
+    if (!kept) return fail(kept.error());
+    guardian = std::move(*kept);
+    enroller.emplace(Enroller::World{owner, workers, finder, *client, *publisher, identity, clock,
+                                     log, options.home.root()});
+    if (options.brief) return {};
+    auto opened = EnrolmentDesk::open(options.home.root(), config, clock, randomness);
+    if (!opened) return fail(opened.error());
+    desk = std::move(*opened);
+    office.emplace(EnrolmentOffice::World{workers, *desk, clock, randomness, log,
+                                          options.home.gateway_socket()});
+    host.serve_domain(&*office, guardian.get());
+    guardian->start();
+    enroller->start();
     return {};
 }
 
 Status PeerNode::Services::start_escrow() {
     carrier.emplace(BlobCarrier::World{*client, workers, outgoing, *publisher, identity, clock,
                                        randomness, log});
+    fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
+    own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
-        IncomingGateway::World{owner, workers, *client, *store, config.node, identity, clock, log});
+        IncomingGateway::World{owner, *client, *fetcher, finder, *publisher, identity, log});
+    host.show_holdings(*store, workers, *carrier);
     if (options.brief) return {};
     auto opened =
         Escrow::open(config.node.storage_dir / "escrow", config.gateway.escrow_quota,
@@ -173,8 +219,9 @@ Status PeerNode::Services::start_verbs() {
                                        randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
     verbs.emplace(NodeVerbs::World{owner, config, identity, trust, *location, *resolver, *publisher,
-                                   *carrier, *depositor, escrow.get(), *incoming_gateway,
-                                   *retriever, host, *store, workers,
+                                   *carrier, *depositor, escrow.get(), *own_nodes,
+                                   *incoming_gateway, *enroller, guardian.get(), *retriever, host,
+                                   *store, workers,
                                    Json{{"control", control->listening().to_string()},
                                         {"dht", location->listening().to_string()}}});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
@@ -216,6 +263,7 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
     if (auto started = services->start_storage(); !started) return fail(started.error());
     if (auto started = services->start_location(); !started) return fail(started.error());
     if (auto started = services->start_escrow(); !started) return fail(started.error());
+    if (auto started = services->start_domain(); !started) return fail(started.error());
     if (auto started = services->start_verbs(); !started) return fail(started.error());
     return std::unique_ptr<PeerNode>(new PeerNode(std::move(services)));
 }
@@ -234,6 +282,10 @@ asio::awaitable<void> PeerNode::stop() {
     s.local_api->stop();
     s.host.set_available(false);
     s.host.set_escrow(nullptr);
+    s.host.serve_domain(nullptr, nullptr);
+    s.users.stop();
+    s.enroller->stop();
+    s.guardian->stop();
     s.incoming_gateway->stop();
     if (s.escrow) s.escrow->stop();
     s.control->stop();
@@ -243,12 +295,14 @@ asio::awaitable<void> PeerNode::stop() {
         s.owner,
         [&s, gone, timer]() -> asio::awaitable<void> {
             co_await s.publisher->say_goodbye();
+            co_await s.courier->deliver();
             *gone = true;
             timer->cancel();
         },
         asio::detached);
     boost::system::error_code ignored;
     if (!*gone) co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    s.courier->stop();
     s.keeper->stop();
     s.client->stop();
     s.location->stop();

@@ -1,5 +1,6 @@
 // The addresses whose storage record this node keeps alive, with their bindings: survives restarts.
-// A text file in the home, one line each: address, and the binding line or `-`.
+// A text file in the home, one line each: address, the binding line or `-`, and, where the record
+// names other nodes than this home's own, `nodes:KEY:PRIORITY:SECRET,…`.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +10,14 @@
 #include "src/base/result.h"
 #include "src/core/address.h"
 #include "src/core/binding.h"
+#include "src/core/storage_record.h"
 
 namespace satchel::node {
 
 struct Publication {
     Address address;
     std::optional<BindingGrant> grant;
+    std::vector<StorageNode> nodes{};  ///< none: this home's own node
 };
 
 class PublicationList {

@@ -8,33 +8,51 @@ namespace satchel::node {
 
 using location::RecordPlace;
 
-Publisher::Publisher(location::RecordKeeper& keeper, Identity const& identity,
-                     PublicationList publications, PresenceSecret presence_secret,
-                     AcceptPolicy accept, std::string page, Clock const& clock,
-                     Randomness& randomness)
-    : keeper_(keeper)
-    , identity_(identity)
+Publisher::Publisher(World world, PublicationList publications, PresenceSecret presence_secret)
+    : world_(std::move(world))
     , publications_(std::move(publications))
-    , presence_secret_(presence_secret)
-    , accept_(accept)
-    , page_(std::move(page))
-    , clock_(clock)
-    , randomness_(randomness) {}
+    , presence_secret_(presence_secret) {}
 
-void Publisher::start(std::vector<Endpoint> endpoints) {
+void Publisher::start() {
     for (Publication const& publication : publications_.all())
         keep_storage(publication);
-    if (endpoints.empty()) return;
-    presence_.available = true;
-    presence_.control = std::move(endpoints);
-    NodeKey const node = identity_.node_public();
-    keeper_.keep({presence_key(node), RecordKind::presence, slot_id(node)},
-                 std::chrono::seconds(limits::presence_reput_seconds),
-                 [this] { return sign_presence(); });
+}
+
+RecordPlace Publisher::presence_place() const {
+    NodeKey const node = world_.identity.node_public();
+    return {presence_key(node), RecordKind::presence, slot_id(node)};
+}
+
+void Publisher::be_present(PresenceRecord presence) {
+    if (presence == presence_) return;
+    presence_ = std::move(presence);
+    world_.keeper.keep(presence_place(), std::chrono::seconds(limits::presence_reput_seconds),
+                       [this] { return sign_presence(); });
+}
+
+void Publisher::use_presence_secret(PresenceSecret const& secret) {
+    if (presence_secret_ == secret) return;
+    presence_secret_ = secret;
+    if (presence_.available) be_present(std::exchange(presence_, {}));
+}
+
+void Publisher::set_gateway(std::string const& domain, GatewayPlace place) {
+    auto const known = gateways_.find(domain);
+    if (known != gateways_.end() && known->second == place) return;
+    gateways_[domain] = std::move(place);
+    for (Publication const& publication : publications_.all()) {
+        if (publication.address.domain() != domain) continue;
+        forget_signed(publication.address);
+        keep_storage(publication);
+    }
+}
+
+void Publisher::forget_signed(Address const& address) {
+    std::erase_if(signed_, [&](auto const& entry) { return entry.first.first == address.text(); });
 }
 
 std::uint64_t Publisher::next_seq() {
-    last_seq_ = std::max(last_seq_ + 1, clock_.unix_milliseconds());
+    last_seq_ = std::max(last_seq_ + 1, world_.clock.unix_milliseconds());
     return last_seq_;
 }
 
@@ -46,20 +64,40 @@ std::vector<Publisher::Slot> Publisher::slots_of(Publication const& publication)
                          publication.grant->slot_proof});
     }
     // For readers who pinned the user key.
-    slots.push_back({identity_.user_public(), 0, 0, std::nullopt});
+    slots.push_back({world_.identity.user_public(), 0, 0, std::nullopt});
     return slots;
 }
 
 StorageRecord Publisher::record_of(Address const& address) const {
     StorageRecord record{.address = address,
-                         .age_recipient = identity_.recipient(),
+                         .age_recipient = world_.identity.recipient(),
                          .nodes = {},
-                         .accept = accept_,
+                         .accept = world_.accept,
                          .binding = binding_of(address),
-                         .page = page_};
-    record.nodes.push_back(
-        {.node_key = identity_.node_public(), .priority = 0, .presence_secret = presence_secret_});
+                         .page = world_.page};
+    if (auto const gateway = gateways_.find(address.domain()); gateway != gateways_.end())
+        record.gateway = gateway->second;
+    Publication const* const publication = publications_.find(address);
+    if (publication != nullptr) record.nodes = publication->nodes;
+    NodeKey const own = world_.identity.node_public();
+    if (record.nodes.empty())
+        record.nodes.push_back({.node_key = own, .priority = 0, .presence_secret = {}});
+    for (StorageNode& node : record.nodes)
+        if (node.node_key == own) node.presence_secret = presence_secret_;
     return record;
+}
+
+/// A node has one presence, and so one secret, whatever addresses it stores for.
+std::vector<StorageNode> Publisher::with_secrets(std::vector<NamedNode> const& named) const {
+    std::vector<StorageNode> nodes;
+    for (NamedNode const& one : named) {
+        StorageNode node{one.key, one.priority, world_.randomness.array<32>()};
+        for (Publication const& publication : publications_.all())
+            for (StorageNode const& known : publication.nodes)
+                if (known.node_key == one.key) node.presence_secret = known.presence_secret;
+        nodes.push_back(node);
+    }
+    return nodes;
 }
 
 Result<RecordEnvelope> Publisher::sign_storage(Address const& address, Locator const& locator,
@@ -72,15 +110,19 @@ Result<RecordEnvelope> Publisher::sign_storage(Address const& address, Locator c
     draft.slot_owner = slot.owner;
     draft.slot_epoch = slot.epoch;
     draft.slot_proof = slot.proof;
-    draft.signer = identity_.user_key.public_key();
+    draft.signer = world_.identity.user_key.public_key();
     draft.seq = next_seq();
     // The sequence may run ahead of the clock by some milliseconds, but never of the time of issue.
-    draft.issued = std::max(clock_.unix_seconds(), (draft.seq + 999) / 1000);
+    draft.issued = std::max(world_.clock.unix_seconds(), (draft.seq + 999) / 1000);
     draft.expires = draft.issued + limits::storage_record_lifetime_seconds;
     if (slot.expires != 0) draft.expires = std::min(draft.expires, slot.expires);
     draft.slot_expires = slot.expires != 0 ? slot.expires : draft.expires;
-    auto sealed = seal_record(draft, *body, locator.seal, identity_.user_key, randomness_);
-    if (sealed) signed_[{address.text(), slot.owner}] = *sealed;
+    auto sealed =
+        seal_record(draft, *body, locator.seal, world_.identity.user_key, world_.randomness);
+    if (sealed) {
+        signed_[{address.text(), slot.owner}] = *sealed;
+        if (tell_) tell_(address, *sealed);
+    }
     return sealed;
 }
 
@@ -89,7 +131,7 @@ Result<RecordEnvelope> Publisher::current_storage(Address const& address, Locato
     auto const known = signed_.find({address.text(), slot.owner});
     std::uint64_t const half = limits::storage_record_lifetime_seconds / 2;
     if (known != signed_.end()) {
-        std::uint64_t const now = clock_.unix_seconds();
+        std::uint64_t const now = world_.clock.unix_seconds();
         bool const last_word = slot.expires != 0 && known->second.expires == slot.expires;
         if (known->second.expires > now + half || (last_word && known->second.expires > now))
             return known->second;
@@ -101,7 +143,7 @@ void Publisher::keep_storage(Publication const& publication) {
     Address const address = publication.address;
     Locator const locator = locate(address);
     for (Slot const& slot : slots_of(publication)) {
-        keeper_.keep(
+        world_.keeper.keep(
             {locator.key, RecordKind::storage, slot_id(slot.owner)},
             std::chrono::seconds(limits::storage_reput_seconds),
             [this, address, locator, slot] { return current_storage(address, locator, slot); });
@@ -113,15 +155,20 @@ Result<RecordEnvelope> Publisher::sign_presence() {
     if (!body) return fail(body.error());
     RecordEnvelope draft;
     draft.kind = RecordKind::presence;
-    NodeKey const node = identity_.node_public();
+    NodeKey const node = world_.identity.node_public();
     draft.dht_key = presence_key(node);
     draft.slot_owner = node;
     draft.signer = node;
     draft.seq = next_seq();
-    draft.issued = std::max(clock_.unix_seconds(), (draft.seq + 999) / 1000);
+    draft.issued = std::max(world_.clock.unix_seconds(), (draft.seq + 999) / 1000);
     draft.expires = draft.issued + limits::presence_ttl_seconds;
     draft.slot_expires = draft.expires;
-    return seal_record(draft, *body, presence_secret_, identity_.node_key, randomness_);
+    auto sealed =
+        seal_record(draft, *body, presence_secret_, world_.identity.node_key, world_.randomness);
+    if (!sealed || !tell_) return sealed;
+    for (Publication const& publication : publications_.all())
+        tell_(publication.address, *sealed);
+    return sealed;
 }
 
 std::optional<Binding> Publisher::binding_of(Address const& address) const {
@@ -130,27 +177,39 @@ std::optional<Binding> Publisher::binding_of(Address const& address) const {
     return publication->grant->binding;
 }
 
-asio::awaitable<Result<Published>> Publisher::publish(Address address,
-                                                      std::optional<BindingGrant> grant) {
-    std::uint64_t const now = clock_.unix_seconds();
-    if (grant) {
-        Binding const& binding = grant->binding;
-        if (binding.address != address) {
-            co_return fail(Fault::usage, "the binding is for " + binding.address.text() + ", not " +
-                                             address.text());
-        }
-        if (binding.user_key != identity_.user_public() ||
-            binding.age_recipient != identity_.recipient()) {
-            co_return fail(Fault::usage,
-                           "the binding is for other keys than this home's; see `satchel id`");
-        }
-        if (binding.expires <= now)
-            co_return fail(Fault::usage, "the binding has expired; ask the admin for a new one");
+Status Publisher::check_grant(Address const& address, BindingGrant const& grant) const {
+    Binding const& binding = grant.binding;
+    if (binding.address != address) {
+        return fail(Fault::usage,
+                    "the binding is for " + binding.address.text() + ", not " + address.text());
     }
-    if (auto saved = publications_.put({address, grant}); !saved) co_return fail(saved.error());
-    for (auto it = signed_.begin(); it != signed_.end();) {
-        it = it->first.first == address.text() ? signed_.erase(it) : std::next(it);
+    if (binding.user_key != world_.identity.user_public() ||
+        binding.age_recipient != world_.identity.recipient()) {
+        return fail(Fault::usage,
+                    "the binding is for other keys than this home's; see `satchel id`");
     }
+    if (binding.expires <= world_.clock.unix_seconds())
+        return fail(Fault::usage, "the binding has expired; ask the admin for a new one");
+    return {};
+}
+
+asio::awaitable<Result<Published>> Publisher::publish(PublishOrder order) {
+    Address const address = order.address;
+    Publication wanted{.address = address, .grant = std::move(order.grant), .nodes = {}};
+    if (wanted.grant) {
+        if (auto fits = check_grant(address, *wanted.grant); !fits) co_return fail(fits.error());
+    }
+    if (order.nodes.size() > limits::storage_nodes)
+        co_return fail(Fault::usage, "a record names at most 3 storage nodes");
+    wanted.nodes = with_secrets(order.nodes);
+    if (Publication const* const before = publications_.find(address)) {
+        bool const still_good = before->grant && check_grant(address, *before->grant);
+        if (!wanted.grant && still_good) wanted.grant = before->grant;
+        if (wanted.nodes.empty()) wanted.nodes = before->nodes;
+    }
+    auto const grant = wanted.grant;
+    if (auto saved = publications_.put(std::move(wanted)); !saved) co_return fail(saved.error());
+    forget_signed(address);
     Publication const* const publication = publications_.find(address);
     keep_storage(*publication);
     Locator const locator = locate(address);
@@ -158,7 +217,7 @@ asio::awaitable<Result<Published>> Publisher::publish(Address address,
     published.trust = grant ? Trust::domain : Trust::pinned;
     for (Slot const& slot : slots_of(*publication)) {
         RecordPlace const place{locator.key, RecordKind::storage, slot_id(slot.owner)};
-        auto const report = co_await keeper_.put_now(place);
+        auto const report = co_await world_.keeper.put_now(place);
         if (!report && report.error().fault != Fault::unavailable) co_return fail(report.error());
         if (report) published.neighbours = std::max(published.neighbours, report->neighbours);
         RecordEnvelope const& envelope = signed_.at({address.text(), slot.owner});
@@ -186,20 +245,17 @@ asio::awaitable<Result<Published>> Publisher::unpublish(Address address) {
         published.expires = last->expires;
         RecordPlace const place{locator.key, RecordKind::storage, slot_id(slot.owner)};
         RecordEnvelope const envelope = *last;
-        keeper_.keep(place, std::chrono::seconds(limits::storage_reput_seconds),
-                     [envelope]() -> Result<RecordEnvelope> { return envelope; });
-        static_cast<void>(co_await keeper_.put_now(place));
+        world_.keeper.keep(place, std::chrono::seconds(limits::storage_reput_seconds),
+                           [envelope]() -> Result<RecordEnvelope> { return envelope; });
+        static_cast<void>(co_await world_.keeper.put_now(place));
     }
     co_return published;
 }
 
 asio::awaitable<void> Publisher::say_goodbye() {
     if (!presence_.available) co_return;
-    presence_.available = false;
-    presence_.control.clear();
-    NodeKey const node = identity_.node_public();
-    RecordPlace const place{presence_key(node), RecordKind::presence, slot_id(node)};
-    static_cast<void>(co_await keeper_.put_now(place));
+    presence_ = PresenceRecord{.pull_only = presence_.pull_only};
+    static_cast<void>(co_await world_.keeper.put_now(presence_place()));
 }
 
 }  // namespace satchel::node

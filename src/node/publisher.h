@@ -2,6 +2,7 @@
 // reached.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -25,19 +26,54 @@ struct Published {
     unsigned neighbours = 0;    ///< DHT nodes that got it so far
 };
 
+/// A node that stores for an address.
+struct NamedNode {
+    NodeKey key;
+    std::uint32_t priority = 0;  ///< lower is tried first
+};
+
+/// What `publish` changes; what it leaves out stays as it was.
+struct PublishOrder {
+    Address address;
+    std::optional<BindingGrant> grant{};
+    std::vector<NamedNode> nodes{};
+};
+
 /// Owner's thread. All references must outlive it.
 class Publisher {
 public:
-    Publisher(location::RecordKeeper& keeper, Identity const& identity,
-              PublicationList publications, PresenceSecret presence_secret, AcceptPolicy accept,
-              std::string page, Clock const& clock, Randomness& randomness);
+    struct World {
+        location::RecordKeeper& keeper;
+        Identity const& identity;
+        Clock const& clock;
+        Randomness& randomness;
+        AcceptPolicy accept;
+        std::string page;
+    };
 
-    /// Keeps all published records alive from now on, and the presence unless `endpoints` is empty.
-    void start(std::vector<Endpoint> endpoints);
+    Publisher(World world, PublicationList publications, PresenceSecret presence_secret);
+
+    /// Told of every record that is signed here, for the address it is of (a presence: for each).
+    void on_signed(std::function<void(Address const&, RecordEnvelope const&)> tell) {
+        tell_ = std::move(tell);
+    }
+
+    /// The gateway that keeps what arrives while all nodes are off, by domain: in the records from
+    /// now on.
+    void set_gateway(std::string const& domain, GatewayPlace place);
+
+    /// Keeps all published records alive from now on.
+    void start();
+
+    /// Says from now on where this node is. Put at once where it differs from what was said before.
+    void be_present(PresenceRecord presence);
+
+    /// This node stores for somebody whose record seals its presence by another secret.
+    void use_presence_secret(PresenceSecret const& secret);
 
     /// Checks that the grant is for this address and these keys, and puts the record. Fault::usage
     /// otherwise.
-    asio::awaitable<Result<Published>> publish(Address address, std::optional<BindingGrant> grant);
+    asio::awaitable<Result<Published>> publish(PublishOrder order);
 
     /// Replaces the record by one without nodes.
     asio::awaitable<Result<Published>> unpublish(Address address);
@@ -66,16 +102,17 @@ private:
                                            Slot const& slot);
     Result<RecordEnvelope> sign_presence();
     StorageRecord record_of(Address const& address) const;
+    std::vector<StorageNode> with_secrets(std::vector<NamedNode> const& nodes) const;
+    Status check_grant(Address const& address, BindingGrant const& grant) const;
+    location::RecordPlace presence_place() const;
+    void forget_signed(Address const& address);
     std::uint64_t next_seq();
 
-    location::RecordKeeper& keeper_;
-    Identity const& identity_;
+    World world_;
     PublicationList publications_;
     PresenceSecret presence_secret_;
-    AcceptPolicy accept_;
-    std::string page_;
-    Clock const& clock_;
-    Randomness& randomness_;
+    std::map<std::string, GatewayPlace> gateways_;  ///< by domain
+    std::function<void(Address const&, RecordEnvelope const&)> tell_;
     PresenceRecord presence_;
     std::map<std::pair<std::string, PublicKey>, RecordEnvelope> signed_;
     std::uint64_t last_seq_ = 0;

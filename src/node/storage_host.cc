@@ -1,12 +1,15 @@
 #include "src/node/storage_host.h"
 
+#include "src/node/blob_carrier.h"
+#include "src/node/enrolment_office.h"
 #include "src/node/escrow.h"
+#include "src/node/record_guardian.h"
 
 namespace satchel::node {
 
-StorageHost::StorageHost(Config const& config, Identity const& identity, TrustSource const& trust,
+StorageHost::StorageHost(Config const& config, ServedUsers const& users, TrustSource const& trust,
                          OutgoingOffers const& outgoing, EventLog const& log)
-    : identity_(identity)
+    : users_(users)
     , trust_(trust)
     , outgoing_(outgoing)
     , log_(log)
@@ -14,15 +17,10 @@ StorageHost::StorageHost(Config const& config, Identity const& identity, TrustSo
     , policy_{.max_bytes = config.node.accept_max,
               .from = config.node.accept_from,
               .min_bytes = 0,
-              .min_copies = 1} {
-    for (Address const& address : identity.addresses)
-        served_.emplace(address_tag(address), address);
-}
+              .min_copies = 1} {}
 
 std::optional<Address> StorageHost::served(AddressTag const& tag) const {
-    auto const it = served_.find(tag);
-    if (it == served_.end()) return std::nullopt;
-    return it->second;
+    return users_.served(tag);
 }
 
 transfer::DomainTrust StorageHost::domain_trust(std::string const& domain) const {
@@ -36,9 +34,7 @@ std::optional<UserKey> StorageHost::contact_key(Address const& address) const {
 }
 
 bool StorageHost::owns(transfer::Caller const& caller, AddressTag const& recipient) const {
-    if (!served_.contains(recipient)) return false;
-    return caller.node == identity_.node_public() ||
-           (caller.device && *caller.device == identity_.user_public());
+    return users_.owns(caller, recipient);
 }
 
 std::optional<Offer> StorageHost::outstanding(OfferId const& id) const {
@@ -68,8 +64,32 @@ Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id
 
 asio::awaitable<std::vector<Offer>> StorageHost::kept_for(transfer::Caller caller,
                                                           std::optional<ContentId> id) const {
-    if (escrow_ == nullptr) co_return std::vector<Offer>();
+    std::vector<Offer> offers;
+    if (id) {
+        if (auto held = co_await held_for(caller, *id)) offers.push_back(std::move(*held));
+    }
+    if (escrow_ == nullptr || !offers.empty()) co_return offers;
     co_return co_await escrow_->waiting_for(std::move(caller), id);
+}
+
+/// A blob that is held here for the caller's user: an offer to copy it, with what opens it.
+asio::awaitable<std::optional<Offer>> StorageHost::held_for(transfer::Caller caller,
+                                                            ContentId id) const {
+    if (holdings_.store == nullptr) co_return std::nullopt;
+    auto look = [this, id] { return holdings_.store->find(id); };
+    auto const held = co_await holdings_.workers->await(std::move(look));
+    if (!held || !*held) co_return std::nullopt;
+    for (transfer::Holding const& holding : (*held)->holdings) {
+        auto const address = users_.served(holding.recipient);
+        if (!address || !users_.owns(caller, holding.recipient)) continue;
+        CarriedBlob const blob{id, (*held)->size, {}, nullptr};
+        // What is counted for several senders together has no address.
+        auto const sender = Address::parse(holding.sender);
+        CarryOrder const order{*address, sender ? sender->text() : "", holding.grant, holding.label,
+                               nullptr};
+        co_return holdings_.carrier->make_offer(blob, order, caller.node);
+    }
+    co_return std::nullopt;
 }
 
 asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transfer::Caller caller,
@@ -81,11 +101,23 @@ asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transf
 std::vector<PublicKey> StorageHost::own_gateways() const {
     std::vector<PublicKey> keys;
     if (incoming_gateway_) keys.push_back(*incoming_gateway_);
-    for (auto const& [tag, address] : served_) {
+    for (Address const& address : users_.addresses()) {
         auto const domain = domain_trust(address.domain());
         keys.insert(keys.end(), domain.gateway_keys.begin(), domain.gateway_keys.end());
     }
     return keys;
+}
+
+asio::awaitable<Result<transfer::EnrollAnswer>> StorageHost::enroll(
+    transfer::Caller caller, transfer::EnrollRequest request) {
+    if (office_ == nullptr) co_return fail(Fault::not_found, "this node speaks for no domain");
+    co_return co_await office_->enroll(std::move(caller), std::move(request));
+}
+
+asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,
+                                                  transfer::RecordsToKeep records) {
+    if (guardian_ == nullptr) co_return fail(Fault::not_found, "this node keeps no records");
+    co_return co_await guardian_->take(std::move(caller), std::move(records));
 }
 
 void StorageHost::blob_arrived(Offer const& offer) {

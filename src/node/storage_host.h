@@ -9,13 +9,18 @@
 #include <vector>
 
 #include "src/base/event_log.h"
-#include "src/core/identity.h"
+#include "src/base/worker_pool.h"
+#include "src/node/served_users.h"
 #include "src/node/trust_view.h"
+#include "transfer/blob_store.h"
 #include "transfer/control_host.h"
 
 namespace satchel::node {
 
+class BlobCarrier;
+class EnrolmentOffice;
 class Escrow;
+class RecordGuardian;
 
 /// What this node is delivering now. Owner's thread.
 class OutgoingOffers {
@@ -40,7 +45,7 @@ private:
 class StorageHost final : public transfer::ControlHost {
 public:
     /// All references must outlive the host. `addresses` serves what is stored here.
-    StorageHost(Config const& config, Identity const& identity, TrustSource const& trust,
+    StorageHost(Config const& config, ServedUsers const& users, TrustSource const& trust,
                 OutgoingOffers const& outgoing, EventLog const& log);
 
     void set_available(bool available) { available_ = available; }
@@ -65,18 +70,46 @@ public:
     std::vector<PublicKey> own_gateways() const override;
     void blob_arrived(Offer const& offer) override;
 
+    asio::awaitable<Result<transfer::EnrollAnswer>> enroll(
+        transfer::Caller caller, transfer::EnrollRequest request) override;
+    asio::awaitable<Status> keep_records(transfer::Caller caller,
+                                         transfer::RecordsToKeep records) override;
+
+    /// What this node does for a domain; null: nothing. Both must outlive the host.
+    void serve_domain(EnrolmentOffice* office, RecordGuardian* guardian) {
+        office_ = office;
+        guardian_ = guardian;
+    }
+
+    /// What is held here can be asked for by its owners' other nodes. All must outlive the host.
+    void show_holdings(transfer::BlobStore& store, WorkerPool& workers,
+                       BlobCarrier const& carrier) {
+        holdings_ = {&store, &workers, &carrier};
+    }
+
     /// What is kept for others; null: nothing. It must outlive the host.
     void set_escrow(Escrow* escrow) { escrow_ = escrow; }
 
 private:
-    Identity const& identity_;
+    ServedUsers const& users_;
     TrustSource const& trust_;
     OutgoingOffers const& outgoing_;
     EventLog const& log_;
+
+    struct Holdings {
+        transfer::BlobStore* store = nullptr;
+        WorkerPool* workers = nullptr;
+        BlobCarrier const* carrier = nullptr;
+    };
+
+    asio::awaitable<std::optional<Offer>> held_for(transfer::Caller caller, ContentId id) const;
+
+    Holdings holdings_;
     Escrow* escrow_ = nullptr;
+    EnrolmentOffice* office_ = nullptr;
+    RecordGuardian* guardian_ = nullptr;
     std::optional<PublicKey> incoming_gateway_;
     AcceptPolicy policy_;
-    std::map<AddressTag, Address> served_;
     bool available_ = false;
     std::uint64_t received_bytes_ = 0;
 };

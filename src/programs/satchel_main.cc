@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     cli::add_init(line);
     cli::add_id(line);
     programs::add_node(line);
+    cli::add_enroll(line);
     cli::add_publish(line);
     cli::add_unpublish(line);
     cli::add_lookup(line);
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
     cli::add_contact(line);
     cli::add_group(line);
     cli::add_domain(line);
+    cli::add_domain_revoke(line);
     programs::add_encrypt(line);
     programs::add_decrypt(line);
     return line.run(argc, argv);

@@ -57,6 +57,10 @@ TEST_CASE("record: the bytes of FORMATS.md") {
     vectors.check("storage", encode_record(sealed_storage()));
     vectors.check("presence", encode_record(sealed_presence()));
     vectors.check("revocation", encode_record(revocation()));
+    RecordEnvelope const by_hand = revocation();
+    CHECK(sign_revocation(sample_key("domain"), by_hand.dht_key,
+                          {by_hand.slot_epoch, by_hand.seq, by_hand.issued, by_hand.expires,
+                           by_hand.slot_expires}) == by_hand);
 }
 
 TEST_CASE("record: comes back as it went, is valid, and opens") {

@@ -116,6 +116,7 @@ inline StorageRecord sample_storage_record() {
             {sample_node("node", 10), sample_node("node-2", 20)},
             {10ULL << 30, AcceptFrom::attested, 0, 1},
             sample_binding(),
+            std::nullopt,
             "https://box.b.test/satchel"};
 }
 

@@ -1,0 +1,86 @@
+#include "src/node/blob_fetcher.h"
+
+#include <algorithm>
+
+namespace satchel::node {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto arrival_patience = 60s;
+constexpr auto look_again_after = 100ms;
+
+}  // namespace
+
+asio::awaitable<Status> BlobFetcher::fetch(transfer::Peer peer, ContentId id, Progress progress) {
+    auto const waiting = co_await world_.client.ask_waiting(peer, id);
+    if (!waiting) co_return fail(waiting.error());
+    auto const offer = std::find_if(waiting->begin(), waiting->end(),
+                                    [&](Offer const& one) { return one.content_id == id; });
+    if (offer == waiting->end()) {
+        // Asking may have made it come: it may have arrived between.
+        bool const arrived = co_await is_here(id);
+        if (arrived) co_return Status();
+        co_return fail(Fault::not_found, id.short_form() + "… is not there");
+    }
+    co_return co_await take(std::move(peer), *offer, std::move(progress));
+}
+
+asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {
+    auto look = [this, id]() -> bool {
+        auto const held = world_.store.find(id);
+        return held && held->has_value();
+    };
+    co_return co_await world_.workers.await(std::move(look));
+}
+
+asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, Progress progress) {
+    auto begin = [this, offer] {
+        return world_.store.receive(offer.content_id, offer.size, offer.sender);
+    };
+    auto upload = co_await world_.workers.await(std::move(begin));
+    if (!upload) {
+        // It is arriving from the gateway already, or has arrived.
+        bool const coming =
+            upload.error().fault == Fault::unavailable || upload.error().fault == Fault::refused;
+        if (coming) co_return co_await await_arrival(offer.content_id);
+        co_return fail(upload.error());
+    }
+    std::shared_ptr<transfer::BlobUpload> const into(std::move(*upload));
+    transfer::ControlClient::BlobFetch fetch;
+    fetch.id = offer.content_id;
+    fetch.size = offer.size;
+    fetch.into = into;
+    fetch.progress = [progress, total = offer.size](std::uint64_t done) {
+        if (progress) progress(done, total);
+    };
+    auto fetched = co_await world_.client.fetch_blob(std::move(peer), std::move(fetch));
+    if (!fetched) co_return fetched;
+    auto finish = [into, offer, now = world_.clock.unix_seconds()] {
+        transfer::Holding holding;
+        holding.recipient = offer.recipient;
+        holding.sender = offer.sender;
+        holding.offer = offer.id;
+        holding.grant = offer.grant;
+        holding.label = offer.label;
+        holding.stored = now;
+        return into->finish(holding);
+    };
+    co_return co_await world_.workers.await(std::move(finish));
+}
+
+asio::awaitable<Status> BlobFetcher::await_arrival(ContentId id) {
+    asio::steady_timer timer(world_.owner);
+    auto const deadline = std::chrono::steady_clock::now() + arrival_patience;
+    boost::system::error_code ignored;
+    while (std::chrono::steady_clock::now() < deadline) {
+        bool const arrived = co_await is_here(id);
+        if (arrived) co_return Status();
+        timer.expires_after(look_again_after);
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_return fail(Fault::timed_out, id.short_form() + "… is on its way here; try again");
+}
+
+}  // namespace satchel::node

@@ -1,0 +1,79 @@
+// publish and unpublish.
+#include <algorithm>
+#include <charconv>
+
+#include "src/node/json_values.h"
+#include "src/node/node_verbs.h"
+
+namespace satchel::node {
+
+namespace {
+
+/// `KEY` or `KEY:PRIORITY`, each once.
+Result<std::vector<NamedNode>> named_nodes(Json const& args) {
+    if (!args.contains("nodes")) return std::vector<NamedNode>();
+    auto const texts = texts_at(args, "nodes");
+    if (!texts) return fail(texts.error());
+    std::vector<NamedNode> nodes;
+    for (std::string const& text : *texts) {
+        auto const colon = text.find(':');
+        auto const key = NodeKey::parse(text.substr(0, colon));
+        if (!key) return fail(Fault::usage, "--node " + text + ": " + key.error().what);
+        NamedNode node{.key = *key, .priority = 0};
+        if (colon != std::string::npos) {
+            char const* const begin = text.data() + colon + 1;
+            char const* const end = text.data() + text.size();
+            auto const [stop, error] = std::from_chars(begin, end, node.priority);
+            if (error != std::errc() || stop != end)
+                return fail(Fault::usage, "--node " + text + ": KEY:PRIORITY is wanted");
+        }
+        bool const twice = std::ranges::any_of(
+            nodes, [&](NamedNode const& other) { return other.key == node.key; });
+        if (twice) return fail(Fault::usage, "--node " + text + " is there twice");
+        nodes.push_back(node);
+    }
+    return nodes;
+}
+
+Json published_json(Published const& published) {
+    return {{"address", published.address.text()},
+            {"seq", published.seq},
+            {"expires", published.expires},
+            {"trust", to_string(published.trust)}};
+}
+
+}  // namespace
+
+asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {
+    auto const text = text_at(call.request.args, "address");
+    auto const line = text_at(call.request.args, "binding");
+    if (!text || !line) co_return fail(Fault::usage, "publish: address and binding");
+    auto nodes = named_nodes(call.request.args);
+    if (!nodes) co_return fail(nodes.error());
+    auto address = own_address(*text);
+    if (!address) co_return fail(address.error());
+    std::optional<BindingGrant> grant;
+    if (!line->empty()) {
+        auto parsed = BindingGrant::parse(*line);
+        if (!parsed) co_return fail(Fault::usage, "the binding: " + parsed.error().what);
+        grant = std::move(*parsed);
+    }
+    co_await wait_for_neighbours();
+    PublishOrder order{.address = *address, .grant = std::move(grant), .nodes = std::move(*nodes)};
+    auto const published = co_await world_.publisher.publish(std::move(order));
+    if (!published) co_return fail(published.error());
+    co_return published_json(*published);
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::unpublish(LocalCall& call) {
+    auto const text = text_at(call.request.args, "address");
+    if (!text) co_return fail(text.error());
+    auto address = own_address(*text);
+    if (!address) co_return fail(address.error());
+    co_await wait_for_neighbours();
+    auto const withdrawn = co_await world_.publisher.unpublish(*address);
+    if (!withdrawn) co_return fail(withdrawn.error());
+    co_return published_json(*withdrawn);
+}
+
+}  // namespace satchel::node
