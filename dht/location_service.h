@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "src/base/asio.h"
 #include "src/base/result.h"
@@ -38,6 +39,14 @@ struct FetchRequest {
     RecordPlace place;
     Judge judge;  ///< none: every valid envelope counts
     Source source = Source::anywhere;
+    std::chrono::milliseconds patience{10'000};
+};
+
+/// For a key whose slots nobody knows beforehand: a `first-seen` lookup, a node's own inbox.
+struct CollectRequest {
+    DhtKey key;
+    RecordKind kind = RecordKind::storage;
+    std::size_t values_max = 256;  ///< strangers may put as many as they like
     std::chrono::milliseconds patience{10'000};
 };
 
@@ -72,6 +81,14 @@ public:
     /// and none has it; the judge's last Error, when it passed over all there was; unavailable or
     /// timed_out, when nobody could be asked, which says nothing of the record.
     virtual asio::awaitable<Result<RecordEnvelope>> fetch(FetchRequest request) = 0;
+
+    /// The valid records of one kind at one key, the newest of each slot, in no order; at most
+    /// `values_max`, and never more work than a small multiple of that, whatever lies there: then
+    /// some are left out. An empty list: the nodes near the key were asked and know none. What was
+    /// found until the patience ended is no fault. Faults: unavailable or timed_out, when nobody
+    /// could be asked.
+    virtual asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
+        CollectRequest request) = 0;
 
     virtual LocationStats stats() const = 0;
 

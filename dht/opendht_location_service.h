@@ -39,6 +39,7 @@ public:
     asio::awaitable<Result<PutReport>> put(RecordEnvelope record,
                                            std::chrono::milliseconds patience) override;
     asio::awaitable<Result<RecordEnvelope>> fetch(FetchRequest request) override;
+    asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(CollectRequest request) override;
     LocationStats stats() const override;
     /// Writes the state file, too.
     void stop() override;

@@ -102,6 +102,10 @@ void install_policies(::dht::Dht& dht, Clock const& clock);
 /// The place that an OpenDHT value of type `type` at (key, id) claims; none for foreign types.
 std::optional<RecordPlace> opendht_place(::dht::InfoHash const& key, ::dht::Value const& value);
 
+inline ::dht::InfoHash info_hash(DhtKey const& key) {
+    return {key.bytes.data(), key.bytes.size()};
+}
+
 /// No signature, encryption or user type of OpenDHT's own: those stand outside our policies.
 bool is_plain(::dht::Value const& value);
 

@@ -2,6 +2,7 @@
 // one.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include <doctest/doctest.h>
@@ -29,6 +30,74 @@ inline Result<location::PutReport> put_on(asio::io_context& io, location::Locati
 inline Result<RecordEnvelope> fetch_on(asio::io_context& io, location::LocationService& service,
                                        location::FetchRequest request) {
     return await_on(io, service.fetch(std::move(request)));
+}
+
+inline Result<std::vector<RecordEnvelope>> collect_on(asio::io_context& io,
+                                                      location::LocationService& service,
+                                                      location::CollectRequest request) {
+    return await_on(io, service.collect(request));
+}
+
+/// Somebody else's record at the key of `user`, in a slot of its own.
+inline RecordEnvelope squatter(StorageUser const& user, std::string const& name) {
+    StorageUser other(name, user.now);
+    auto envelope = other.draft();
+    envelope.dht_key = user.locator.key;
+    envelope.slot_owner = other.user;
+    envelope.slot_epoch = 0;
+    envelope.slot_expires = envelope.expires;
+    return other.sealed(envelope, other.record());
+}
+
+inline void collect_contract(LocationPair pair) {
+    using namespace location;
+    auto& io = pair.io;
+    StorageUser bob("bob@b.test", pair.now_seconds);
+    CollectRequest const request{bob.locator.key, RecordKind::storage, 256,
+                                 std::chrono::seconds(5)};
+
+    SUBCASE("all slots of a key are collected, each with its newest record") {
+        auto const newer = bob.storage(100);
+        auto const own = bob.own_storage();
+        auto const other = squatter(bob, "eve@e.test");
+        for (auto const& record : {bob.storage(500), newer, own, other})
+            REQUIRE(put_on(io, pair.here, record));
+        for (auto* const service : {&pair.here, &pair.there}) {
+            auto const found = collect_on(io, *service, request);
+            REQUIRE(found);
+            CHECK(found->size() == 3);
+            for (auto const& record : {newer, own, other})
+                CHECK(std::count(found->begin(), found->end(), record) == 1);
+        }
+    }
+    SUBCASE("no more are collected than were asked for") {
+        for (std::string const name : {"a@a.test", "b@a.test", "c@a.test", "d@a.test"})
+            REQUIRE(put_on(io, pair.here, squatter(bob, name)));
+        CollectRequest three = request;
+        three.values_max = 3;
+        auto const found = collect_on(io, pair.there, three);
+        REQUIRE(found);
+        CHECK(found->size() == 3);
+    }
+    SUBCASE("what is of another kind is not collected") {
+        REQUIRE(put_on(io, pair.here, bob.presence()));
+        CollectRequest elsewhere = request;
+        elsewhere.key = presence_key(bob.node);
+        auto const found = collect_on(io, pair.there, elsewhere);
+        REQUIRE(found);
+        CHECK(found->empty());
+        elsewhere.kind = RecordKind::presence;
+        CHECK(collect_on(io, pair.there, elsewhere)->size() == 1);
+    }
+    SUBCASE("a key that nobody filled has none") {
+        auto const found = collect_on(io, pair.there, request);
+        REQUIRE(found);
+        CHECK(found->empty());
+    }
+    SUBCASE("after stop nothing is collected") {
+        pair.there.stop();
+        CHECK(collect_on(io, pair.there, request).error().fault == Fault::unavailable);
+    }
 }
 
 inline void location_service_contract(LocationPair pair) {

@@ -75,6 +75,19 @@ public:
         co_return std::move(*record);
     }
 
+    asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
+        location::CollectRequest request) override {
+        if (stopped_) co_return fail(Fault::unavailable, "stopped");
+        if (cut_off_) co_return fail(Fault::timed_out, "cut off");
+        std::vector<RecordEnvelope> found;
+        for (auto const& [place, bytes] : dht_.store) {
+            if (place.key != request.key || place.kind != request.kind) continue;
+            auto record = location::admit_record(place, bytes, clock_.unix_seconds());
+            if (record && found.size() < request.values_max) found.push_back(std::move(*record));
+        }
+        co_return found;
+    }
+
     location::LocationStats stats() const override {
         unsigned const neighbours = stopped_ || cut_off_ ? 0 : dht_.nodes - 1;
         return {neighbours, neighbours, dht_.store.size(), !stopped_};

@@ -14,8 +14,13 @@ using namespace std::chrono_literals;
 
 TEST_CASE("opendht: keeps the contract") {
     LoopbackNetwork network(2);
-    location_service_contract(
-        {network.io, network.at(0), network.at(1), network.clock.unix_seconds()});
+    LocationPair const pair{network.io, network.at(0), network.at(1), network.clock.unix_seconds()};
+    SUBCASE("put and fetch") {
+        location_service_contract(pair);
+    }
+    SUBCASE("collect") {
+        collect_contract(pair);
+    }
 }
 
 TEST_CASE("opendht: a lone node keeps its records, and others find them once they come") {
