@@ -1,8 +1,6 @@
 #include "dht/opendht_collect.h"
 
-#include <deque>
 #include <map>
-#include <set>
 
 #include "dht/opendht_node.h"
 #include "dht/record_policy.h"
@@ -14,15 +12,10 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto joining_pause = 100ms;
-constexpr unsigned asked_at_once = 16;
-/// A liar among the nodes names ids that nobody has, or sends ever new values for one.
-constexpr unsigned asks_per_value = 2;
-constexpr unsigned copies_per_id = 64;
-/// OpenDHT compares every id with all that it heard before.
-constexpr std::size_t ids_heard_max = 2'048;
+/// A liar among the nodes may send ever new values; each costs a check.
+constexpr std::size_t checks_per_value = 4;
 
 using ValuePtr = std::shared_ptr<::dht::Value>;
-using Ids = std::deque<::dht::Value::Id>;
 
 /// One enumeration, shared with OpenDHT's callbacks, which may come late or never.
 struct Collection {
@@ -35,121 +28,60 @@ struct Collection {
     CollectRequest request;
     std::uint64_t now_seconds;
     bool closed = false;  ///< nobody waits any more
-    bool listed = false;  ///< no more ids will come
+    bool done = false;
     bool reached_nodes = false;
-    std::size_t heard = 0;
-    std::set<::dht::Value::Id> named;
-    std::deque<Ids> by_reply;  ///< ids not asked for yet: each reply has its turn
-    std::size_t asked = 0;
-    unsigned running = 0;
+    std::size_t checked = 0;
     std::map<std::uint64_t, RecordEnvelope> found;  ///< by slot
 
-    bool full() const { return found.size() >= request.values_max; }
-
-    bool may_ask() const {
-        return !by_reply.empty() && running < asked_at_once && !full() &&
-               asked < request.values_max * asks_per_value;
+    bool enough() const {
+        return closed || found.size() >= request.values_max ||
+               checked >= request.values_max * checks_per_value;
     }
 
-    bool done() const {
-        bool const exhausted = by_reply.empty() || asked >= request.values_max * asks_per_value;
-        return full() || (listed && exhausted && running == 0);
-    }
-
-    /// One node's reply. False: enough.
-    bool hear(std::vector<std::shared_ptr<::dht::FieldValueIndex>> const& reply) {
-        heard += reply.size();
-        Ids fresh;
-        for (auto const& fields : reply) {
-            auto const id = fields->index.find(::dht::Value::Field::Id);
-            if (id == fields->index.end() || fresh.size() >= request.values_max) continue;
-            if (named.insert(id->second.getInt()).second) fresh.push_back(id->second.getInt());
-        }
-        if (!fresh.empty()) by_reply.push_back(std::move(fresh));
-        wake.notify();
-        return !closed && heard < ids_heard_max;
-    }
-
-    ::dht::Value::Id next_id() {
-        Ids reply = std::move(by_reply.front());
-        by_reply.pop_front();
-        auto const id = reply.front();
-        reply.pop_front();
-        if (!reply.empty()) by_reply.push_back(std::move(reply));
-        return id;
-    }
-
-    void consider(::dht::Value const& value, RecordPlace const& place) {
-        if (!is_plain(value) || value.type != value_type(place.kind) || value.id != place.slot)
-            return;
+    void consider(::dht::Value const& value) {
+        if (enough()) return;
+        ++checked;
+        RecordPlace const place{request.key, request.kind, value.id};
+        if (!is_plain(value) || value.type != value_type(place.kind)) return;
         auto record = admit_record(place, value.data, now_seconds);
         if (!record) return;
         auto const held = found.find(place.slot);
-        if (held == found.end()) {
-            if (!full()) found.emplace(place.slot, std::move(*record));
-        } else if (supersedes(*record, held->second)) {
+        if (held == found.end())
+            found.emplace(place.slot, std::move(*record));
+        else if (supersedes(*record, held->second))
             held->second = std::move(*record);
-        }
     }
 };
 
-/// Asks the nodes near the key which ids they hold. A plain get would ask for them by itself, but
-/// then for all values at once, from every node.
-void list_ids(OpendhtNode& node, std::shared_ptr<Collection> const& all) {
-    ::dht::QueryCallback on_ids = [all](auto const& reply) { return all->hear(reply); };
-    ::dht::DoneCallbackSimple on_done = [all](bool ok) {
-        all->listed = true;
-        all->reached_nodes = all->reached_nodes || ok;
-        all->wake.notify();
-    };
-    all->listed = false;
-    bool const asked = node.with_dht([&](::dht::Dht& dht) {
-        dht.query(info_hash(all->request.key), std::move(on_ids), std::move(on_done),
-                  ::dht::Query(::dht::Select().field(::dht::Value::Field::Id),
-                               ::dht::Where().valueType(value_type(all->request.kind))));
-    });
-    if (!asked) all->listed = true;
-}
-
-void ask_for(OpendhtNode& node, std::shared_ptr<Collection> const& all, ::dht::Value::Id id) {
-    ++all->asked;
-    ++all->running;
-    RecordPlace const place{all->request.key, all->request.kind, id};
-    auto const copies = std::make_shared<unsigned>(0);
-    ::dht::GetCallback on_values = [all, place, copies](std::vector<ValuePtr> const& values) {
+void ask(OpendhtNode& node, std::shared_ptr<Collection> const& all) {
+    ::dht::GetCallback on_values = [all](std::vector<ValuePtr> const& values) {
         for (auto const& value : values)
-            if (!all->closed && value && ++*copies <= copies_per_id) all->consider(*value, place);
-        return !all->closed && *copies <= copies_per_id;
+            if (value) all->consider(*value);
+        return !all->enough();
     };
-    ::dht::DoneCallbackSimple on_done = [all](bool) {
-        --all->running;
+    ::dht::DoneCallbackSimple on_done = [all](bool ok) {
+        all->done = true;
+        all->reached_nodes = ok;
         all->wake.notify();
     };
+    all->done = false;
+    // The nodes list the ids of this type alone: junk of other types is not even asked for. (A
+    // query for ids would be cheaper, but OpenDHT 2.4 takes all ids for the same but the first
+    // reply's: FieldValueIndex::containedIn compares the names of fields.)
     bool const asked = node.with_dht([&](::dht::Dht& dht) {
-        dht.get(info_hash(place.key), std::move(on_values), std::move(on_done), {},
-                ::dht::Where().id(id));
+        dht.get(info_hash(all->request.key), std::move(on_values), std::move(on_done), {},
+                ::dht::Where().valueType(value_type(all->request.kind)));
     });
-    if (!asked) --all->running;
-}
-
-asio::awaitable<void> run_round(OpendhtNode& node, std::shared_ptr<Collection> all,
-                                WakeUp::Ticks until) {
-    list_ids(node, all);
-    while (!all->done() && !node.stopped() && steady_clock::now() < until) {
-        if (all->may_ask())
-            ask_for(node, all, all->next_id());
-        else
-            co_await all->wake.wait_until(until);
-    }
+    if (!asked) all->done = true;
 }
 
 Result<std::vector<RecordEnvelope>> outcome(OpendhtNode const& node, Collection& all) {
     if (node.stopped()) return fail(Fault::unavailable, "the DHT node is stopping");
-    bool const settled = node.joined() || node.alone();
-    if (all.found.empty() && !(settled && (all.reached_nodes || node.alone()))) {
-        if (settled && all.listed) return fail(Fault::unavailable, "no neighbour in the DHT");
-        return fail(Fault::timed_out,
-                    settled ? "the DHT did not answer in time" : "still joining the DHT");
+    if (all.found.empty() && !node.alone()) {
+        // Before we have joined, the nodes near the key were hardly asked.
+        if (!node.joined()) return fail(Fault::timed_out, "still joining the DHT");
+        if (!all.done) return fail(Fault::timed_out, "the DHT did not answer in time");
+        if (!all.reached_nodes) return fail(Fault::unavailable, "no neighbour in the DHT");
     }
     std::vector<RecordEnvelope> records;
     records.reserve(all.found.size());
@@ -168,9 +100,11 @@ asio::awaitable<Result<std::vector<RecordEnvelope>>> collect_from(std::shared_pt
     node->wake_at_stop(std::shared_ptr<WakeUp>(all, &all->wake));
     WakeUp pause(node->owner().get_executor());
     for (;;) {
-        co_await run_round(*node, all, until);
+        ask(*node, all);
+        while (!all->done && !node->stopped() && steady_clock::now() < until)
+            co_await all->wake.wait_until(until);
         bool const asked = node->joined() && all->reached_nodes;
-        if (asked || all->full() || node->alone() || node->stopped()) break;
+        if (asked || all->enough() || node->alone() || node->stopped()) break;
         if (steady_clock::now() + joining_pause >= until) break;
         co_await pause.wait_for(joining_pause);
     }

@@ -1,5 +1,4 @@
-// Enumerates a key of OpenDHT within bounds: asks for the ids of one type, then for the values one
-// by one.
+// Enumerates a key of OpenDHT within bounds.
 #pragma once
 
 #include <memory>

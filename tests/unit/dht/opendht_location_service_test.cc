@@ -114,6 +114,21 @@ TEST_CASE("opendht: 16 nodes: publish, find, update, lose a third of them") {
             CHECK(found_by(reader, record));
 }
 
+TEST_CASE("opendht: 16 nodes: a key with many slots is collected from those who hold them") {
+    LoopbackNetwork network(16);
+    StorageUser bob("bob@b.test", network.clock.unix_seconds());
+    std::size_t const slots = 40;
+    for (std::size_t i = 0; i < slots; ++i)
+        REQUIRE(put_on(network.io, network.at(i % 16),
+                       squatter(bob, "user" + std::to_string(i) + "@e.test")));
+    for (std::size_t const reader : {0U, 7U, 15U}) {
+        auto const found = collect_on(network.io, network.at(reader),
+                                      {bob.locator.key, RecordKind::storage, 256, 10s});
+        REQUIRE(found);
+        CHECK(found->size() == slots);
+    }
+}
+
 TEST_CASE("opendht: a node comes back by its state file, without bootstrap") {
     TempFolder folder;
     LoopbackNetwork network(4);
