@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "src/base/asio.h"
@@ -50,6 +51,22 @@ struct CollectRequest {
     std::chrono::milliseconds patience{10'000};
 };
 
+struct WatchRequest {
+    DhtKey key;
+    RecordKind kind = RecordKind::pull_notice;
+    std::function<void(RecordEnvelope const&)> on_record;  ///< owner's thread; may call the service
+    std::size_t values_per_minute = 512;                   ///< that are looked at
+};
+
+/// Ends when it is destroyed.
+class Watch {
+public:
+    Watch() = default;
+    Watch(Watch const&) = delete;
+    Watch& operator=(Watch const&) = delete;
+    virtual ~Watch() = default;
+};
+
 struct PutReport {
     unsigned neighbours = 0;  ///< nodes the put was sent to; 0: kept on this node alone so far
 };
@@ -89,6 +106,12 @@ public:
     /// could be asked.
     virtual asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
         CollectRequest request) = 0;
+
+    /// Tells of each valid record of one kind at a key, of those that lie there and of new ones as
+    /// they come, until the watch is destroyed or the service stops. Best effort, for kinds that
+    /// are never edited: nodes don't tell of edits, a record may be told twice, and in a flood
+    /// some are left out. So collect() now and then, too.
+    virtual std::unique_ptr<Watch> watch(WatchRequest request) = 0;
 
     virtual LocationStats stats() const = 0;
 

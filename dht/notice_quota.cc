@@ -15,9 +15,8 @@ bool NoticeQuota::take(DhtKey const& key, std::string const& source, std::uint64
     if (total_ >= total_max_) return false;
     Entries& entries = kept_[key];
     forget_expired(entries, now_seconds);
-    auto const of_source =
-        std::count_if(entries.begin(), entries.end(),
-                      [&](Entry const& entry) { return entry.source == source; });
+    auto const of_source = std::count_if(
+        entries.begin(), entries.end(), [&](Entry const& entry) { return entry.source == source; });
     bool const has_share =
         source.empty() || static_cast<std::size_t>(of_source) < limits::notices_per_source;
     if (entries.size() >= limits::notices_per_key || !has_share) return false;
@@ -27,8 +26,8 @@ bool NoticeQuota::take(DhtKey const& key, std::string const& source, std::uint64
 }
 
 void NoticeQuota::forget_expired(Entries& entries, std::uint64_t now_seconds) {
-    total_ -= std::erase_if(entries,
-                            [&](Entry const& entry) { return entry.expires <= now_seconds; });
+    total_ -=
+        std::erase_if(entries, [&](Entry const& entry) { return entry.expires <= now_seconds; });
 }
 
 void NoticeQuota::sweep(std::uint64_t now_seconds) {

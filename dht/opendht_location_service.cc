@@ -4,6 +4,7 @@
 
 #include "dht/opendht_collect.h"
 #include "dht/opendht_node.h"
+#include "dht/opendht_watch.h"
 #include "dht/record_policy.h"
 
 namespace satchel::location {
@@ -226,6 +227,10 @@ asio::awaitable<Result<RecordEnvelope>> OpendhtLocationService::fetch(FetchReque
 asio::awaitable<Result<std::vector<RecordEnvelope>>> OpendhtLocationService::collect(
     CollectRequest request) {
     return collect_from(node_, request);
+}
+
+std::unique_ptr<Watch> OpendhtLocationService::watch(WatchRequest request) {
+    return watch_at(node_, std::move(request));
 }
 
 LocationStats OpendhtLocationService::stats() const {

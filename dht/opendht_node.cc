@@ -65,7 +65,7 @@ Status OpendhtNode::begin() {
     try {
         dht_ = std::make_unique<::dht::Dht>(std::make_unique<OpendhtSocket>(ports_), config,
                                             std::shared_ptr<::dht::Logger>{});
-        install_policies(*dht_, clock_);  // before anybody knows us
+        install_policies(*dht_, clock_, options_.counts_loopback);  // before anybody knows us
         for (auto const& peer : state_.peers) {
             dht_->insertNode(::dht::InfoHash(peer.id.data(), peer.id.size()),
                              to_sock_addr(peer.endpoint));

@@ -10,6 +10,7 @@
 #include "dht/location_service.h"
 #include "dht/record_policy.h"
 #include "tests/support/await_on.h"
+#include "tests/support/pull_notices.h"
 #include "tests/support/storage_user.h"
 
 namespace satchel::testing {
@@ -97,6 +98,57 @@ inline void collect_contract(LocationPair pair) {
     SUBCASE("after stop nothing is collected") {
         pair.there.stop();
         CHECK(collect_on(io, pair.there, request).error().fault == Fault::unavailable);
+    }
+}
+
+inline void watch_contract(LocationPair pair) {
+    using namespace location;
+    auto& io = pair.io;
+    StorageUser bob("bob@b.test", pair.now_seconds);
+    std::vector<RecordEnvelope> told;
+    WatchRequest request;
+    request.key = inbox_key(bob.node);
+    request.on_record = [&](RecordEnvelope const& record) { told.push_back(record); };
+    auto const tells_of = [&](RecordEnvelope const& record) {
+        return std::find(told.begin(), told.end(), record) != told.end();
+    };
+
+    SUBCASE("a watch tells of what comes, and of nothing once it is over") {
+        auto watch = pair.there.watch(request);
+        auto const first = sample_notice(bob, 1);
+        auto const second = sample_notice(bob, 2);
+        REQUIRE(put_on(io, pair.here, first));
+        run_until(io, [&] { return tells_of(first); });
+        REQUIRE(put_on(io, pair.here, second));
+        run_until(io, [&] { return tells_of(second); });
+        watch.reset();
+        auto const late = sample_notice(bob, 3);
+        REQUIRE(put_on(io, pair.here, late));
+        REQUIRE(fetch_on(io, pair.there,
+                         {place_of(late), {}, Source::anywhere, std::chrono::seconds(5)}));
+        CHECK_FALSE(tells_of(late));
+    }
+    SUBCASE("a watch tells of what was there before") {
+        auto const notice = sample_notice(bob, 1);
+        REQUIRE(put_on(io, pair.here, notice));
+        auto const watch = pair.there.watch(request);
+        run_until(io, [&] { return tells_of(notice); });
+    }
+    SUBCASE("a watch looks at other keys and kinds not at all") {
+        StorageUser eve("eve@e.test", pair.now_seconds);
+        auto const watch = pair.there.watch(request);
+        REQUIRE(put_on(io, pair.here, sample_notice(eve, 1)));
+        REQUIRE(put_on(io, pair.here, bob.presence()));
+        auto const notice = sample_notice(bob, 1);
+        REQUIRE(put_on(io, pair.here, notice));
+        run_until(io, [&] { return tells_of(notice); });
+        CHECK(std::all_of(told.begin(), told.end(),
+                          [&](auto const& record) { return record == notice; }));
+    }
+    SUBCASE("a watch of a service that has stopped does no harm") {
+        pair.there.stop();
+        auto const watch = pair.there.watch(request);
+        CHECK(told.empty());
     }
 }
 

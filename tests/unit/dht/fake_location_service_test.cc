@@ -19,4 +19,7 @@ TEST_CASE("fake location service: keeps the contract") {
     SUBCASE("collect") {
         collect_contract(pair);
     }
+    SUBCASE("watch") {
+        watch_contract(pair);
+    }
 }

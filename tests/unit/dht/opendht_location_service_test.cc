@@ -1,7 +1,9 @@
 // The real DHT on loopback, 16 nodes in this process.
 #include "dht/opendht_location_service.h"
 
+#include "dht/inbox.h"
 #include "dht/node_state.h"
+#include "dht/notice_board.h"
 #include "src/base/atomic_file.h"
 #include "tests/contract/location_service_contract.h"
 #include "tests/support/temp_folder.h"
@@ -20,6 +22,9 @@ TEST_CASE("opendht: keeps the contract") {
     }
     SUBCASE("collect") {
         collect_contract(pair);
+    }
+    SUBCASE("watch") {
+        watch_contract(pair);
     }
 }
 
@@ -127,6 +132,37 @@ TEST_CASE("opendht: 16 nodes: a key with many slots is collected from those who 
         REQUIRE(found);
         CHECK(found->size() == slots);
     }
+}
+
+TEST_CASE("opendht: 16 nodes: notices reach an inbox that listens, and one that starts later") {
+    LoopbackNetwork network(16);
+    StorageUser bob("bob@b.test", network.clock.unix_seconds());
+    WorkerPool workers(network.io, 1);
+    NoticeBoard board(network.io, network.at(3), workers, network.clock, network.randomness,
+                      network.log);
+    std::vector<PullNotice> told;
+    auto const open = [&](std::size_t at) {
+        return std::make_unique<Inbox>(
+            network.io, network.at(at), bob.node_key.copy(), network.clock,
+            [&](PullNotice notice) { told.push_back(std::move(notice)); }, InboxOptions{100ms, 1s});
+    };
+    auto inbox = open(9);
+    double slowest = 0;
+    for (unsigned i = 0; i < 3; ++i) {
+        auto const began = std::chrono::steady_clock::now();
+        REQUIRE(board.announce(bob.node, notice_of(bob.now, i)));
+        run_until(network.io, [&] { return told.size() == i + 1; });
+        std::chrono::duration<double, std::milli> const took =
+            std::chrono::steady_clock::now() - began;
+        slowest = std::max(slowest, took.count());
+        CHECK(told.back() == notice_of(bob.now, i));
+    }
+    MESSAGE("slowest of 3 notices, ms: " << slowest);
+    // Each went to eight nodes, some of which told the inbox: once is enough.
+    inbox.reset();
+    told.clear();
+    inbox = open(12);
+    run_until(network.io, [&] { return told.size() == 3; });
 }
 
 TEST_CASE("opendht: a node comes back by its state file, without bootstrap") {
