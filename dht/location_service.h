@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "src/base/asio.h"
 #include "src/base/result.h"
@@ -41,6 +43,30 @@ struct FetchRequest {
     std::chrono::milliseconds patience{10'000};
 };
 
+/// For a key whose slots nobody knows beforehand: a `first-seen` lookup, a node's own inbox.
+struct CollectRequest {
+    DhtKey key;
+    RecordKind kind = RecordKind::storage;
+    std::size_t values_max = 256;  ///< strangers may put as many as they like
+    std::chrono::milliseconds patience{10'000};
+};
+
+struct WatchRequest {
+    DhtKey key;
+    RecordKind kind = RecordKind::pull_notice;
+    std::function<void(RecordEnvelope const&)> on_record;  ///< owner's thread; may call the service
+    std::size_t values_per_minute = 512;                   ///< that are looked at
+};
+
+/// Ends when it is destroyed.
+class Watch {
+public:
+    Watch() = default;
+    Watch(Watch const&) = delete;
+    Watch& operator=(Watch const&) = delete;
+    virtual ~Watch() = default;
+};
+
 struct PutReport {
     unsigned neighbours = 0;  ///< nodes the put was sent to; 0: kept on this node alone so far
 };
@@ -72,6 +98,20 @@ public:
     /// and none has it; the judge's last Error, when it passed over all there was; unavailable or
     /// timed_out, when nobody could be asked, which says nothing of the record.
     virtual asio::awaitable<Result<RecordEnvelope>> fetch(FetchRequest request) = 0;
+
+    /// The valid records of one kind at one key, the newest of each slot, in no order; at most
+    /// `values_max`, and never more work than a small multiple of that, whatever lies there: then
+    /// some are left out. An empty list: the nodes near the key were asked and know none. What was
+    /// found until the patience ended is no fault. Faults: unavailable or timed_out, when nobody
+    /// could be asked.
+    virtual asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
+        CollectRequest request) = 0;
+
+    /// Tells of each valid record of one kind at a key, of those that lie there and of new ones as
+    /// they come, until the watch is destroyed or the service stops. Best effort, for kinds that
+    /// are never edited: nodes don't tell of edits, a record may be told twice, and in a flood
+    /// some are left out. So collect() now and then, too.
+    virtual std::unique_ptr<Watch> watch(WatchRequest request) = 0;
 
     virtual LocationStats stats() const = 0;
 

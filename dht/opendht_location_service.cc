@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "dht/opendht_collect.h"
 #include "dht/opendht_node.h"
+#include "dht/opendht_watch.h"
 #include "dht/record_policy.h"
 
 namespace satchel::location {
@@ -20,10 +22,6 @@ constexpr auto grace_max = 1s;
 constexpr unsigned values_per_try = 64;  // a liar among the nodes may send ever new ones
 
 using ValuePtr = std::shared_ptr<::dht::Value>;
-
-::dht::InfoHash info_hash(DhtKey const& key) {
-    return {key.bytes.data(), key.bytes.size()};
-}
 
 /// One try of a fetch, shared with OpenDHT's callbacks, which may come late or never.
 struct Ask {
@@ -224,6 +222,15 @@ asio::awaitable<Result<PutReport>> OpendhtLocationService::put(RecordEnvelope re
 
 asio::awaitable<Result<RecordEnvelope>> OpendhtLocationService::fetch(FetchRequest request) {
     return fetch_from(node_, std::move(request));
+}
+
+asio::awaitable<Result<std::vector<RecordEnvelope>>> OpendhtLocationService::collect(
+    CollectRequest request) {
+    return collect_from(node_, request);
+}
+
+std::unique_ptr<Watch> OpendhtLocationService::watch(WatchRequest request) {
+    return watch_at(node_, std::move(request));
 }
 
 LocationStats OpendhtLocationService::stats() const {

@@ -23,6 +23,9 @@ struct OpendhtOptions {
     std::uint32_t network = 7473;        ///< nodes of other networks are not talked to
     std::filesystem::path state_file;    ///< node id and peers; empty: forgotten at the end
     std::size_t store_bytes = 64 << 20;  ///< of others' records, in memory
+    /// Whether a loopback address has but one source's share of an inbox. On loopback all
+    /// neighbours are behind one.
+    bool counts_loopback = false;
 };
 
 class OpendhtLocationService final : public LocationService {
@@ -39,6 +42,8 @@ public:
     asio::awaitable<Result<PutReport>> put(RecordEnvelope record,
                                            std::chrono::milliseconds patience) override;
     asio::awaitable<Result<RecordEnvelope>> fetch(FetchRequest request) override;
+    asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(CollectRequest request) override;
+    std::unique_ptr<Watch> watch(WatchRequest request) override;
     LocationStats stats() const override;
     /// Writes the state file, too.
     void stop() override;

@@ -20,6 +20,8 @@ constexpr std::size_t state_file_bytes_max = 64 * 1024;
 constexpr auto save_first = 10s;
 constexpr auto save_every = 5min;
 constexpr std::size_t calls_at_once = 32;
+/// A longer one lists over 1,700 values of a key, and OpenDHT would ask for each at once.
+constexpr std::size_t datagram_bytes_max = 16 * 1024;
 
 template <class Duration>
 std::chrono::milliseconds in_ms(Duration duration) {
@@ -63,7 +65,7 @@ Status OpendhtNode::begin() {
     try {
         dht_ = std::make_unique<::dht::Dht>(std::make_unique<OpendhtSocket>(ports_), config,
                                             std::shared_ptr<::dht::Logger>{});
-        install_policies(*dht_, clock_);  // before anybody knows us
+        install_policies(*dht_, clock_, options_.counts_loopback);  // before anybody knows us
         for (auto const& peer : state_.peers) {
             dht_->insertNode(::dht::InfoHash(peer.id.data(), peer.id.size()),
                              to_sock_addr(peer.endpoint));
@@ -75,7 +77,8 @@ Status OpendhtNode::begin() {
     next_save_ = started_ + save_first;
     ports_->start([weak = weak_from_this()](ByteSpan datagram, ::dht::SockAddr from) {
         auto const self = weak.lock();
-        if (self && lengths_hold(datagram)) self->tick(datagram, std::move(from));
+        if (self && datagram.size() <= datagram_bytes_max && lengths_hold(datagram))
+            self->tick(datagram, std::move(from));
     });
     tick({}, {});
     asio::co_spawn(owner_, stay_connected(shared_from_this()), asio::detached);

@@ -96,11 +96,16 @@ private:
     std::chrono::microseconds round_trip_{20'000};
 };
 
-/// Refuses all 65,536 value types, then admits ours under record_policy. `clock` outlives `dht`.
-void install_policies(::dht::Dht& dht, Clock const& clock);
+/// Refuses all 65,536 value types, then admits ours under record_policy, and pull notices within
+/// their quota. `clock` outlives `dht`. `counts_loopback`: see OpendhtOptions.
+void install_policies(::dht::Dht& dht, Clock const& clock, bool counts_loopback);
 
 /// The place that an OpenDHT value of type `type` at (key, id) claims; none for foreign types.
 std::optional<RecordPlace> opendht_place(::dht::InfoHash const& key, ::dht::Value const& value);
+
+inline ::dht::InfoHash info_hash(DhtKey const& key) {
+    return {key.bytes.data(), key.bytes.size()};
+}
 
 /// No signature, encryption or user type of OpenDHT's own: those stand outside our policies.
 bool is_plain(::dht::Value const& value);

@@ -1,4 +1,5 @@
 // What this node stores for others: record_policy, put into OpenDHT's type table.
+#include "dht/notice_quota.h"
 #include "dht/opendht_node.h"
 #include "dht/record_policy.h"
 
@@ -16,6 +17,31 @@ bool refuse_store(InfoHash, ValuePtr&, InfoHash const&, SockAddr const&) {
 
 bool refuse_edit(InfoHash, ValuePtr const&, ValuePtr&, InfoHash const&, SockAddr const&) {
     return false;
+}
+
+/// Whom the share of one source is counted for: an IPv4 address, or the network of an IPv6 one,
+/// within which addresses cost nothing. Empty for one that is exempt.
+std::string source_of(SockAddr const& from, bool counts_loopback) {
+    auto const peer = to_endpoint(from);
+    if (!peer || (peer->is_loopback() && !counts_loopback)) return {};
+    if (from.getFamily() == AF_INET) return peer->ip;
+    auto const address = asio::ip::make_address_v6(peer->ip).to_bytes();
+    return {address.begin(), address.begin() + 8};
+}
+
+ValueType notice_type(Clock const& clock, bool counts_loopback) {
+    auto const quota = std::make_shared<NoticeQuota>();
+    auto const store = [&clock, quota, counts_loopback](InfoHash key, ValuePtr& value,
+                                                        InfoHash const&, SockAddr const& from) {
+        auto const place = opendht_place(key, *value);
+        auto const now = clock.unix_seconds();
+        if (!place || !is_plain(*value)) return false;
+        auto const notice = admit_record(*place, value->data, now);
+        return notice &&
+               quota->take(place->key, source_of(from, counts_loopback), notice->expires, now);
+    };
+    auto const keeps = std::chrono::seconds(storing_seconds(RecordKind::pull_notice));
+    return {value_type(RecordKind::pull_notice), "satchel", keeps, store, refuse_edit};
 }
 
 ValueType our_type(RecordKind kind, Clock const& clock) {
@@ -38,7 +64,7 @@ ValueType our_type(RecordKind kind, Clock const& clock) {
 }  // namespace
 
 std::optional<RecordPlace> opendht_place(InfoHash const& key, ::dht::Value const& value) {
-    for (auto const kind : {RecordKind::storage, RecordKind::presence}) {
+    for (auto const kind : {RecordKind::storage, RecordKind::presence, RecordKind::pull_notice}) {
         if (value.type != value_type(kind)) continue;
         RecordPlace place{{}, kind, value.id};
         static_assert(sizeof(place.key.bytes) == HASH_LEN);
@@ -53,7 +79,7 @@ bool is_plain(::dht::Value const& value) {
            value.user_type.empty() && !value.recipient;
 }
 
-void install_policies(::dht::Dht& dht, Clock const& clock) {
+void install_policies(::dht::Dht& dht, Clock const& clock, bool counts_loopback) {
     // Junk of any other type could squat on a slot, because the held value's type decides who may
     // edit; and the built-in signed types crash on an edit (measured with 2.4.12).
     ValueType refused(0, "", std::chrono::seconds(1), refuse_store, refuse_edit);
@@ -63,6 +89,7 @@ void install_policies(::dht::Dht& dht, Clock const& clock) {
     }
     dht.registerType(our_type(RecordKind::storage, clock));
     dht.registerType(our_type(RecordKind::presence, clock));
+    dht.registerType(notice_type(clock, counts_loopback));
 }
 
 }  // namespace satchel::location

@@ -11,6 +11,8 @@ std::uint64_t storing_seconds(RecordKind kind) {
             return limits::storage_dht_ttl_seconds;
         case RecordKind::presence:
             return limits::presence_ttl_seconds;
+        case RecordKind::pull_notice:
+            return limits::pull_notice_ttl_seconds;
     }
     return 0;
 }
@@ -47,6 +49,8 @@ Result<RecordEnvelope> admit_edit(RecordPlace const& place, ByteSpan held, ByteS
     if (!old) return admit_record(place, candidate, now_seconds);
     auto record = decode_record(candidate);
     if (!record) return record;
+    if (place.kind == RecordKind::pull_notice)
+        return fail(Fault::refused, "a pull notice is never edited");
     if (!supersedes(*record, *old)) return fail(Fault::refused, "not newer than the record held");
     return admit_record(place, candidate, now_seconds);
 }

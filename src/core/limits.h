@@ -16,6 +16,7 @@ inline constexpr std::size_t endpoints_per_list = 4;
 
 inline constexpr std::size_t storage_record_bytes = 1'120;
 inline constexpr std::size_t presence_record_bytes = 512;
+inline constexpr std::size_t pull_notice_bytes = 560;  // OpenDHT: up to 600 in one datagram
 inline constexpr std::size_t dht_value_one_part_bytes =
     1'150;  // beyond it OpenDHT sends a value in parts
 static_assert(storage_record_bytes < dht_value_one_part_bytes);
@@ -26,6 +27,10 @@ inline constexpr std::uint64_t storage_reput_seconds = 600;
 inline constexpr std::uint64_t storage_dht_ttl_seconds = 1'800;
 inline constexpr std::uint64_t presence_ttl_seconds = 120;
 inline constexpr std::uint64_t presence_reput_seconds = 40;
+inline constexpr std::uint64_t pull_notice_ttl_seconds = 900;
+inline constexpr unsigned notice_proof_bits = 12;
+inline constexpr std::size_t notices_per_key = 256;   // at a storing node
+inline constexpr std::size_t notices_per_source = 8;  // of one IP address, at one key
 inline constexpr std::uint64_t clock_skew_seconds = 120;
 static_assert(storage_reput_seconds * 3 <= storage_dht_ttl_seconds);
 static_assert(presence_reput_seconds * 3 <= presence_ttl_seconds);

@@ -41,6 +41,10 @@ DhtKey presence_key(NodeKey const& node) {
     return {blake2b<20>({bytes_of("satchel/presence/1"), node.bytes})};
 }
 
+DhtKey inbox_key(NodeKey const& node) {
+    return {blake2b<20>({bytes_of("satchel/inbox/1"), node.bytes})};
+}
+
 AddressTag address_tag(Address const& address) {
     return blake2b<32>({bytes_of("satchel/tag/1"), bytes_of(address.text())});
 }

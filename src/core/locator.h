@@ -35,6 +35,9 @@ Locator locate(Address const& address);
 /// BLAKE2b-160("satchel/presence/1" ‖ node key).
 DhtKey presence_key(NodeKey const& node);
 
+/// BLAKE2b-160("satchel/inbox/1" ‖ node key): where pull notices for the node lie.
+DhtKey inbox_key(NodeKey const& node);
+
 /// BLAKE2b-256("satchel/tag/1" ‖ address): names a recipient to a blind node.
 using AddressTag = std::array<Byte, 32>;
 AddressTag address_tag(Address const& address);

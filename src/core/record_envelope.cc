@@ -1,10 +1,12 @@
 #include "src/core/record_envelope.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 #include <sodium.h>
 
+#include "src/base/sodium_hash.h"
 #include "src/base/sodium_init.h"
 #include "src/core/binding.h"
 #include "src/core/limits.h"
@@ -17,6 +19,7 @@ namespace {
 constexpr std::uint64_t version = 1;
 constexpr std::size_t elements = 13;  // the signature is the last
 constexpr std::string_view record_prefix = "satchel-record-v1";
+constexpr std::string_view proof_prefix = "satchel/proof/1";
 constexpr std::string_view seal_prefix = "satchel-seal-v1";
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
@@ -47,13 +50,6 @@ void write_unsigned(MsgpackWriter& out, RecordEnvelope const& record) {
         .binary(record.sealed_body);
 }
 
-Bytes signed_bytes(RecordEnvelope const& record) {
-    MsgpackWriter out;
-    out.array(elements - 1);
-    write_unsigned(out, record);
-    return out.take();
-}
-
 /// What the seal is bound to: a body lifted into another envelope does not open there.
 Bytes seal_context(RecordEnvelope const& record) {
     Bytes context = copy_of(bytes_of(seal_prefix));
@@ -61,14 +57,6 @@ Bytes seal_context(RecordEnvelope const& record) {
     append(context, record.dht_key.bytes);
     append(context, record.signer.bytes);
     return context;
-}
-
-/// Length of `sealed_body` that gives the whole its constant length; 0 where none does.
-std::size_t sealed_bytes(RecordEnvelope draft) {
-    draft.sealed_body.assign(sealed_bytes_min, 0);
-    std::size_t const smallest = encode_record(draft).size();
-    std::size_t const whole = encoded_bytes(draft.kind);
-    return smallest <= whole ? sealed_bytes_min + (whole - smallest) : 0;
 }
 
 Status check_times(RecordEnvelope const& record, std::uint64_t now_seconds) {
@@ -87,6 +75,11 @@ Status check_times(RecordEnvelope const& record, std::uint64_t now_seconds) {
 /// What its owner must have said, short of signatures.
 Status check_slot_form(RecordEnvelope const& record) {
     auto const corrupt = [](char const* why) { return fail(Fault::corrupt, why); };
+    if (record.kind == RecordKind::pull_notice) {
+        if (!record.self_owned() || record.slot_proof || record.slot_expires != record.expires)
+            return corrupt("a notice in another's slot, or with another's proof or end");
+        return {};
+    }
     if (record.self_owned()) {
         if (record.slot_proof || record.slot_epoch != 0 || record.slot_expires != record.expires)
             return corrupt("a signer's own slot with another's proof, epoch or end");
@@ -102,19 +95,57 @@ Status check_slot_form(RecordEnvelope const& record) {
 
 }  // namespace
 
+Bytes signed_bytes(RecordEnvelope const& record) {
+    MsgpackWriter out;
+    out.array(elements - 1);
+    write_unsigned(out, record);
+    return out.take();
+}
+
+std::size_t sealed_bytes(RecordEnvelope draft) {
+    draft.sealed_body.assign(sealed_bytes_min, 0);
+    std::size_t const smallest = encode_record(draft).size();
+    std::size_t const whole = encoded_bytes(draft.kind);
+    return smallest <= whole ? sealed_bytes_min + (whole - smallest) : 0;
+}
+
+Signature sign_record(RecordEnvelope const& record, SigningKey const& signer) {
+    return signer.sign(record_prefix, signed_bytes(record));
+}
+
+bool work_proof_holds(RecordEnvelope const& record) {
+    return work_proof_holds(signed_bytes(record));
+}
+
+bool work_proof_holds(ByteSpan signed_bytes) {
+    auto const digest = blake2b<32>({bytes_of(proof_prefix), signed_bytes});
+    unsigned zeros = 0;
+    for (Byte const byte : digest) {
+        zeros += static_cast<unsigned>(std::countl_zero(byte));
+        if (byte != 0) break;
+    }
+    return zeros >= limits::notice_proof_bits;
+}
+
 std::size_t encoded_bytes(RecordKind kind) {
     switch (kind) {
         case RecordKind::storage:
             return limits::storage_record_bytes;
         case RecordKind::presence:
             return limits::presence_record_bytes;
+        case RecordKind::pull_notice:
+            return limits::pull_notice_bytes;
     }
     return 0;
 }
 
 std::size_t body_bytes_max(RecordKind kind) {
     std::size_t const proof = kind == RecordKind::storage ? 2 + 64 : 2;
-    return encoded_bytes(kind) - fixed_bytes_max - proof - nonce_bytes - tag_bytes - 1;
+    std::size_t const seal = kind == RecordKind::pull_notice
+                                 ? std::tuple_size_v<decltype(PublicKey::bytes)> +
+                                       crypto_box_SEALBYTES  // src/core/pull_notice.cc
+                                 : nonce_bytes + tag_bytes;
+    return encoded_bytes(kind) - fixed_bytes_max - proof - seal - 1;
 }
 
 std::uint64_t lifetime_max_seconds(RecordKind kind) {
@@ -123,6 +154,8 @@ std::uint64_t lifetime_max_seconds(RecordKind kind) {
             return limits::storage_record_lifetime_seconds;
         case RecordKind::presence:
             return limits::presence_ttl_seconds;
+        case RecordKind::pull_notice:
+            return limits::pull_notice_ttl_seconds;
     }
     return 0;
 }
@@ -145,7 +178,7 @@ Result<RecordEnvelope> seal_record(RecordEnvelope draft, ByteSpan body, SealKey 
     crypto_aead_xchacha20poly1305_ietf_encrypt(out.subspan(nonce_bytes).data(), nullptr,
                                                padded.data(), padded.size(), context.data(),
                                                context.size(), nullptr, out.data(), seal.data());
-    draft.signature = signer.sign(record_prefix, signed_bytes(draft));
+    draft.signature = sign_record(draft, signer);
     return draft;
 }
 
@@ -201,8 +234,8 @@ Result<RecordEnvelope> decode_record(ByteSpan bytes) {
     auto fields = MsgpackFields::of_array(*value, elements);
     if (fields.number(0) != version) fields.fail_with({Fault::refused, "an unknown version"});
     std::uint64_t const kind = fields.number(1);
-    if (kind != static_cast<std::uint64_t>(RecordKind::storage) &&
-        kind != static_cast<std::uint64_t>(RecordKind::presence))
+    if (kind < static_cast<std::uint64_t>(RecordKind::storage) ||
+        kind > static_cast<std::uint64_t>(RecordKind::pull_notice))
         fields.fail_with({Fault::refused, "an unknown kind of record"});
     RecordEnvelope record;
     record.dht_key = DhtKey{fields.binary_of<20>(2)};
@@ -229,6 +262,8 @@ Status check_record(RecordEnvelope const& record, DhtKey const& found_at,
     if (record.dht_key != found_at) return fail(Fault::corrupt, "it lies under another key");
     if (auto form = check_slot_form(record); !form) return form;
     if (auto times = check_times(record, now_seconds); !times) return times;
+    if (record.kind == RecordKind::pull_notice && !work_proof_holds(record))
+        return fail(Fault::refused, "without its proof of work");
     bool const revokes = record.is_revocation();
     if (revokes && std::ranges::any_of(record.sealed_body, [](Byte byte) { return byte != 0; }))
         return fail(Fault::corrupt, "a revocation with a body");

@@ -13,7 +13,7 @@
 
 namespace satchel {
 
-enum class RecordKind : std::uint8_t { storage = 1, presence = 2 };
+enum class RecordKind : std::uint8_t { storage = 1, presence = 2, pull_notice = 3 };
 
 /// Length of an encoded record. Constant, because OpenDHT 2.4 stores hang after edits that grow a
 /// value.
@@ -26,8 +26,9 @@ std::uint64_t lifetime_max_seconds(RecordKind kind);
 struct RecordEnvelope {
     RecordKind kind = RecordKind::storage;
     DhtKey dht_key;
-    PublicKey slot_owner;          ///< domain key, or the signer itself
-    std::uint64_t slot_epoch = 0;  ///< 0 where the signer owns the slot
+    PublicKey slot_owner;  ///< domain key, or the signer itself
+    /// 0 where the signer owns the slot; in a pull notice: the nonce of its proof of work.
+    std::uint64_t slot_epoch = 0;
     std::uint64_t slot_expires =
         0;  ///< Unix seconds; where the signer owns the slot: equal to `expires`
     std::optional<Signature> slot_proof;  ///< by slot_owner; none where the signer owns the slot
@@ -83,7 +84,23 @@ Result<RecordEnvelope> decode_record(ByteSpan bytes);
 Status check_record(RecordEnvelope const& record, DhtKey const& found_at,
                     std::uint64_t now_seconds);
 
-/// Order of two valid records of one slot: (slot_epoch, seq).
+/// What the signature covers after its prefix: the array of the first 12 elements.
+Bytes signed_bytes(RecordEnvelope const& record);
+
+Signature sign_record(RecordEnvelope const& record, SigningKey const& signer);
+
+/// Length of `sealed_body` that gives the whole its constant length, from the other fields; 0
+/// where none does.
+std::size_t sealed_bytes(RecordEnvelope draft);
+
+/// A pull notice costs its maker some work: BLAKE2b-256 of "satchel/proof/1" and signed_bytes()
+/// begins with limits::notice_proof_bits zero bits. About 1 us; check_record asks it before the
+/// signature, which costs a hundred times as much.
+bool work_proof_holds(RecordEnvelope const& record);
+bool work_proof_holds(ByteSpan signed_bytes);
+
+/// Order of two valid records of one slot: (slot_epoch, seq). Pull notices have none: they are
+/// never edited.
 bool supersedes(RecordEnvelope const& candidate, RecordEnvelope const& held);
 
 }  // namespace satchel

@@ -2,6 +2,7 @@
 // one.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include <doctest/doctest.h>
@@ -9,6 +10,7 @@
 #include "dht/location_service.h"
 #include "dht/record_policy.h"
 #include "tests/support/await_on.h"
+#include "tests/support/pull_notices.h"
 #include "tests/support/storage_user.h"
 
 namespace satchel::testing {
@@ -29,6 +31,125 @@ inline Result<location::PutReport> put_on(asio::io_context& io, location::Locati
 inline Result<RecordEnvelope> fetch_on(asio::io_context& io, location::LocationService& service,
                                        location::FetchRequest request) {
     return await_on(io, service.fetch(std::move(request)));
+}
+
+inline Result<std::vector<RecordEnvelope>> collect_on(asio::io_context& io,
+                                                      location::LocationService& service,
+                                                      location::CollectRequest request) {
+    return await_on(io, service.collect(request));
+}
+
+/// Somebody else's record at the key of `user`, in a slot of its own.
+inline RecordEnvelope squatter(StorageUser const& user, std::string const& name) {
+    StorageUser other(name, user.now);
+    auto envelope = other.draft();
+    envelope.dht_key = user.locator.key;
+    envelope.slot_owner = other.user;
+    envelope.slot_epoch = 0;
+    envelope.slot_expires = envelope.expires;
+    return other.sealed(envelope, other.record());
+}
+
+inline void collect_contract(LocationPair pair) {
+    using namespace location;
+    auto& io = pair.io;
+    StorageUser bob("bob@b.test", pair.now_seconds);
+    CollectRequest const request{bob.locator.key, RecordKind::storage, 256,
+                                 std::chrono::seconds(5)};
+
+    SUBCASE("all slots of a key are collected, each with its newest record") {
+        auto const newer = bob.storage(100);
+        auto const own = bob.own_storage();
+        auto const other = squatter(bob, "eve@e.test");
+        for (auto const& record : {bob.storage(500), newer, own, other})
+            REQUIRE(put_on(io, pair.here, record));
+        for (auto* const service : {&pair.here, &pair.there}) {
+            auto const found = collect_on(io, *service, request);
+            REQUIRE(found);
+            CHECK(found->size() == 3);
+            for (auto const& record : {newer, own, other})
+                CHECK(std::count(found->begin(), found->end(), record) == 1);
+        }
+    }
+    SUBCASE("no more are collected than were asked for") {
+        for (std::string const name : {"a@a.test", "b@a.test", "c@a.test", "d@a.test"})
+            REQUIRE(put_on(io, pair.here, squatter(bob, name)));
+        CollectRequest three = request;
+        three.values_max = 3;
+        auto const found = collect_on(io, pair.there, three);
+        REQUIRE(found);
+        CHECK(found->size() == 3);
+    }
+    SUBCASE("what is of another kind is not collected") {
+        REQUIRE(put_on(io, pair.here, bob.presence()));
+        CollectRequest elsewhere = request;
+        elsewhere.key = presence_key(bob.node);
+        auto const found = collect_on(io, pair.there, elsewhere);
+        REQUIRE(found);
+        CHECK(found->empty());
+        elsewhere.kind = RecordKind::presence;
+        CHECK(collect_on(io, pair.there, elsewhere)->size() == 1);
+    }
+    SUBCASE("a key that nobody filled has none") {
+        auto const found = collect_on(io, pair.there, request);
+        REQUIRE(found);
+        CHECK(found->empty());
+    }
+    SUBCASE("after stop nothing is collected") {
+        pair.there.stop();
+        CHECK(collect_on(io, pair.there, request).error().fault == Fault::unavailable);
+    }
+}
+
+inline void watch_contract(LocationPair pair) {
+    using namespace location;
+    auto& io = pair.io;
+    StorageUser bob("bob@b.test", pair.now_seconds);
+    std::vector<RecordEnvelope> told;
+    WatchRequest request;
+    request.key = inbox_key(bob.node);
+    request.on_record = [&](RecordEnvelope const& record) { told.push_back(record); };
+    auto const tells_of = [&](RecordEnvelope const& record) {
+        return std::find(told.begin(), told.end(), record) != told.end();
+    };
+
+    SUBCASE("a watch tells of what comes, and of nothing once it is over") {
+        auto watch = pair.there.watch(request);
+        auto const first = sample_notice(bob, 1);
+        auto const second = sample_notice(bob, 2);
+        REQUIRE(put_on(io, pair.here, first));
+        run_until(io, [&] { return tells_of(first); });
+        REQUIRE(put_on(io, pair.here, second));
+        run_until(io, [&] { return tells_of(second); });
+        watch.reset();
+        auto const late = sample_notice(bob, 3);
+        REQUIRE(put_on(io, pair.here, late));
+        REQUIRE(fetch_on(io, pair.there,
+                         {place_of(late), {}, Source::anywhere, std::chrono::seconds(5)}));
+        CHECK_FALSE(tells_of(late));
+    }
+    SUBCASE("a watch tells of what was there before") {
+        auto const notice = sample_notice(bob, 1);
+        REQUIRE(put_on(io, pair.here, notice));
+        auto const watch = pair.there.watch(request);
+        run_until(io, [&] { return tells_of(notice); });
+    }
+    SUBCASE("a watch looks at other keys and kinds not at all") {
+        StorageUser eve("eve@e.test", pair.now_seconds);
+        auto const watch = pair.there.watch(request);
+        REQUIRE(put_on(io, pair.here, sample_notice(eve, 1)));
+        REQUIRE(put_on(io, pair.here, bob.presence()));
+        auto const notice = sample_notice(bob, 1);
+        REQUIRE(put_on(io, pair.here, notice));
+        run_until(io, [&] { return tells_of(notice); });
+        CHECK(std::all_of(told.begin(), told.end(),
+                          [&](auto const& record) { return record == notice; }));
+    }
+    SUBCASE("a watch of a service that has stopped does no harm") {
+        pair.there.stop();
+        auto const watch = pair.there.watch(request);
+        CHECK(told.empty());
+    }
 }
 
 inline void location_service_contract(LocationPair pair) {

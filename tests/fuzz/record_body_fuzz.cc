@@ -1,10 +1,11 @@
 // Any bytes as what a record seals or an offer's label holds: a storage record, a presence record,
-// a label. Unknown keys are left out, so what decodes need not be what was written, but it comes
-// back the same.
+// a pull notice, a label. Unknown keys are left out, so what decodes need not be what was written,
+// but it comes back the same.
 #include <cstdint>
 
 #include "src/core/file_label.h"
 #include "src/core/presence_record.h"
+#include "src/core/pull_notice.h"
 #include "src/core/storage_record.h"
 #include "tests/fuzz/require.h"
 
@@ -20,6 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (auto const presence = decode_presence_record(bytes)) {
         auto const again = encode_presence_record(*presence);
         if (again) require(*decode_presence_record(*again) == *presence);
+    }
+    if (auto const notice = decode_pull_notice(bytes)) {
+        require(*decode_pull_notice(*encode_pull_notice(*notice)) == *notice);
     }
     EnvelopeFacts const envelope;
     if (auto const storage = decode_storage_record(bytes, envelope)) {

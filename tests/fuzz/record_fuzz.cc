@@ -2,6 +2,7 @@
 // checking nor opening it does harm.
 #include <cstdint>
 
+#include "src/core/pull_notice.h"
 #include "src/core/record_envelope.h"
 #include "tests/fuzz/require.h"
 
@@ -16,5 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(size == encoded_bytes(value->kind));
     static_cast<void>(check_record(*value, value->dht_key, value->issued));
     static_cast<void>(open_record(*value, SealKey{}));
+    static SigningKey const node = SigningKey::from_seed(Secret<32>());
+    static_cast<void>(open_notice(*value, node));
     return 0;
 }

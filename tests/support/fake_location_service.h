@@ -18,6 +18,7 @@ namespace satchel::testing {
 struct FakeDht {
     std::map<location::RecordPlace, Bytes> store;
     unsigned nodes = 0;
+    std::vector<std::weak_ptr<location::WatchRequest>> watches;
 };
 
 class FakeLocationService final : public location::LocationService {
@@ -57,6 +58,7 @@ public:
         if (!admitted) co_return fail(admitted.error());
         if (cut_off_) co_return fail(Fault::unavailable, "cut off");
         dht_.store[place] = bytes;
+        tell(place, record);
         co_return location::PutReport{dht_.nodes - 1};
     }
 
@@ -75,6 +77,34 @@ public:
         co_return std::move(*record);
     }
 
+    asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
+        location::CollectRequest request) override {
+        if (stopped_) co_return fail(Fault::unavailable, "stopped");
+        if (cut_off_) co_return fail(Fault::timed_out, "cut off");
+        std::vector<RecordEnvelope> found;
+        for (auto const& [place, bytes] : dht_.store) {
+            if (place.key != request.key || place.kind != request.kind) continue;
+            auto record = location::admit_record(place, bytes, clock_.unix_seconds());
+            if (record && found.size() < request.values_max) found.push_back(std::move(*record));
+        }
+        co_return found;
+    }
+
+    /// Tells at once, from within the put.
+    std::unique_ptr<location::Watch> watch(location::WatchRequest request) override {
+        struct FakeWatch final : location::Watch {
+            std::shared_ptr<location::WatchRequest> request;
+        };
+
+        auto watch = std::make_unique<FakeWatch>();
+        watch->request = std::make_shared<location::WatchRequest>(std::move(request));
+        dht_.watches.push_back(watch->request);
+        auto const stored = dht_.store;
+        for (auto const& [place, bytes] : stored)
+            if (auto record = decode_record(bytes)) tell(place, *record, watch->request);
+        return watch;
+    }
+
     location::LocationStats stats() const override {
         unsigned const neighbours = stopped_ || cut_off_ ? 0 : dht_.nodes - 1;
         return {neighbours, neighbours, dht_.store.size(), !stopped_};
@@ -85,6 +115,19 @@ public:
     }
 
 private:
+    void tell(location::RecordPlace const& place, RecordEnvelope const& record) {
+        auto const watches = dht_.watches;
+        for (auto const& weak : watches)
+            if (auto const request = weak.lock()) tell(place, record, request);
+    }
+
+    void tell(location::RecordPlace const& place, RecordEnvelope const& record,
+              std::shared_ptr<location::WatchRequest> const& request) {
+        bool const valid = check_record(record, place.key, clock_.unix_seconds()).has_value();
+        if (valid && place.key == request->key && place.kind == request->kind)
+            request->on_record(record);
+    }
+
     FakeDht& dht_;
     Clock const& clock_;
     bool cut_off_ = false;

@@ -19,6 +19,7 @@ TEST_CASE("locator: the bytes of FORMATS.md") {
     NodeKey const node(sample_key("node").public_key());
     vectors.check("node", node.bytes);
     vectors.check("node presence", presence_key(node).bytes);
+    vectors.check("node inbox", inbox_key(node).bytes);
 }
 
 TEST_CASE("locator: one address, one place, however it was written") {

@@ -145,7 +145,7 @@ TEST_CASE("record: refuses forms that we would not have written") {
              Row{"version 0", Fault::refused, [](Bytes& b) { b[1] = 0; }},
              Row{"version 2", Fault::refused, [](Bytes& b) { b[1] = 2; }},
              Row{"kind 0", Fault::refused, [](Bytes& b) { b[2] = 0; }},
-             Row{"kind 3", Fault::refused, [](Bytes& b) { b[2] = 3; }},
+             Row{"kind 4", Fault::refused, [](Bytes& b) { b[2] = 4; }},
              Row{"presence of a storage record's length", Fault::corrupt,
                  [](Bytes& b) { b[2] = 2; }},
              Row{"version in two octets", Fault::corrupt,

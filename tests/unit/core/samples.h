@@ -8,6 +8,7 @@
 #include "src/core/limits.h"
 #include "src/core/locator.h"
 #include "src/core/offer.h"
+#include "src/core/pull_notice.h"
 #include "src/core/record_envelope.h"
 #include "src/core/storage_record.h"
 #include "tests/support/seeded_randomness.h"
@@ -137,6 +138,19 @@ inline Offer sample_offer() {
     offer.swarm = {{"192.0.2.1", 7474}};
     offer.expires = sample_now + 3600;
     return sign_offer(offer, sample_key("user"));
+}
+
+inline PullNotice sample_notice() {
+    Offer const offer = sample_offer();
+    return {offer.id,          offer.content_id, offer.size,
+            offer.sender_node, offer.control,    offer.expires};
+}
+
+/// For the sample node.
+inline RecordEnvelope sealed_notice(PullNotice const& notice = sample_notice()) {
+    SeededRandomness chance("notice");
+    return *seal_notice(notice, NodeKey(sample_key("node").public_key()), sample_now * 1000,
+                        chance);
 }
 
 /// `bytes` with one bit of the octet at `at` turned.

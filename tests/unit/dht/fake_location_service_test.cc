@@ -12,5 +12,14 @@ TEST_CASE("fake location service: keeps the contract") {
     FakeDht dht;
     FakeLocationService here(dht, clock);
     FakeLocationService there(dht, clock);
-    location_service_contract({io, here, there, clock.unix_seconds()});
+    LocationPair const pair{io, here, there, clock.unix_seconds()};
+    SUBCASE("put and fetch") {
+        location_service_contract(pair);
+    }
+    SUBCASE("collect") {
+        collect_contract(pair);
+    }
+    SUBCASE("watch") {
+        watch_contract(pair);
+    }
 }

@@ -33,6 +33,7 @@ public:
     location::OpendhtOptions options() const {
         location::OpendhtOptions options;
         options.listen = {"127.0.0.1", 0};
+        options.counts_loopback = counts_loopback;
         if (!nodes_.empty()) {
             options.bootstrap.push_back(nodes_.front()->listening());
             if (nodes_.size() > 2)
@@ -61,6 +62,7 @@ public:
         });
     }
 
+    bool counts_loopback = false;  ///< of nodes that are added from now on
     asio::io_context io;
     SystemClock clock;
     SystemRandomness randomness;

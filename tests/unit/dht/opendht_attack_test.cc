@@ -2,6 +2,7 @@
 #include <opendht/dht.h>
 #include <sys/socket.h>
 
+#include "dht/inbox.h"
 #include "dht/opendht_node.h"
 #include "dht/record_policy.h"
 #include "tests/contract/location_service_contract.h"
@@ -17,10 +18,10 @@ namespace {
 /// dht::Dht as it comes, without any policy of ours.
 class Attacker {
 public:
-    Attacker(LoopbackNetwork& network)
+    explicit Attacker(LoopbackNetwork& network, std::string const& ip = "127.0.0.1")
         : network_(network)
         , timer_(network.io) {
-        ports_ = *UdpPorts::open(network.io, {"127.0.0.1", 0});
+        ports_ = *UdpPorts::open(network.io, {ip, 0});
         ::dht::Config config;
         config.network = 7473;
         config.node_id = ::dht::InfoHash::getRandom();
@@ -136,6 +137,54 @@ TEST_CASE("opendht attack: junk is stored by nobody and keeps nobody from findin
     attacker.put(place, value_type(RecordKind::storage), encode_record(record));
     for (std::size_t const reader : {0U, 5U, 11U})
         CHECK(finds(network, reader, newer));
+}
+
+TEST_CASE(
+    "opendht attack: pull notices without proof are stored by nobody, a flood has its share") {
+    LoopbackNetwork network;
+    network.counts_loopback = true;
+    for (int i = 0; i < 12; ++i)
+        network.add();
+    network.settle();
+    StorageUser bob("bob@b.test", network.clock.unix_seconds());
+    std::optional<Attacker> attacker;
+    attacker.emplace(network, "127.0.0.2");  // another source than the nodes'
+    auto const type = value_type(RecordKind::pull_notice);
+    auto const place = place_of(sample_notice(bob, 1));
+
+    attacker->put(place, type, Bytes(limits::pull_notice_bytes, 0x7f));
+    attacker->put(place, 0, Bytes(100, 1));
+    for (unsigned i = 0; i < 20; ++i) {
+        auto idle = sample_notice(bob, 1);
+        idle.slot_epoch += i + 1;
+        if (work_proof_holds(idle)) continue;
+        SeededRandomness chance("notice 1");
+        idle.signature = sign_record(idle, SigningKey::generate(chance));
+        attacker->put(place, type, encode_record(idle));
+    }
+    CHECK(stored(network) == 0);
+
+    for (unsigned i = 100; i < 400; ++i) {
+        auto const junk = sample_notice(bob, i);
+        attacker->put(place_of(junk), type, encode_record(junk));
+    }
+    CHECK(stored(network) > 0);
+    CHECK(stored(network) <= 12 * limits::notices_per_source);
+
+    // The attacker's own node still serves all of its 300.
+    auto const genuine = sample_notice(bob, 1);
+    auto const notice = notice_of(bob.now, 1);
+    std::vector<PullNotice> told;
+    Inbox const inbox(network.io, network.at(5), bob.node_key.copy(), network.clock,
+                      [&](PullNotice one) { told.push_back(std::move(one)); }, {100ms, 1s});
+    REQUIRE(put_on(network.io, network.at(1), genuine));
+    run_until(network.io, [&] { return std::count(told.begin(), told.end(), notice) == 1; });
+    // Nobody edits it for its own maker, who can serve the edit alone.
+    auto const edited = resigned(genuine, [](RecordEnvelope& r) { r.seq += 1; });
+    attacker->put(place, type, encode_record(edited));
+    attacker.reset();
+    for (std::size_t const reader : {0U, 7U, 11U})
+        CHECK(finds(network, reader, genuine));
 }
 
 TEST_CASE("opendht attack: noise on the port is survived") {

@@ -1,7 +1,9 @@
 // The real DHT on loopback, 16 nodes in this process.
 #include "dht/opendht_location_service.h"
 
+#include "dht/inbox.h"
 #include "dht/node_state.h"
+#include "dht/notice_board.h"
 #include "src/base/atomic_file.h"
 #include "tests/contract/location_service_contract.h"
 #include "tests/support/temp_folder.h"
@@ -14,8 +16,16 @@ using namespace std::chrono_literals;
 
 TEST_CASE("opendht: keeps the contract") {
     LoopbackNetwork network(2);
-    location_service_contract(
-        {network.io, network.at(0), network.at(1), network.clock.unix_seconds()});
+    LocationPair const pair{network.io, network.at(0), network.at(1), network.clock.unix_seconds()};
+    SUBCASE("put and fetch") {
+        location_service_contract(pair);
+    }
+    SUBCASE("collect") {
+        collect_contract(pair);
+    }
+    SUBCASE("watch") {
+        watch_contract(pair);
+    }
 }
 
 TEST_CASE("opendht: a lone node keeps its records, and others find them once they come") {
@@ -107,6 +117,52 @@ TEST_CASE("opendht: 16 nodes: publish, find, update, lose a third of them") {
     for (auto const& record : records)
         for (std::size_t const reader : {6U, 11U, 15U})
             CHECK(found_by(reader, record));
+}
+
+TEST_CASE("opendht: 16 nodes: a key with many slots is collected from those who hold them") {
+    LoopbackNetwork network(16);
+    StorageUser bob("bob@b.test", network.clock.unix_seconds());
+    std::size_t const slots = 40;
+    for (std::size_t i = 0; i < slots; ++i)
+        REQUIRE(put_on(network.io, network.at(i % 16),
+                       squatter(bob, "user" + std::to_string(i) + "@e.test")));
+    for (std::size_t const reader : {0U, 7U, 15U}) {
+        auto const found = collect_on(network.io, network.at(reader),
+                                      {bob.locator.key, RecordKind::storage, 256, 10s});
+        REQUIRE(found);
+        CHECK(found->size() == slots);
+    }
+}
+
+TEST_CASE("opendht: 16 nodes: notices reach an inbox that listens, and one that starts later") {
+    LoopbackNetwork network(16);
+    StorageUser bob("bob@b.test", network.clock.unix_seconds());
+    WorkerPool workers(network.io, 1);
+    NoticeBoard board(network.io, network.at(3), workers, network.clock, network.randomness,
+                      network.log);
+    std::vector<PullNotice> told;
+    auto const open = [&](std::size_t at) {
+        return std::make_unique<Inbox>(
+            network.io, network.at(at), bob.node_key.copy(), network.clock,
+            [&](PullNotice notice) { told.push_back(std::move(notice)); }, InboxOptions{100ms, 1s});
+    };
+    auto inbox = open(9);
+    double slowest = 0;
+    for (unsigned i = 0; i < 3; ++i) {
+        auto const began = std::chrono::steady_clock::now();
+        REQUIRE(board.announce(bob.node, notice_of(bob.now, i)));
+        run_until(network.io, [&] { return told.size() == i + 1; });
+        std::chrono::duration<double, std::milli> const took =
+            std::chrono::steady_clock::now() - began;
+        slowest = std::max(slowest, took.count());
+        CHECK(told.back() == notice_of(bob.now, i));
+    }
+    MESSAGE("slowest of 3 notices, ms: " << slowest);
+    // Each went to eight nodes, some of which told the inbox: once is enough.
+    inbox.reset();
+    told.clear();
+    inbox = open(12);
+    run_until(network.io, [&] { return told.size() == 3; });
 }
 
 TEST_CASE("opendht: a node comes back by its state file, without bootstrap") {

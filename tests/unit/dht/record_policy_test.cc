@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/storage_user.h"
+#include "tests/support/pull_notices.h"
 
 using namespace satchel;
 using namespace satchel::location;
@@ -114,4 +114,26 @@ TEST_CASE("record policy: a slot is edited by (epoch, seq)") {
     // What is no record gives way to one, but to nothing else.
     CHECK(admit_edit(place, Bytes(3, 'x'), newer, now));
     CHECK_FALSE(admit_edit(place, Bytes(3, 'x'), Bytes(3, 'y'), now));
+}
+
+TEST_CASE("record policy: a pull notice is admitted in its own slot and never edited") {
+    StorageUser bob("bob@b.test", now);
+    auto const notice = sample_notice(bob, 1);
+    auto const place = place_of(notice);
+    auto const bytes = encode_record(notice);
+    CHECK(admit_record(place, bytes, now));
+    CHECK_FALSE(admit_record(place, bytes, notice.expires));
+    auto squatted = place;
+    squatted.slot ^= 1;
+    CHECK_FALSE(admit_record(squatted, bytes, now));
+    auto elsewhere = place;
+    elsewhere.key = presence_key(bob.node);
+    CHECK_FALSE(admit_record(elsewhere, bytes, now));
+
+    // The maker of the throw-away key signs a second one for the same slot, newer in every number.
+    auto newer = resigned(notice, [](RecordEnvelope& r) { r.seq += 1; });
+    REQUIRE(admit_record(place, encode_record(newer), now));
+    auto const edit = admit_edit(place, bytes, encode_record(newer), now);
+    REQUIRE_FALSE(edit);
+    CHECK(edit.error().fault == Fault::refused);
 }
