@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -6,9 +8,12 @@
 #include "src/base/sodium_randomness.h"
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
+#include "src/core/binding.h"
 #include "src/core/binding_book.h"
+#include "src/core/domain_record.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"
+#include "src/core/limits.h"
 
 namespace satchel::cli {
 
@@ -16,6 +21,7 @@ namespace {
 
 struct InitArgs {
     std::string domain;
+    bool rotate = false;
 };
 
 struct DnsArgs {
@@ -39,14 +45,22 @@ Result<ExitStatus> init(Globals const& globals, InitArgs const& args) {
     if (auto made = Home(globals.home).ensure(); !made) return fail(made.error());
     SystemRandomness randomness;
     SigningKey const key = SigningKey::generate(randomness);
-    if (auto saved = save_domain_key(key, *domain, globals.home); !saved)
-        return fail(saved.error());
+    auto const saved = args.rotate ? replace_domain_key(key, *domain, globals.home)
+                                   : save_domain_key(key, *domain, globals.home);
+    if (!saved) return fail(saved.error());
     std::string const public_key = key.public_key().to_base64();
     if (globals.json) {
         print_json({{"domain", *domain}, {"public_key", public_key}});
+        return ExitStatus::ok;
+    }
+    print_line("domain      " + *domain);
+    print_line("public key  " + public_key);
+    if (args.rotate) {
+        print_line("Next: publish both records that `satchel domain dns " + *domain + "` prints,");
+        print_line(
+            "bind your users again (`satchel domain bind`), and take the old record away once");
+        print_line("all have published their new binding and a few weeks have passed.");
     } else {
-        print_line("domain      " + *domain);
-        print_line("public key  " + public_key);
         print_line("Next: `satchel domain dns " + *domain + "` prints the DNS record to publish;");
         print_line("`satchel domain bind ADDRESS USER_KEY AGE_RECIPIENT` vouches for a user.");
     }
@@ -62,31 +76,66 @@ std::string zone_text(std::string const& value) {
     return text;
 }
 
+/// What the words of `domain dns` say beside the key.
+Result<DomainRecord> record_of(DnsArgs const& args) {
+    DomainRecord record;
+    for (std::string const& text : args.gateway_keys) {
+        auto const key = PublicKey::parse(text);
+        if (!key) return fail(Fault::usage, "--gateway-key: " + key.error().what);
+        record.gateway_keys.push_back(*key);
+    }
+    if (args.gateways.size() > 1)
+        return fail(Fault::usage, "--gateway: one; its name may have several IP addresses");
+    for (std::string const& text : args.gateways) {
+        auto at = HostPort::parse(text);
+        if (!at) return fail(Fault::usage, "--gateway " + text + ": " + at.error().what);
+        record.gateway = std::move(*at);
+    }
+    for (std::string const& text : args.bootstrap) {
+        auto at = HostPort::parse(text);
+        if (!at) return fail(Fault::usage, "--dht " + text + ": " + at.error().what);
+        record.dht_bootstrap.push_back(std::move(*at));
+    }
+    if (std::max(record.gateway_keys.size(), record.dht_bootstrap.size()) >
+        limits::domain_record_items)
+        return fail(Fault::usage, "at most " + std::to_string(limits::domain_record_items) +
+                                      " of --gateway-key, and of --dht, fit into the record");
+    return record;
+}
+
+/// A record for each key, the current one's first. Each but the oldest has the word of the one
+/// before it.
+std::vector<std::string> values_of(std::vector<SigningKey> const& keys, std::string const& domain,
+                                   DomainRecord record) {
+    std::vector<std::string> values;
+    for (auto key = keys.begin(); key != keys.end(); ++key) {
+        record.key = DomainKey(key->public_key());
+        record.vouch.reset();
+        if (auto const older = std::next(key); older != keys.end())
+            record.vouch = vouch_for(record.key, domain, *older);
+        values.push_back(record.to_text());
+    }
+    return values;
+}
+
 Result<ExitStatus> dns(Globals const& globals, DnsArgs const& args) {
     auto const domain = normal_domain(args.domain);
     if (!domain) return fail(domain.error());
-    auto const key = load_domain_key(*domain, globals.home);
-    if (!key) return fail(key.error());
-    std::string value = "v=satchel1; k=ed25519; p=" + key->public_key().to_base64();
-    auto const add = [&value](char const* tag, std::vector<std::string> const& items) {
-        for (std::size_t i = 0; i < items.size(); ++i)
-            value += (i == 0 ? tag : ",") + items[i];
-    };
-    for (std::string const& text : args.gateway_keys) {
-        if (auto const parsed = PublicKey::parse(text); !parsed)
-            return fail(Fault::usage, "--gateway-key: " + parsed.error().what);
-    }
-    add("; gk=", args.gateway_keys);
-    add("; gw=", args.gateways);
-    add("; dht=", args.bootstrap);
-    std::string const name = "_satchel." + *domain;
+    auto const keys = load_domain_keys(*domain, globals.home);
+    if (!keys) return fail(keys.error());
+    auto record = record_of(args);
+    if (!record) return fail(record.error());
+    auto const values = values_of(*keys, *domain, std::move(*record));
+    std::string const name = domain_record_name(*domain);
     if (globals.json) {
         print_json({{"domain", *domain},
-                    {"public_key", key->public_key().to_base64()},
+                    {"public_key", keys->front().public_key().to_base64()},
                     {"name", name},
-                    {"value", value}});
+                    {"value", values.front()},
+                    {"records", values}});
     } else {
-        print_line(name + ". IN TXT " + zone_text(value));
+        for (std::string const& value : values)
+            print_line(name + ". IN TXT " + zone_text(value));
     }
     return ExitStatus::ok;
 }
@@ -138,10 +187,13 @@ void add_domain(CommandLine& line) {
     auto init_args = std::make_shared<InitArgs>();
     line.verb_of("domain", "init", "make the signing key of a domain")
         .argument("DOMAIN", init_args->domain, "the mail domain")
+        .flag("--rotate", init_args->rotate,
+              "a new key in the place of the one there is, which vouches for it")
         .example("satchel domain init b.test")
         .run([init_args](Globals const& globals) { return init(globals, *init_args); });
     auto dns_args = std::make_shared<DnsArgs>();
-    line.verb_of("domain", "dns", "print the TXT record that tells the world the domain's key")
+    line.verb_of("domain", "dns",
+                 "print the TXT records that tell the world the domain's key, or keys")
         .argument("DOMAIN", dns_args->domain, "the mail domain")
         .options("--gateway", dns_args->gateways, "HOST:PORT",
                  "control endpoint of the domain's gateway")

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "src/core/address.h"
-#include "src/core/gateway_place.h"
+#include "src/core/host_port.h"
 #include "src/core/limits.h"
 
 namespace satchel {
@@ -167,11 +167,12 @@ Result<std::optional<NodeKey>> parse_optional_key(std::string const& text) {
     return std::optional(*key);
 }
 
-/// "" for none, or "host:port"; the host may be a name, or an IPv6 address in brackets.
+/// "" for none.
 Result<std::string> parse_host_port(std::string const& text) {
     if (text.empty()) return text;
-    if (!is_host_port(text)) return fail(Fault::usage, "\"HOST:PORT\" is wanted");
-    return text;
+    auto const at = HostPort::parse(text);
+    if (!at) return fail(at.error());
+    return at->to_string();
 }
 
 Result<WhenUnavailable> parse_when_unavailable(std::string const& text) {

@@ -2,20 +2,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "src/core/keys.h"
 
 namespace satchel {
 
 struct GatewayPlace {
-    std::string host_port;  ///< "host:port": a name or an IP address, IPv6 in brackets
+    std::string host_port;  ///< as HostPort writes it
     NodeKey key;
 
     friend bool operator==(GatewayPlace const&, GatewayPlace const&) = default;
 };
-
-/// "host:port" with a port from 1 to 65535, and nothing in the host that no host has.
-bool is_host_port(std::string_view text);
 
 }  // namespace satchel

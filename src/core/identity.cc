@@ -1,6 +1,7 @@
 #include "src/core/identity.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/base/atomic_file.h"
 #include "src/base/base64.h"
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t key_file_octets = 64 * 1024;
+constexpr unsigned domain_keys_most = 1'000;  // of one domain, one after another
 constexpr std::string_view address_word = "address ";
 constexpr std::string_view user_key_word = "user-key ";
 constexpr std::size_t addresses_file_octets = 1024 * 1024;
@@ -201,6 +204,10 @@ Result<fs::path> domain_key_file(std::string const& domain, fs::path const& home
     return keys_folder(home) / "domain" / (*normal + ".key");
 }
 
+fs::path old_domain_key_file(fs::path const& current, unsigned number) {
+    return current.string() + ".old-" + std::to_string(number);
+}
+
 }  // namespace
 
 Identity generate_identity(std::vector<Address> addresses, Randomness& randomness) {
@@ -342,6 +349,42 @@ Result<SigningKey> load_domain_key(std::string const& domain, fs::path const& ho
                                           "; run: satchel domain init " + domain);
     }
     return key;
+}
+
+Status replace_domain_key(SigningKey const& key, std::string const& domain, fs::path const& home) {
+    auto const file = domain_key_file(domain, home);
+    if (!file) return fail(file.error());
+    if (auto const current = load_domain_key(domain, home); !current) return fail(current.error());
+    // A second name first: at no instant is a key without one.
+    int error = EEXIST;
+    for (unsigned number = 1; error == EEXIST && number <= domain_keys_most; ++number) {
+        auto const aside = old_domain_key_file(*file, number);
+        error = ::link(file->c_str(), aside.c_str()) == 0 ? 0 : errno;
+    }
+    if (error != 0)
+        return fail(Fault::io, file->string() + ": " + std::generic_category().message(error));
+    SecretText const text(to_base64(key.seed()) + '\n');
+    return write_atomically(*file, bytes_of(text.view()));
+}
+
+Result<std::vector<SigningKey>> load_domain_keys(std::string const& domain, fs::path const& home) {
+    auto current = load_domain_key(domain, home);
+    if (!current) return fail(current.error());
+    auto const file = domain_key_file(domain, home);
+    if (!file) return fail(file.error());
+    std::vector<SigningKey> keys;
+    for (unsigned number = 1; number <= domain_keys_most; ++number) {
+        auto key = read_signing_key(old_domain_key_file(*file, number));
+        if (!key && key.error().fault == Fault::not_found) break;
+        if (!key) return fail(key.error());
+        // A replacement that was interrupted leaves two names for one key.
+        std::erase_if(keys,
+                      [&](SigningKey const& k) { return k.public_key() == key->public_key(); });
+        if (key->public_key() != current->public_key()) keys.push_back(std::move(*key));
+    }
+    keys.push_back(std::move(*current));
+    std::reverse(keys.begin(), keys.end());
+    return keys;
 }
 
 }  // namespace satchel

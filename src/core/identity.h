@@ -61,4 +61,13 @@ Status save_domain_key(SigningKey const& key, std::string const& domain,
                        std::filesystem::path const& home);
 Result<SigningKey> load_domain_key(std::string const& domain, std::filesystem::path const& home);
 
+/// Puts `key` in the place of the one that is there, which stays as `<domain>.key.old-N`: readers
+/// who remember it need its word for the new one. Fault::not_found: there is none to follow.
+Status replace_domain_key(SigningKey const& key, std::string const& domain,
+                          std::filesystem::path const& home);
+
+/// The current one first, then those before it, the newest of them first. Never empty.
+Result<std::vector<SigningKey>> load_domain_keys(std::string const& domain,
+                                                 std::filesystem::path const& home);
+
 }  // namespace satchel

@@ -54,6 +54,9 @@ inline constexpr std::uint64_t lookup_patience_milliseconds = 10'000;
 
 inline constexpr std::size_t binding_bytes = 512;  // 454 at all bounds
 inline constexpr std::size_t binding_line_octets = 4 * 1024;
+inline constexpr std::size_t domain_record_octets = 4 * 1024;  // 2,918 at all bounds
+inline constexpr std::size_t domain_record_tag_octets = 16;
+inline constexpr std::size_t domain_record_items = 8;  // gateway keys, and DHT nodes
 inline constexpr std::size_t config_file_bytes = 1024 * 1024;
 
 }  // namespace satchel::limits

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/core/address_field.h"
+#include "src/core/host_port.h"
 #include "src/core/limits.h"
 #include "src/core/msgpack_codec.h"
 #include "src/core/record_envelope.h"
@@ -96,7 +97,7 @@ Result<GatewayPlace> read_gateway(MsgpackValue const& value) {
     auto fields = MsgpackFields::of_map(value);
     GatewayPlace gateway{fields.text(1, limits::gateway_host_octets + port_octets),
                          NodeKey(PublicKey{fields.binary_of<32>(2)})};
-    if (!is_host_port(gateway.host_port))
+    if (!HostPort::parse(gateway.host_port))
         fields.fail_with({Fault::corrupt, "a gateway that is no host and port"});
     if (auto status = fields.status(); !status) return fail(status.error());
     return gateway;
@@ -110,7 +111,7 @@ Status check_bounds(StorageRecord const& record) {
     if (record.gateway &&
         record.gateway->host_port.size() > limits::gateway_host_octets + port_octets)
         return fail(Fault::too_large, "a gateway's host has at most 64 octets");
-    if (record.gateway && !is_host_port(record.gateway->host_port))
+    if (record.gateway && !HostPort::parse(record.gateway->host_port))
         return fail(Fault::usage, "a gateway is given as HOST:PORT");
     if (!is_page(record.page)) return fail(Fault::usage, "a page is an https:// address");
     if (record.binding && (record.binding->address != record.address ||

@@ -37,7 +37,8 @@ class CommandLine(Lab):
                                           "reason"})
         self.assertEqual(set(looked_up["nodes"][0]), {"node_key", "endpoints", "available", "reason"})
         self.assertEqual((looked_up["trust"], looked_up["nodes"][0]["node_key"]), ("domain", bob.keys["node_key"]))
-        self.assertEqual(set(self.admin.must("domain", "dns", "b.test").one()), {"domain", "public_key", "name", "value"})
+        self.assertEqual(set(self.admin.must("domain", "dns", "b.test").one()), {"domain", "public_key", "name", "value",
+                                                                                  "records"})
         self.assertLessEqual({"uploaded_bytes", "downloaded_bytes", "peers", "quota", "dht"},
                              set(bob.must("status").one()))
         for key in (bob.keys["user_key"], bob.keys["node_key"]):

@@ -227,3 +227,37 @@ TEST_CASE("identity: damaged user keys are refused, and never quoted") {
         CHECK(read.error().what.find("secret words") == std::string::npos);
     }
 }
+
+TEST_CASE("identity: a domain's new key follows the old ones, which stay") {
+    testing::TempFolder home;
+    testing::SeededRandomness randomness("rotation");
+    auto const public_keys = [&] {
+        std::vector<PublicKey> keys;
+        auto const loaded = load_domain_keys("b.test", home.path());
+        REQUIRE(loaded);
+        for (SigningKey const& key : *loaded)
+            keys.push_back(key.public_key());
+        return keys;
+    };
+    auto const first = SigningKey::generate(randomness);
+    CHECK(replace_domain_key(first, "b.test", home.path()).error().fault == Fault::not_found);
+    CHECK(load_domain_keys("b.test", home.path()).error().fault == Fault::not_found);
+    REQUIRE(save_domain_key(first, "b.test", home.path()));
+    CHECK(public_keys() == std::vector{first.public_key()});
+    auto const second = SigningKey::generate(randomness);
+    auto const third = SigningKey::generate(randomness);
+    REQUIRE(replace_domain_key(second, "B.test", home.path()));
+    REQUIRE(replace_domain_key(third, "b.test", home.path()));
+    CHECK(load_domain_key("b.test", home.path())->public_key() == third.public_key());
+    CHECK(public_keys() ==
+          std::vector{third.public_key(), second.public_key(), first.public_key()});
+    // As after a power cut between the two steps of a replacement.
+    auto const folder = home.path() / "keys" / "domain";
+    std::filesystem::create_hard_link(folder / "b.test.key", folder / "b.test.key.old-3");
+    CHECK(public_keys() ==
+          std::vector{third.public_key(), second.public_key(), first.public_key()});
+    auto const fourth = SigningKey::generate(randomness);
+    REQUIRE(replace_domain_key(fourth, "b.test", home.path()));
+    CHECK(public_keys() == std::vector{fourth.public_key(), third.public_key(), second.public_key(),
+                                       first.public_key()});
+}

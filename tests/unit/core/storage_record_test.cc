@@ -23,7 +23,7 @@ StorageRecord longest_record() {
     record.binding = sample_binding(longest_address());
     record.nodes = {sample_node("a", ~0U), sample_node("b", ~0U), sample_node("c", ~0U)};
     record.accept = {~0ULL, AcceptFrom::contacts, ~0ULL, ~0ULL};
-    record.gateway = GatewayPlace{std::string(limits::gateway_host_octets, 'g') + ":65535",
+    record.gateway = GatewayPlace{std::string(limits::gateway_host_octets - 2, 'g') + ".g:65535",
                                   NodeKey(sample_key("gateway").public_key())};
     record.page = "https://" + std::string(limits::page_octets - 8, 'p');
     return record;
