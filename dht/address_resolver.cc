@@ -13,8 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto other_slots_grace = 30ms;  // after the first slot has answered
-constexpr auto other_nodes_grace = 1s;    // after the first node was found available
+constexpr auto other_slots_grace = 30ms;    // after the first slot has answered
+constexpr auto other_nodes_grace = 1s;      // after the first node was found available
+constexpr std::size_t claimants_most = 64;  // that are looked at for `first-seen`
 
 /// Of two slots of one address: epochs of different owners don't compare, times do.
 bool outranks(StorageFinding const& a, StorageFinding const& b) {
@@ -24,8 +25,14 @@ bool outranks(StorageFinding const& a, StorageFinding const& b) {
 }
 
 std::string no_key_reason(Address const& address) {
-    return "no key vouches for " + address.domain() + ": set domain.\"" + address.domain() +
-           "\".keys, or `satchel contact add` the user key";
+    return "no key vouches for " + address.domain() +
+           ": its admin can publish one (`satchel domain dns`), or set domain.\"" +
+           address.domain() + "\".keys, or `satchel contact add` the user key";
+}
+
+/// Somebody's word is there to be weighed.
+bool has_keys(TrustInputs const& trust) {
+    return trust.pinned || !trust.domain_keys.empty();
 }
 
 }  // namespace
@@ -43,6 +50,11 @@ struct AddressResolver::Search {
     bool stale_secret = false;  ///< some presence did not open
 
     void step(std::string words) { report.steps.push_back(std::move(words)); }
+
+    void raise(std::string alarm) {
+        report.alarm = std::move(alarm);
+        untrusted = report.alarm;
+    }
 
     std::chrono::milliseconds patience() const {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
@@ -140,11 +152,68 @@ asio::awaitable<void> AddressResolver::ask_slot(SearchPtr search, PublicKey owne
     if (auto finding = seen_before(*search, place)) search->consider(std::move(*finding));
 }
 
-asio::awaitable<void> AddressResolver::find_record(SearchPtr search) {
+asio::awaitable<void> AddressResolver::locate(SearchPtr search) {
     search->locator = co_await locators_.locator_of(search->address);
     search->report.dht_key = search->locator.key;
     search->step("the record of " + search->address.text() + " lies at " +
                  search->locator.key.to_hex());
+}
+
+asio::awaitable<Result<std::vector<UserKey>>> AddressResolver::claimants(SearchPtr search) {
+    CollectRequest request;
+    request.key = search->locator.key;
+    request.values_max = claimants_most;
+    request.patience = search->patience();
+    auto const records = co_await service_.collect(std::move(request));
+    if (!records) co_return fail(records.error());
+    std::vector<UserKey> keys;
+    for (RecordEnvelope const& envelope : *records) {
+        if (!envelope.self_owned()) continue;
+        TrustInputs inputs;
+        inputs.first_seen = UserKey(envelope.signer);
+        auto const claim = believe_storage(envelope, search->locator.seal, search->address, inputs,
+                                           clock_.unix_seconds());
+        if (claim) keys.push_back(*inputs.first_seen);
+    }
+    search->step(std::to_string(records->size()) + " records lie there, " +
+                 std::to_string(keys.size()) + " of them claim the address");
+    co_return keys;
+}
+
+asio::awaitable<void> AddressResolver::find_first_seen(SearchPtr search) {
+    co_await locate(search);
+    auto claiming = co_await claimants(search);
+    if (!claiming) {
+        // Who else claims it can't be known now, so what was seen before doesn't count either.
+        search->step(claiming.error().what);
+        search->silent = true;
+        co_return;
+    }
+    auto const verdict =
+        co_await first_seen_->settle(search->address, std::move(*claiming), clock_.unix_seconds());
+    if (!verdict) {
+        search->untrusted = "no key counts: " + verdict.error().what;
+        co_return;
+    }
+    if (!verdict->alarm.empty()) {
+        search->raise(verdict->alarm);
+        co_return;
+    }
+    search->trust.first_seen = verdict->counts;
+    if (!verdict->counts) co_return;
+    search->step("key " + verdict->counts->short_form() +
+                 (verdict->is_new ? " is the first seen for it, and remembered from now on"
+                                  : " is the one seen first"));
+    search->name_slot(slot_id(*verdict->counts));
+    co_await ask_slot(search, *verdict->counts);
+}
+
+asio::awaitable<void> AddressResolver::find_record(SearchPtr search) {
+    if (!has_keys(search->trust)) {
+        co_await find_first_seen(search);
+        co_return;
+    }
+    co_await locate(search);
     std::vector<PublicKey> owners(search->trust.domain_keys.begin(),
                                   search->trust.domain_keys.end());
     if (search->trust.pinned) owners.push_back(*search->trust.pinned);
@@ -166,9 +235,11 @@ asio::awaitable<void> AddressResolver::find_without_subaddress(SearchPtr search,
                                                                TrustFor trust_for) {
     auto const plain = search->address.without_subaddress();
     if (!plain || search->found || search->silent || !search->untrusted.empty()) co_return;
+    auto trust = co_await trust_for(*plain);
+    // At level `first-seen` nobody says whether subaddresses are one user's.
+    if (!has_keys(trust)) co_return;
     search->address = *plain;
-    search->trust = trust_for(*plain);
-    if (search->trust.domain_keys.empty() && !search->trust.pinned) co_return;
+    search->trust = std::move(trust);
     co_await find_record(search);
     if (!search->found) co_return;
     auto const& record = search->found->record;
@@ -272,19 +343,35 @@ asio::awaitable<LookupReport> AddressResolver::resolve(Address address, TrustFor
                                                        ResolveOptions options) {
     auto const search = std::make_shared<Search>(
         Search{.address = address,
-               .trust = trust_for(address),
+               .trust = {},
                .options = options,
                .report = LookupReport{.address = address, .storage_address = address}});
     search->until = steady_clock::now() + options.patience;
     LookupReport& report = search->report;
     if (address.is_literal()) co_return search->take("an address literal has no storage");
-    if (search->trust.domain_keys.empty() && !search->trust.pinned)
-        co_return search->take(no_key_reason(address));
+    search->trust = co_await trust_for(address);
+    for (std::string const& step : search->trust.steps)
+        search->step(step);
+    bool const keyless = !has_keys(search->trust);
+    if (keyless && !search->trust.alarm.empty()) {
+        report.alarm = search->trust.alarm;
+        co_return search->take(report.alarm);
+    }
+    // Where DNS may yet name a key, nobody is taken at their own word.
+    bool const enumerable = first_seen_ != nullptr && search->trust.temporary.empty() &&
+                            !search->trust.domain_has_spoken &&
+                            search->trust.minimum == Trust::first_seen;
+    if (keyless && !enumerable) {
+        report.conclusive = search->trust.temporary.empty();
+        co_return search->take(report.conclusive ? no_key_reason(address)
+                                                 : search->trust.temporary);
+    }
     co_await find_record(search);
     co_await find_without_subaddress(search, trust_for);
     if (!search->stores()) {
         report.storage = !search->found && !search->untrusted.empty();
-        report.conclusive = search->found || !search->untrusted.empty() || !search->silent;
+        bool const all_asked = !search->silent && search->trust.temporary.empty();
+        report.conclusive = search->found || !search->untrusted.empty() || all_asked;
         co_return search->take(search->why_nothing());
     }
     search->describe();

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
+#include "dht/first_seen.h"
 #include "dht/location_service.h"
 #include "dht/locator_cache.h"
 #include "dht/pinger.h"
@@ -20,8 +22,8 @@
 namespace satchel::location {
 
 /// What is known beforehand of an address; asked for the address itself and for it without
-/// subaddress.
-using TrustFor = std::function<TrustInputs(Address const&)>;
+/// subaddress. It must outlive the lookup.
+using TrustFor = std::function<asio::awaitable<TrustInputs>(Address)>;
 
 struct ResolveOptions {
     bool ping = true;  ///< false: rely on the presence record alone
@@ -40,6 +42,9 @@ public:
         , clock_(clock)
         , locators_(workers) {}
 
+    /// Without it, nobody counts at level `first-seen`. It must outlive the resolver.
+    void use_first_seen(FirstSeen& first_seen) { first_seen_ = &first_seen; }
+
     asio::awaitable<LookupReport> resolve(Address address, TrustFor trust_for,
                                           ResolveOptions options);
 
@@ -49,6 +54,11 @@ private:
     using SearchPtr = std::shared_ptr<Search>;
     using LooksPtr = std::shared_ptr<Looks>;
 
+    /// The locator, once `search->address` is known.
+    asio::awaitable<void> locate(SearchPtr search);
+    /// Who claims the address, where no domain and no contact vouches for anybody.
+    asio::awaitable<void> find_first_seen(SearchPtr search);
+    asio::awaitable<Result<std::vector<UserKey>>> claimants(SearchPtr search);
     /// Asks all slots that count for `search->address`.
     asio::awaitable<void> find_record(SearchPtr search);
     asio::awaitable<void> find_without_subaddress(SearchPtr search, TrustFor trust_for);
@@ -64,6 +74,7 @@ private:
     Clock const& clock_;
     LocatorCache locators_;
     SeenRecords seen_;
+    FirstSeen* first_seen_ = nullptr;
 };
 
 }  // namespace satchel::location

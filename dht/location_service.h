@@ -13,6 +13,7 @@
 
 #include "src/base/asio.h"
 #include "src/base/result.h"
+#include "src/core/endpoint.h"
 #include "src/core/record_envelope.h"
 
 namespace satchel::location {
@@ -112,6 +113,9 @@ public:
     /// are never edited: nodes don't tell of edits, a record may be told twice, and in a flood
     /// some are left out. So collect() now and then, too.
     virtual std::unique_ptr<Watch> watch(WatchRequest request) = 0;
+
+    /// More nodes to begin with, learnt since the start. Those that are known already stay.
+    virtual void call(std::vector<Endpoint> peers) = 0;
 
     virtual LocationStats stats() const = 0;
 

@@ -233,6 +233,10 @@ std::unique_ptr<Watch> OpendhtLocationService::watch(WatchRequest request) {
     return watch_at(node_, std::move(request));
 }
 
+void OpendhtLocationService::call(std::vector<Endpoint> peers) {
+    node_->call(std::move(peers));
+}
+
 LocationStats OpendhtLocationService::stats() const {
     return node_->stats();
 }

@@ -44,6 +44,7 @@ public:
     asio::awaitable<Result<RecordEnvelope>> fetch(FetchRequest request) override;
     asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(CollectRequest request) override;
     std::unique_ptr<Watch> watch(WatchRequest request) override;
+    void call(std::vector<Endpoint> peers) override;
     LocationStats stats() const override;
     /// Writes the state file, too.
     void stop() override;

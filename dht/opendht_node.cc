@@ -232,6 +232,14 @@ std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
     return joined_ ? in_ms(idle_pause) : in_ms(joining_pause);
 }
 
+void OpendhtNode::call(std::vector<Endpoint> peers) {
+    for (Endpoint const& known : callable_)
+        if (std::find(peers.begin(), peers.end(), known) == peers.end()) peers.push_back(known);
+    callable_ = std::move(peers);
+    next_call_ = {};
+    wake_.notify();
+}
+
 void OpendhtNode::call_peers() {
     auto const now = steady_clock::now();
     next_call_ = now + (now - started_ < 1min ? 1s : 10s);

@@ -30,6 +30,9 @@ public:
     /// Wakes `waiter` when the node stops, if it still lives then.
     void wake_at_stop(std::weak_ptr<WakeUp> waiter);
 
+    /// More to call, before those known so far.
+    void call(std::vector<Endpoint> peers);
+
     LocationStats stats() const;
 
     /// Nobody to call, and nobody ever called: this node is the whole network.

@@ -29,9 +29,12 @@ Result<Trust> vouched_by(RecordEnvelope const& envelope, TrustInputs const& inpu
             return untrusted("in the slot of a domain key that is not this domain's");
         return Trust::pinned;
     }
-    if (!owned_by_domain)
-        return untrusted("in the slot of a key that is not one of the domain's keys");
-    return Trust::domain;
+    if (owned_by_domain) return Trust::domain;
+    if (inputs.first_seen && envelope.self_owned()) {
+        if (envelope.signer == *inputs.first_seen) return Trust::first_seen;
+        return untrusted("signed by another user key than the one seen first");
+    }
+    return untrusted("in the slot of a key that is not one of the domain's keys");
 }
 
 /// What the domain must have said for level `domain`.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "src/base/result.h"
@@ -21,6 +22,11 @@ struct TrustInputs {
     std::optional<UserKey> pinned;       ///< the contact list's key for this address
     std::vector<DomainKey> domain_keys;  ///< of exactly this address's domain
     Trust minimum = Trust::domain;
+    std::optional<UserKey> first_seen{};  ///< the key that counts at level `first-seen`
+    bool domain_has_spoken = false;       ///< it has or had keys: `first-seen` is not for its users
+    std::string alarm{};      ///< the domain's keys have changed and nobody vouches for it
+    std::string temporary{};  ///< why more may be known later: DNS could not be asked. "" if not
+    std::vector<std::string> steps{};  ///< how this is known, in words an admin understands
 };
 
 /// A storage record that somebody we trust stands behind, or such a somebody's word that there is

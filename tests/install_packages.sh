@@ -6,12 +6,12 @@
 satchel_build_packages="
     g++ meson ninja-build ccache pkg-config ca-certificates python3
     libopendht-dev libgmime-3.0-dev libmsgpack-cxx-dev libsodium-dev libssl-dev libsqlite3-dev zlib1g-dev
-    libtomlplusplus-dev libcli11-dev libidn2-dev nlohmann-json3-dev libboost-dev libexpected-dev"
+    libtomlplusplus-dev libcli11-dev libidn2-dev libunbound-dev nlohmann-json3-dev libboost-dev libexpected-dev"
 
 # age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
-# restored. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
+# restored. nsd, ldnsutils: a DNS server and what signs its zones. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
 satchel_test_packages="
-    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace
+    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils
     clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev"
 
 # Installs those of the packages given that are missing.

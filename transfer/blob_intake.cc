@@ -150,7 +150,7 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
 
 asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Caller caller,
                                                OfferRequest request) {
-    Admission const admission = session.judge(caller, request.offer);
+    Admission const admission = co_await session.judge(caller, request.offer);
     if (admission.refusal) co_return transfer::answer_of(*admission.refusal);
     if (request.blob && request.blob->size() != request.offer.size) {
         co_return transfer::answer_of(

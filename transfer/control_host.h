@@ -48,7 +48,8 @@ public:
     virtual std::optional<Address> served(AddressTag const& tag) const = 0;
 
     /// Whom the domain (A-labels) vouches for; empty where nothing is known of it.
-    virtual DomainTrust domain_trust(std::string const& domain) const = 0;
+    /// It may have to be asked for, which takes seconds where nobody answers.
+    virtual asio::awaitable<DomainTrust> domain_trust(std::string domain) const = 0;
 
     /// The user key pinned for a contact.
     virtual std::optional<UserKey> contact_key(Address const& address) const = 0;
@@ -76,7 +77,9 @@ public:
     }
 
     /// Gateways whose word counts as attested for any sender: those of this node's own users.
-    virtual std::vector<PublicKey> own_gateways() const { return {}; }
+    virtual asio::awaitable<std::vector<PublicKey>> own_gateways() const {
+        co_return std::vector<PublicKey>();
+    }
 
     /// The calling user wants a binding of their domain (caller.device is set). Fault::not_found:
     /// this node speaks for no such domain. Fault::refused, and Fault::unavailable for "later".

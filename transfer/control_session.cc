@@ -63,7 +63,7 @@ bool ControlSession::is_offered_to(Caller const& caller, ContentId const& id) co
                        [&](Offer const& offer) { return offer.content_id == id; });
 }
 
-Admission ControlSession::judge(Caller const& caller, Offer const& offer) const {
+asio::awaitable<Admission> ControlSession::judge(Caller caller, Offer offer) const {
     AdmissionFacts facts;
     facts.self = self_;
     facts.caller = caller.node;
@@ -71,12 +71,15 @@ Admission ControlSession::judge(Caller const& caller, Offer const& offer) const 
     facts.available = host_.available();
     facts.accept = host_.accept_policy();
     facts.recipient = host_.served(offer.recipient);
-    facts.own_gateways = host_.own_gateways();
-    if (auto const sender = Address::parse(offer.sender)) {
-        facts.sender_domain = host_.domain_trust(sender->domain());
-        facts.contact_key = host_.contact_key(*sender);
-    }
-    return admit(offer, facts);
+    auto const sender = Address::parse(offer.sender);
+    if (sender) facts.contact_key = host_.contact_key(*sender);
+    auto admission = admit(offer, facts);
+    bool const pinned = facts.contact_key && offer.signer == *facts.contact_key;
+    bool const hangs_on_domains = !admission.refusal || admission.refusal->status == 401;
+    if (!sender || pinned || !hangs_on_domains) co_return admission;
+    facts.sender_domain = co_await host_.domain_trust(sender->domain());
+    facts.own_gateways = co_await host_.own_gateways();
+    co_return admit(offer, facts);
 }
 
 }  // namespace satchel::transfer

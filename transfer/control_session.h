@@ -49,8 +49,9 @@ public:
     /// Is the blob on offer to this very node?
     bool is_offered_to(Caller const& caller, ContentId const& id) const;
 
-    /// The decision of admission.h with what this node knows.
-    Admission judge(Caller const& caller, Offer const& offer) const;
+    /// The decision of admission.h with what this node knows. Domains are asked about only where
+    /// it hangs on them: a stranger can't make a node ask for names by offers that are no good.
+    asio::awaitable<Admission> judge(Caller caller, Offer offer) const;
 
 private:
     ControlHost const& host_;

@@ -6,6 +6,8 @@
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
 #include "src/core/address_book.h"
+#include "src/core/home.h"
+#include "src/core/trust_memory.h"
 
 namespace satchel::cli {
 
@@ -60,6 +62,19 @@ Result<ExitStatus> remove(Globals const& globals, Args const& args) {
     return ExitStatus::ok;
 }
 
+Result<ExitStatus> forget(Globals const& globals, Args const& args) {
+    auto const address = Address::parse(args.address);
+    if (!address) return fail(address.error());
+    auto memory = TrustMemory::open(Home(globals.home).trust_file());
+    if (!memory) return fail(memory.error());
+    auto const forgotten = memory->forget_first_seen(*address);
+    if (!forgotten) return fail(forgotten.error());
+    if (!*forgotten)
+        return fail(Fault::not_found, "no key of " + address->text() + " is remembered here");
+    if (globals.json) print_json({{"address", address->text()}});
+    return ExitStatus::ok;
+}
+
 }  // namespace
 
 void add_contact(CommandLine& line) {
@@ -75,6 +90,11 @@ void add_contact(CommandLine& line) {
         .argument("ADDRESS", args->address, "the contact's e-mail address")
         .example("satchel contact rm bob@b.test")
         .run([args](Globals const& globals) { return remove(globals, *args); });
+    line.verb_of("contact", "forget",
+                 "forget the first key seen of an address (trust level `first-seen`)")
+        .argument("ADDRESS", args->address, "an e-mail address, after asking its owner")
+        .example("satchel contact forget bob@b.test")
+        .run([args](Globals const& globals) { return forget(globals, *args); });
 }
 
 }  // namespace satchel::cli

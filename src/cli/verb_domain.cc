@@ -14,6 +14,7 @@
 #include "src/core/home.h"
 #include "src/core/identity.h"
 #include "src/core/limits.h"
+#include "src/core/trust_memory.h"
 
 namespace satchel::cli {
 
@@ -140,6 +141,18 @@ Result<ExitStatus> dns(Globals const& globals, DnsArgs const& args) {
     return ExitStatus::ok;
 }
 
+Result<ExitStatus> forget(Globals const& globals, InitArgs const& args) {
+    auto const domain = normal_domain(args.domain);
+    if (!domain) return fail(domain.error());
+    auto memory = TrustMemory::open(Home(globals.home).trust_file());
+    if (!memory) return fail(memory.error());
+    auto const forgotten = memory->forget_domain(*domain);
+    if (!forgotten) return fail(forgotten.error());
+    if (!*forgotten) return fail(Fault::not_found, "no key of " + *domain + " is remembered here");
+    if (globals.json) print_json({{"domain", *domain}});
+    return ExitStatus::ok;
+}
+
 Result<ExitStatus> bind(Globals const& globals, BindArgs const& args) {
     auto const address = Address::parse(args.address);
     if (!address) return fail(address.error());
@@ -202,6 +215,11 @@ void add_domain(CommandLine& line) {
         .options("--dht", dns_args->bootstrap, "HOST:PORT", "a DHT node to start from")
         .example("satchel domain dns b.test --gateway mx.b.test:7473 --dht mx.b.test:7475")
         .run([dns_args](Globals const& globals) { return dns(globals, *dns_args); });
+    line.verb_of("domain", "forget",
+                 "forget the keys seen of a domain: what its DNS says counts anew")
+        .argument("DOMAIN", init_args->domain, "a mail domain, after asking its admin")
+        .example("satchel domain forget b.test")
+        .run([init_args](Globals const& globals) { return forget(globals, *init_args); });
     auto bind_args = std::make_shared<BindArgs>();
     line.verb_of("domain", "bind",
                  "sign that an address belongs to a user key: one line for the user's `publish`")

@@ -14,6 +14,7 @@ struct Args {
 };
 
 ExitStatus status_for(node::Json const& report) {
+    if (!report.value("alarm", "").empty()) return ExitStatus::no_permission;
     if (report.value("available", false)) return ExitStatus::ok;
     if (!report.value("storage", false)) return ExitStatus::no_user;
     return report.value("trusted", false) ? ExitStatus::unavailable : ExitStatus::no_permission;
@@ -34,15 +35,19 @@ node::Json shown(node::Json const& report) {
             {"trust", report.at("trust")},
             {"available", report.at("available")},
             {"nodes", nodes},
-            {"reason", report.at("reason")}};
+            {"reason", report.at("reason")},
+            {"alarm", report.at("alarm")}};
 }
 
 void print_prose(node::Json const& report, bool verbose) {
+    std::string const address = report.value("address", "");
+    std::string const alarm = report.value("alarm", "");
+    if (!alarm.empty()) print_line("ALARM " + address + ": " + alarm);
     if (verbose) {
         for (auto const& step : report.at("steps"))
             print_line("  " + step.get<std::string>());
     }
-    std::string const address = report.value("address", "");
+    if (!alarm.empty()) return;
     if (!report.value("storage", false)) {
         print_line(address + ": no storage. " + report.value("reason", ""));
         return;

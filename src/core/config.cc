@@ -224,7 +224,8 @@ void fill_defaults(Config& config, fs::path const& home) {
     for (std::string* const hop : {&gateway.next_hop, &gateway.inbound_next_hop})
         if (std::string_view const scheme = "maildir:"; hop->starts_with(scheme))
             *hop = std::string(scheme) + (home / hop->substr(scheme.size())).string();
-    for (fs::path* const file : {&gateway.next_hop_password_file, &gateway.next_hop_ca_file})
+    for (fs::path* const file :
+         {&gateway.next_hop_password_file, &gateway.next_hop_ca_file, &config.trust.dnssec_anchor})
         if (!file->empty()) *file = home / *file;
     for (auto& [name, domain] : config.domains)
         if (!domain.bindings_file.empty()) domain.bindings_file = home / domain.bindings_file;

@@ -80,11 +80,16 @@ struct GatewaySettings {
 
 struct TrustSettings {
     Trust minimum = Trust::domain;
+    bool asks_dns = true;                 ///< false: only the settings tell domain keys
+    std::optional<Endpoint> resolver;     ///< none: those of the system
+    bool dnssec = true;                   ///< false: no signature is looked at
+    std::filesystem::path dnssec_anchor;  ///< "": the system's, if it has one
 };
 
 struct DomainSettings {
     std::vector<DomainKey> keys;
     std::vector<PublicKey> gateway_keys;
+    std::string gateway;  ///< control endpoint, "host:port"; "" none
 
     /// For the gateway that binds this domain's users.
     static constexpr std::uint64_t binding_days = 365;

@@ -181,11 +181,30 @@ Result<WhenUnavailable> parse_when_unavailable(std::string const& text) {
     return fail(Fault::usage, "\"escrow\" or \"full\" is wanted");
 }
 
-/// `first-seen` needs a memory of the keys seen, so a home can't ask for it before it has one.
 Result<Trust> parse_minimum(std::string const& text) {
     auto trust = parse_trust(text);
-    if (trust && *trust >= Trust::domain) return trust;
-    return fail(Fault::usage, "\"domain\" or \"pinned\" is wanted");
+    if (trust && *trust >= Trust::first_seen) return trust;
+    return fail(Fault::usage, "\"domain\", \"pinned\" or \"first-seen\" is wanted");
+}
+
+Status take_resolver(ConfigValue const& value, TrustSettings& out) {
+    std::string text;
+    if (auto taken = take_text(value, text); !taken) return taken;
+    auto const endpoint = Endpoint::parse(text);
+    if (text != "system" && text != "none" && !endpoint)
+        return fail(Fault::usage,
+                    "\"system\", \"none\", or a DNS server such as \"192.0.2.1:53\" is wanted");
+    out.asks_dns = text != "none";
+    out.resolver = endpoint ? std::optional(*endpoint) : std::nullopt;
+    return {};
+}
+
+Status take_anchor(ConfigValue const& value, TrustSettings& out) {
+    std::string text;
+    if (auto taken = take_text(value, text); !taken) return taken;
+    out.dnssec = text != "none";
+    out.dnssec_anchor = out.dnssec ? text : "";
+    return {};
 }
 
 Result<Expose> parse_expose(std::string const& text) {
@@ -338,9 +357,17 @@ constexpr std::array all_keys = {
               [](V v, T t) { return take_size(v, t.config.gateway.message_max); }},
 
     ConfigKey{"trust", "minimum", "\"domain\"",
-              "Who must vouch for a storage record: \"domain\" (the recipient's domain) or "
-              "\"pinned\" (you).",
+              "Who must vouch for a storage record: \"domain\" (the recipient's domain), "
+              "\"pinned\" (you), or nobody but the first to come (\"first-seen\").",
               [](V v, T t) { return take_parsed(v, t.config.trust.minimum, parse_minimum); }},
+    ConfigKey{"trust", "resolver", "\"system\"",
+              "Who is asked for domain keys: the DNS servers of this system, one such as "
+              "\"192.0.2.1:53\", or \"none\".",
+              [](V v, T t) { return take_resolver(v, t.config.trust); }},
+    ConfigKey{"trust", "dnssec_anchor", "\"\"",
+              "File with DS or DNSKEY records to check DNS answers by; \"\": the system's, if it "
+              "has one; \"none\": answers are not checked.",
+              [](V v, T t) { return take_anchor(v, t.config.trust); }},
 
     ConfigKey{domain_section, "keys", "[]",
               "Domain keys, in base64: what `satchel domain init` printed as public_key.",
@@ -366,6 +393,9 @@ constexpr std::array all_keys = {
     ConfigKey{domain_section, "subaddress", "\"\"",
               "For the domain's gateway: \"+\" where mail to user+tag@ goes to user@.",
               [](V v, T t) { return take_parsed(v, t.domain->subaddress, parse_subaddress); }},
+    ConfigKey{domain_section, "gateway", "\"\"",
+              "Control endpoint of the domain's gateway: \"HOST:PORT\".",
+              [](V v, T t) { return take_parsed(v, t.domain->gateway, parse_host_port); }},
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ public:
 
     std::filesystem::path contacts_file() const { return root_ / "contacts.db"; }
 
+    /// Keys of domains and addresses seen before.
+    std::filesystem::path trust_file() const { return root_ / "trust.db"; }
+
     std::filesystem::path publications_file() const { return root_ / "published"; }
 
     /// What this home, as a domain's, has vouched for.

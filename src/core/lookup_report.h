@@ -49,6 +49,7 @@ struct LookupReport {
     std::optional<GatewayPlace> gateway{};  ///< keeps what arrives while all nodes are off
     std::vector<NodeReport> nodes{};        ///< by priority
     std::string reason{};                   ///< why not trusted or not available; "" if it is
+    std::string alarm{};  ///< a key has changed and nobody vouches for it: not trusted; "" if not
     std::vector<std::string> steps{};  ///< each step in words an admin understands, for `lookup -v`
 };
 

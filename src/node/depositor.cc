@@ -79,7 +79,9 @@ std::function<void(std::uint64_t)> Depositor::progress_of(Job& job, std::size_t 
 
 asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
-    auto trust_for = [&job](Address const& asked) { return job.trust.inputs_for(asked); };
+    location::TrustFor trust_for = [&job](Address asked) {
+        return job.trust.inputs_for(std::move(asked));
+    };
     location::ResolveOptions options;
     options.ping = false;  // the delivery itself tells
     LookupReport const report =

@@ -76,8 +76,8 @@ asio::awaitable<void> Escrow::visit(Address address) {
     auto const trust = world_.trust.view({});
     Status brought = trust ? Status() : Status(fail(trust.error()));
     if (trust) {
-        location::TrustFor trust_for = [&trust](Address const& asked) {
-            return trust->inputs_for(asked);
+        location::TrustFor trust_for = [&trust](Address asked) {
+            return trust->inputs_for(std::move(asked));
         };
         LookupReport report =
             co_await world_.resolver.resolve(address, std::move(trust_for), options);

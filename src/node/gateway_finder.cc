@@ -37,10 +37,14 @@ Result<std::vector<Endpoint>> endpoints_of(std::string const& host_and_port) {
 
 }  // namespace
 
-asio::awaitable<std::optional<GatewayPlace>> GatewayFinder::find(std::string) {
-    if (settings_.incoming_gateway.empty() || !settings_.incoming_gateway_key)
-        co_return std::nullopt;
-    co_return GatewayPlace{settings_.incoming_gateway, *settings_.incoming_gateway_key};
+asio::awaitable<std::optional<GatewayPlace>> GatewayFinder::find(std::string domain) {
+    if (!settings_.incoming_gateway.empty() && settings_.incoming_gateway_key)
+        co_return GatewayPlace{settings_.incoming_gateway, *settings_.incoming_gateway_key};
+    auto const view = trust_.view({});
+    if (!view) co_return std::nullopt;
+    auto const facts = co_await view->domain_facts(std::move(domain));
+    if (facts.gateway.empty() || facts.gateway_keys.empty()) co_return std::nullopt;
+    co_return GatewayPlace{facts.gateway, NodeKey(facts.gateway_keys.front())};
 }
 
 asio::awaitable<Result<transfer::Peer>> GatewayFinder::reach(GatewayPlace place) {

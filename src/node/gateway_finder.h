@@ -8,6 +8,7 @@
 #include "src/base/worker_pool.h"
 #include "src/core/config.h"
 #include "src/core/gateway_place.h"
+#include "src/node/trust_view.h"
 #include "transfer/peer_connections.h"
 
 namespace satchel::node {
@@ -15,11 +16,12 @@ namespace satchel::node {
 /// Owner's thread; all references must outlive it.
 class GatewayFinder {
 public:
-    GatewayFinder(NodeSettings const& settings, WorkerPool& workers)
+    GatewayFinder(NodeSettings const& settings, TrustSource const& trust, WorkerPool& workers)
         : settings_(settings)
+        , trust_(trust)
         , workers_(workers) {}
 
-    /// None: nobody says which.
+    /// `domain` in A-labels. None: nobody says which.
     asio::awaitable<std::optional<GatewayPlace>> find(std::string domain);
 
     /// Its addresses, looked up now. The peer may see our user key.
@@ -27,6 +29,7 @@ public:
 
 private:
     NodeSettings const& settings_;
+    TrustSource const& trust_;
     WorkerPool& workers_;
 };
 

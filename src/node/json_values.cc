@@ -137,6 +137,7 @@ Json json_of(LookupReport const& report) {
         {"page", report.page},
         {"nodes", nodes},
         {"reason", report.reason},
+        {"alarm", report.alarm},
         {"steps", report.steps}};
 }
 
@@ -152,9 +153,10 @@ Result<LookupReport> lookup_report_of(Json const& json) {
     auto const available = flag_at(json, "available");
     auto const page = text_at(json, "page");
     auto const reason = text_at(json, "reason");
+    auto const alarm = text_at(json, "alarm");
     auto const steps = texts_at(json, "steps");
     if (!address_text || !storage_text || !dht_key_text || !slots || !storage || !conclusive ||
-        !trust_word || !trusted || !available || !page || !reason || !steps) {
+        !trust_word || !trusted || !available || !page || !reason || !alarm || !steps) {
         return fail(Fault::usage, "not a lookup report");
     }
     auto address = Address::parse(*address_text);
@@ -179,6 +181,7 @@ Result<LookupReport> lookup_report_of(Json const& json) {
     report.accept = *accept;
     report.page = *page;
     report.reason = *reason;
+    report.alarm = *alarm;
     report.steps = *steps;
     if (auto const text = text_at(json, "age_recipient")) {
         auto recipient = AgeRecipient::parse(*text);

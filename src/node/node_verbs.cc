@@ -65,10 +65,14 @@ Result<Address> NodeVerbs::own_address(std::string const& text) const {
 }
 
 asio::awaitable<void> NodeVerbs::wait_for_neighbours() {
-    if (world_.config.node.dht_bootstrap.empty()) co_return;
     asio::steady_timer timer(world_.owner);
     auto const deadline = std::chrono::steady_clock::now() + joining_patience;
-    while (world_.location.stats().good_nodes == 0 && std::chrono::steady_clock::now() < deadline) {
+    auto const may_come = [this] {
+        return !world_.config.node.dht_bootstrap.empty() ||
+               world_.introduction.expects_neighbours();
+    };
+    while (may_come() && world_.location.stats().good_nodes == 0 &&
+           std::chrono::steady_clock::now() < deadline) {
         boost::system::error_code ignored;
         timer.expires_after(std::chrono::milliseconds(20));
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -84,8 +88,8 @@ asio::awaitable<Result<Json>> NodeVerbs::lookup(LocalCall& call) {
     auto const trust = world_.trust.view(call.request.settings);
     if (!trust) co_return fail(trust.error());
     co_await wait_for_neighbours();
-    location::TrustFor trust_for = [&trust](Address const& asked) {
-        return trust->inputs_for(asked);
+    location::TrustFor trust_for = [&trust](Address asked) {
+        return trust->inputs_for(std::move(asked));
     };
     location::ResolveOptions options;
     options.ping = *ping;

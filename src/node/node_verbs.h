@@ -6,6 +6,7 @@
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
 #include "src/node/depositor.h"
+#include "src/node/dht_introduction.h"
 #include "src/node/enroller.h"
 #include "src/node/incoming_gateway.h"
 #include "src/node/local_api_server.h"
@@ -41,6 +42,7 @@ public:
         StorageHost const& host;
         transfer::BlobStore& store;
         WorkerPool& workers;
+        DhtIntroduction const& introduction;
         Json endpoints;  ///< where this node listens: control, dht
     };
 

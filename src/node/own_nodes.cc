@@ -14,10 +14,11 @@ asio::awaitable<Status> OwnNodes::fetch(ContentId id, BlobFetcher::Progress prog
         bool const elsewhere = std::ranges::any_of(
             publication.nodes, [&](StorageNode const& node) { return node.node_key != self; });
         if (!elsewhere) continue;
-        location::TrustFor trust_for = [&view, this](Address const& asked) {
-            auto inputs = view->inputs_for(asked);
+        location::TrustFor trust_for =
+            [&view, this](Address asked) -> asio::awaitable<location::TrustInputs> {
+            auto inputs = co_await view->inputs_for(std::move(asked));
             inputs.pinned = world_.identity.user_public();  // our own word about ourselves
-            return inputs;
+            co_return inputs;
         };
         location::ResolveOptions options;
         LookupReport const report =

@@ -9,6 +9,8 @@
 #include "src/base/atomic_file.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
+#include "src/node/dht_introduction.h"
+#include "src/node/domain_knowledge.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/node_verbs.h"
 #include "src/node/record_courier.h"
@@ -64,8 +66,9 @@ struct PeerNode::Services {
         , users({io, identity, trust, log}, config.node.serves)
         , workers(io, worker_threads)
         , host(config, users, trust, outgoing, log)
-        , finder(config.node, workers) {}
+        , finder(config.node, trust, workers) {}
 
+    Status start_trust();
     Status start_storage();
     Status start_location();
     Status start_escrow();
@@ -80,6 +83,7 @@ struct PeerNode::Services {
     Config config;
     Identity identity;
     TrustSource trust;
+    std::unique_ptr<DomainKnowledge> domains;
     OutgoingOffers outgoing;
     std::unique_ptr<transfer::DiskBlobStore> store;
     ServedUsers users;
@@ -91,6 +95,7 @@ struct PeerNode::Services {
     std::optional<transfer::ControlClient> client;
     std::optional<ControlPinger> pinger;
     std::unique_ptr<location::OpendhtLocationService> location;
+    std::optional<DhtIntroduction> introduction;
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
@@ -109,6 +114,14 @@ struct PeerNode::Services {
     std::optional<NodeVerbs> verbs;
     std::unique_ptr<LocalApiServer> local_api;
 };
+
+Status PeerNode::Services::start_trust() {
+    auto started = DomainKnowledge::start(owner, options.home, config.trust, workers, clock, log);
+    if (!started) return fail(started.error());
+    domains = std::move(*started);
+    trust.use_domains(domains->directory());
+    return {};
+}
 
 Status PeerNode::Services::start_storage() {
     std::error_code failed;
@@ -147,8 +160,15 @@ Status PeerNode::Services::start_location() {
         location::OpendhtLocationService::start(owner, std::move(dht), clock, randomness, log);
     if (!started) return fail(started.error());
     location = std::move(*started);
+    introduction.emplace(owner, trust, *location, log);
+    if (config.node.dht_bootstrap.empty()) {
+        auto own = advertised_endpoints(location->listening(), config.node.advertise);
+        if (!own) return fail(own.error());
+        introduction->start(identity.addresses, std::move(*own));
+    }
     keeper.emplace(owner, *location, randomness, log);
     resolver.emplace(*location, workers, *pinger, clock);
+    resolver->use_first_seen(domains->first_seen());
     auto publications = PublicationList::load(options.home.publications_file());
     if (!publications) return fail(publications.error());
     auto const secret = presence_secret_of(options.home, randomness);
@@ -218,10 +238,25 @@ Status PeerNode::Services::start_verbs() {
     depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers,
                                        randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
-    verbs.emplace(NodeVerbs::World{owner, config, identity, trust, *location, *resolver, *publisher,
-                                   *carrier, *depositor, escrow.get(), *own_nodes,
-                                   *incoming_gateway, *enroller, guardian.get(), *retriever, host,
-                                   *store, workers,
+    verbs.emplace(NodeVerbs::World{owner,
+                                   config,
+                                   identity,
+                                   trust,
+                                   *location,
+                                   *resolver,
+                                   *publisher,
+                                   *carrier,
+                                   *depositor,
+                                   escrow.get(),
+                                   *own_nodes,
+                                   *incoming_gateway,
+                                   *enroller,
+                                   guardian.get(),
+                                   *retriever,
+                                   host,
+                                   *store,
+                                   workers,
+                                   *introduction,
                                    Json{{"control", control->listening().to_string()},
                                         {"dht", location->listening().to_string()}}});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
@@ -260,6 +295,7 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
     auto services =
         std::make_unique<Services>(owner, std::move(options), clock, randomness, log,
                                    std::move(*config), std::move(*identity), std::move(*trust));
+    if (auto started = services->start_trust(); !started) return fail(started.error());
     if (auto started = services->start_storage(); !started) return fail(started.error());
     if (auto started = services->start_location(); !started) return fail(started.error());
     if (auto started = services->start_escrow(); !started) return fail(started.error());
@@ -280,6 +316,8 @@ nlohmann::json PeerNode::ready() const {
 asio::awaitable<void> PeerNode::stop() {
     Services& s = *services_;
     s.local_api->stop();
+    s.introduction->stop();
+    s.domains->stop();
     s.host.set_available(false);
     s.host.set_escrow(nullptr);
     s.host.serve_domain(nullptr, nullptr);

@@ -171,7 +171,7 @@ asio::awaitable<bool> RecordGuardian::speaks_for(std::string domain) {
     if (co_await world_.workers.await(std::move(own_key))) co_return true;
     auto const view = world_.trust.view({});
     if (!view) co_return false;
-    auto const trust = view->domain_trust(domain);
+    auto const trust = co_await view->domain_facts(std::move(domain));
     co_return std::ranges::any_of(trust.gateway_keys, [&](PublicKey const& key) {
         return key == world_.identity.node_public();
     });
@@ -182,7 +182,7 @@ asio::awaitable<Status> RecordGuardian::judge(transfer::Caller caller, Address a
                                               RecordEnvelope record) {
     auto const view = world_.trust.view({});
     if (!view) co_return fail(view.error());
-    auto inputs = view->inputs_for(address);
+    auto inputs = co_await view->inputs_for(address);
     auto const now = world_.clock.unix_seconds();
     bool const signer_calls =
         (caller.device && *caller.device == record.signer) || caller.node == record.signer;

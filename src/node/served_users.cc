@@ -77,8 +77,8 @@ asio::awaitable<bool> ServedUsers::look(location::AddressResolver& resolver, Pub
                                         Address address) {
     auto const view = world_.trust.view({});
     if (!view) co_return false;
-    location::TrustFor trust_for = [&view](Address const& asked) {
-        return view->inputs_for(asked);
+    location::TrustFor trust_for = [&view](Address asked) {
+        return view->inputs_for(std::move(asked));
     };
     location::ResolveOptions options;
     options.ping = false;

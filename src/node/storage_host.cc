@@ -1,5 +1,7 @@
 #include "src/node/storage_host.h"
 
+#include <set>
+
 #include "src/node/blob_carrier.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/escrow.h"
@@ -23,9 +25,11 @@ std::optional<Address> StorageHost::served(AddressTag const& tag) const {
     return users_.served(tag);
 }
 
-transfer::DomainTrust StorageHost::domain_trust(std::string const& domain) const {
+asio::awaitable<transfer::DomainTrust> StorageHost::domain_trust(std::string domain) const {
     auto const view = trust_.view({});
-    return view ? view->domain_trust(domain) : transfer::DomainTrust{};
+    if (!view) co_return transfer::DomainTrust();
+    auto facts = co_await view->domain_facts(std::move(domain));
+    co_return transfer::DomainTrust{std::move(facts.keys), std::move(facts.gateway_keys)};
 }
 
 std::optional<UserKey> StorageHost::contact_key(Address const& address) const {
@@ -98,14 +102,17 @@ asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transf
     co_return co_await escrow_->open_for(std::move(caller), id);
 }
 
-std::vector<PublicKey> StorageHost::own_gateways() const {
+asio::awaitable<std::vector<PublicKey>> StorageHost::own_gateways() const {
     std::vector<PublicKey> keys;
     if (incoming_gateway_) keys.push_back(*incoming_gateway_);
-    for (Address const& address : users_.addresses()) {
-        auto const domain = domain_trust(address.domain());
+    std::set<std::string> domains;
+    for (Address const& address : users_.addresses())
+        domains.insert(address.domain());
+    for (std::string const& name : domains) {
+        auto const domain = co_await domain_trust(name);
         keys.insert(keys.end(), domain.gateway_keys.begin(), domain.gateway_keys.end());
     }
-    return keys;
+    co_return keys;
 }
 
 asio::awaitable<Result<transfer::EnrollAnswer>> StorageHost::enroll(

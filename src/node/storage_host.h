@@ -57,7 +57,7 @@ public:
     AcceptPolicy accept_policy() const override { return policy_; }
 
     std::optional<Address> served(AddressTag const& tag) const override;
-    transfer::DomainTrust domain_trust(std::string const& domain) const override;
+    asio::awaitable<transfer::DomainTrust> domain_trust(std::string domain) const override;
     std::optional<UserKey> contact_key(Address const& address) const override;
     bool owns(transfer::Caller const& caller, AddressTag const& recipient) const override;
     std::optional<Offer> outstanding(OfferId const& id) const override;
@@ -67,7 +67,7 @@ public:
                                                  std::optional<ContentId> id) const override;
     asio::awaitable<Result<transfer::OutgoingContent>> open_kept(transfer::Caller caller,
                                                                  ContentId id) const override;
-    std::vector<PublicKey> own_gateways() const override;
+    asio::awaitable<std::vector<PublicKey>> own_gateways() const override;
     void blob_arrived(Offer const& offer) override;
 
     asio::awaitable<Result<transfer::EnrollAnswer>> enroll(

@@ -15,26 +15,42 @@ Result<std::vector<ConfigOverride>> parse_all(std::vector<std::string> const& se
 }
 
 bool counts_for_a_request(ConfigOverride const& override) {
-    return override.key.starts_with("trust.") || override.key.starts_with("domain.");
+    // A node asks DNS as it was started to.
+    bool const about_dns =
+        override.key == "trust.resolver" || override.key == "trust.dnssec_anchor";
+    return (override.key.starts_with("trust.") && !about_dns) ||
+           override.key.starts_with("domain.");
 }
 
 }  // namespace
 
-location::TrustInputs TrustView::inputs_for(Address const& address) const {
+asio::awaitable<location::TrustInputs> TrustView::inputs_for(Address address) const {
     location::TrustInputs inputs;
     inputs.pinned = pinned_key(address);
-    if (auto const domain = config_.domains.find(address.domain());
-        domain != config_.domains.end()) {
-        inputs.domain_keys = domain->second.keys;
-    }
     inputs.minimum = config_.trust.minimum;
-    return inputs;
+    if (inputs.pinned) inputs.steps.emplace_back("a contact: its user key is pinned");
+    auto facts = co_await domain_facts(address.domain());
+    inputs.domain_keys = std::move(facts.keys);
+    inputs.domain_has_spoken = facts.has_spoken;
+    inputs.alarm = std::move(facts.alarm);
+    inputs.temporary = std::move(facts.temporary);
+    inputs.steps.insert(inputs.steps.end(), facts.steps.begin(), facts.steps.end());
+    co_return inputs;
 }
 
-transfer::DomainTrust TrustView::domain_trust(std::string const& domain) const {
-    auto const known = config_.domains.find(domain);
-    if (known == config_.domains.end()) return {};
-    return {known->second.keys, known->second.gateway_keys};
+asio::awaitable<location::DomainFacts> TrustView::domain_facts(std::string domain) const {
+    std::optional<DomainSettings> configured;
+    if (auto const table = config_.domains.find(domain); table != config_.domains.end())
+        configured = table->second;
+    if (domains_ != nullptr)
+        co_return co_await domains_->facts_of(std::move(domain), std::move(configured));
+    location::DomainFacts facts;
+    if (configured) {
+        facts.keys = configured->keys;
+        facts.gateway_keys = configured->gateway_keys;
+        facts.gateway = configured->gateway;
+    }
+    co_return facts;
 }
 
 std::optional<UserKey> TrustView::pinned_key(Address const& address) const {
@@ -72,7 +88,7 @@ Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) co
     }
     auto config = load_config(home_.root(), overrides);
     if (!config) return fail(config.error());
-    return TrustView(std::move(*config), book_);
+    return TrustView(std::move(*config), book_, domains_);
 }
 
 }  // namespace satchel::node

@@ -7,8 +7,8 @@ import unittest
 from lab import LOOPBACK, PROGRAM, Lab
 
 VERBS = [["init"], ["id"], ["node"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
-         ["push"], ["ls"], ["rm"], ["status"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["group", "add"],
-         ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["encrypt"],
+         ["push"], ["ls"], ["rm"], ["status"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["contact", "forget"], ["group", "add"],
+         ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["domain", "forget"], ["encrypt"],
          ["decrypt"], ["key", "export"], ["key", "import"]]
 
 
@@ -34,7 +34,7 @@ class CommandLine(Lab):
         self.assertEqual(set(bob.must("publish", "--binding", bob.binding).one()), {"address", "seq", "expires", "trust"})
         looked_up = bob.must("lookup", "bob@b.test").one()
         self.assertEqual(set(looked_up), {"address", "dht_key", "slots", "storage", "trust", "available", "nodes",
-                                          "reason"})
+                                          "reason", "alarm"})
         self.assertEqual(set(looked_up["nodes"][0]), {"node_key", "endpoints", "available", "reason"})
         self.assertEqual((looked_up["trust"], looked_up["nodes"][0]["node_key"]), ("domain", bob.keys["node_key"]))
         self.assertEqual(set(self.admin.must("domain", "dns", "b.test").one()), {"domain", "public_key", "name", "value",

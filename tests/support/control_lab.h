@@ -28,6 +28,7 @@ public:
     AcceptPolicy accept{1U << 30U, AcceptFrom::attested, 0, 1};
     std::map<AddressTag, Address> addresses;
     std::map<std::string, transfer::DomainTrust> domains;
+    mutable std::vector<std::string> asked_about;  ///< domains
     std::vector<NodeKey> own_nodes;
     std::vector<UserKey> own_devices;
     std::vector<Offer> offers_out;
@@ -45,9 +46,10 @@ public:
         return found->second;
     }
 
-    transfer::DomainTrust domain_trust(std::string const& domain) const override {
+    asio::awaitable<transfer::DomainTrust> domain_trust(std::string domain) const override {
+        asked_about.push_back(domain);
         auto const found = domains.find(domain);
-        return found == domains.end() ? transfer::DomainTrust{} : found->second;
+        co_return found == domains.end() ? transfer::DomainTrust{} : found->second;
     }
 
     std::optional<UserKey> contact_key(Address const&) const override { return std::nullopt; }

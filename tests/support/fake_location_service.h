@@ -105,6 +105,8 @@ public:
         return watch;
     }
 
+    void call(std::vector<Endpoint> peers) override { called_ = std::move(peers); }
+
     location::LocationStats stats() const override {
         unsigned const neighbours = stopped_ || cut_off_ ? 0 : dht_.nodes - 1;
         return {neighbours, neighbours, dht_.store.size(), !stopped_};
@@ -135,6 +137,7 @@ private:
     std::function<void(location::FetchRequest const&)> before_fetch_;
     std::vector<location::FetchRequest> fetches_;
     std::vector<RecordEnvelope> puts_;
+    std::vector<Endpoint> called_;
 };
 
 }  // namespace satchel::testing
