@@ -179,7 +179,8 @@ asio::awaitable<Result<TxtAnswer>> UnboundResolver::Engine::ask(std::string name
         if (context_) ub_cancel(context_.get(), id);
         question.answer = fail(Fault::timed_out, "no answer from DNS in time");
     }
-    if (waiting_.empty()) watched_.cancel();  // an idle resolver keeps nobody waiting
+    boost::system::error_code closed;  // once stopped; the throwing form would end the caller
+    if (waiting_.empty()) watched_.cancel(closed);  // an idle resolver keeps nobody waiting
     co_return std::move(*question.answer);
 }
 

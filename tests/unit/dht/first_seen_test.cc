@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include "src/base/unique_fd.h"
 #include "tests/support/await_on.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/core/samples.h"

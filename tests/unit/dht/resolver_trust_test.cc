@@ -1,0 +1,176 @@
+// Whom the resolver believes where somebody is lying.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include "dht/address_resolver.h"
+#include "src/base/unique_fd.h"
+#include "tests/support/await_on.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_location_service.h"
+#include "tests/support/storage_user.h"
+#include "tests/support/temp_folder.h"
+
+using namespace satchel;
+using namespace satchel::location;
+using namespace satchel::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+class AnsweringPinger final : public Pinger {
+public:
+    asio::awaitable<Status> ping(NodeKey, std::vector<Endpoint>) override { co_return Status{}; }
+};
+
+/// Bob, and Eve, who has keys of her own making for the same address.
+struct World {
+    TempFolder folder;
+    asio::io_context io;
+    WorkerPool workers{io, 1};
+    FakeClock clock;
+    FakeDht dht;
+    FakeLocationService reader{dht, clock};
+    AnsweringPinger pinger;
+    AddressResolver resolver{reader, workers, pinger, clock};
+    StorageUser bob{"bob@b.test", clock.unix_seconds()};
+    StorageUser eve{"bob@b.test", clock.unix_seconds()};
+    UniqueFd log_file = *open_file((folder.path() / "log").string(), O_CREAT | O_WRONLY);
+    EventLog log{log_file.get()};
+    TrustMemory memory = *TrustMemory::open(folder.path() / "trust.db");
+    FirstSeen first_seen{memory, workers, log};
+    TrustInputs trust;
+
+    World() {
+        SeededRandomness chance("eve");
+        eve.domain_key = SigningKey::generate(chance);
+        eve.user_key = SigningKey::generate(chance);
+        eve.node_key = SigningKey::generate(chance);
+        eve.age = AgeIdentity::generate(chance).recipient();
+        eve.domain = DomainKey(eve.domain_key.public_key());
+        eve.user = UserKey(eve.user_key.public_key());
+        eve.node = NodeKey(eve.node_key.public_key());
+        eve.binding = sign_binding({eve.address, eve.user, eve.age, "", 9, eve.now - 1000,
+                                    eve.now + 1'000'000, DomainKey(), Signature{}},
+                                   eve.domain_key);
+        resolver.use_first_seen(first_seen);
+        trust.minimum = Trust::first_seen;
+    }
+
+    /// On nodes that check nothing.
+    void plant(RecordEnvelope const& record) {
+        dht.store[place_of(record)] = encode_record(record);
+    }
+
+    static asio::awaitable<TrustInputs> known(TrustInputs inputs) { co_return inputs; }
+
+    LookupReport look_up() {
+        return await_on(
+            io, resolver.resolve(bob.address, [this](Address) { return known(trust); }, {}));
+    }
+
+    /// All that Eve can make: in her slots and in Bob's, with her binding, Bob's, and none.
+    std::vector<RecordEnvelope> lies() {
+        StorageRecord own = eve.record();
+        StorageRecord copied = eve.record();
+        copied.binding = bob.binding;
+        copied.age_recipient = bob.age;
+        StorageRecord bare = eve.record();
+        bare.binding.reset();
+        std::vector<RecordEnvelope> made;
+        for (StorageRecord const& content : {own, copied, bare}) {
+            for (PublicKey const& slot : {PublicKey(eve.domain), PublicKey(eve.user),
+                                          PublicKey(bob.domain), PublicKey(bob.user)}) {
+                RecordEnvelope envelope = eve.draft(lies_made_++);
+                envelope.slot_owner = slot;
+                envelope.slot_epoch = slot == eve.user ? 0 : 9;
+                if (slot == eve.user) envelope.slot_expires = envelope.expires;
+                made.push_back(eve.sealed(envelope, content));
+                // Bob's name over her signature, and Bob's proof beside her record.
+                made.push_back(made.back());
+                made.back().signer = bob.user;
+                made.push_back(made.front());
+                made.back().slot_proof = bob.storage().slot_proof;
+            }
+        }
+        return made;
+    }
+
+    std::uint64_t lies_made_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("resolver trust: the first seen counts, and is remembered; another is an alarm") {
+    World world;
+    world.plant(world.bob.own_storage());
+    auto report = world.look_up();
+    CHECK(report.trusted);
+    CHECK(report.trust == Trust::first_seen);
+    CHECK(report.user_key == world.bob.user);
+    CHECK(report.alarm.empty());
+    RecordEnvelope claim = world.eve.own_storage();
+    world.plant(claim);
+    report = world.look_up();
+    CHECK_FALSE(report.trusted);
+    CHECK_FALSE(report.available);
+    CHECK(report.nodes.empty());
+    CHECK_FALSE(report.alarm.empty());
+    // The switch alone: Bob's own record has gone.
+    world.dht.store.erase(place_of(world.bob.own_storage()));
+    report = world.look_up();
+    CHECK_FALSE(report.trusted);
+    CHECK_FALSE(report.alarm.empty());
+    world.dht.store.erase(place_of(claim));
+    world.plant(world.bob.own_storage(100));
+    CHECK(world.look_up().trusted);
+}
+
+TEST_CASE("resolver trust: first-seen is off by default, and not for domains that have spoken") {
+    struct Row {
+        char const* why;
+        void (*change)(TrustInputs&);
+    };
+
+    for (Row const& row :
+         {Row{"minimum", [](TrustInputs& trust) { trust.minimum = Trust::domain; }},
+          Row{"has spoken", [](TrustInputs& trust) { trust.domain_has_spoken = true; }},
+          Row{"no answer", [](TrustInputs& trust) { trust.temporary = "no answer from DNS"; }},
+          Row{"alarm", [](TrustInputs& trust) { trust.alarm = "the key has changed"; }}}) {
+        CAPTURE(row.why);
+        World world;
+        row.change(world.trust);
+        world.plant(world.bob.own_storage());
+        auto const report = world.look_up();
+        CHECK_FALSE(report.trusted);
+        CHECK(report.alarm == world.trust.alarm);
+        CHECK(report.conclusive == world.trust.temporary.empty());
+    }
+}
+
+TEST_CASE("resolver trust: whatever is published, the mail of a bound address goes to no other") {
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        CAPTURE(seed);
+        World world;
+        SeededRandomness chance("round " + std::to_string(seed));
+        auto const coin = [&chance] { return chance.array<1>().front() % 2 == 0; };
+        if (seed % 3 == 0) world.trust.pinned = world.bob.user;
+        if (seed % 3 != 1) world.trust.domain_keys = {world.bob.domain};
+        if (seed % 3 == 1) world.trust.domain_has_spoken = true;
+        bool const bob_is_there = coin();
+        if (bob_is_there) world.plant(world.bob.storage());
+        for (RecordEnvelope const& lie : world.lies()) {
+            if (coin()) continue;
+            bool const over_bob = world.dht.store.contains(place_of(lie)) && coin();
+            if (!over_bob) world.plant(lie);
+        }
+        for (int i = 0; i < 2; ++i) {
+            auto const report = world.look_up();
+            CHECK(report.user_key != world.eve.user);
+            if (report.trusted) CHECK(report.age_recipient == world.bob.age);
+            for (NodeReport const& node : report.nodes)
+                CHECK(node.node_key == world.bob.node);
+        }
+    }
+}
