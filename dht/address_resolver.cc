@@ -221,8 +221,14 @@ asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,
             reason = "it said that it is going offline";
         } else if (presence->control.empty() && !presence->pull_only) {
             reason = "it publishes no endpoint";
-        } else if (search->options.ping && !presence->pull_only) {
-            // A pull-only node cannot be asked: a fresh presence has to do.
+        } else if (search->options.ping && presence->pull_only) {
+            // Without a gateway nobody can ask it: a fresh presence has to do.
+            if (auto gateway = search->report.gateway) {
+                auto const answered =
+                    co_await pinger_.ping_line(node.node_key, std::move(*gateway));
+                if (!answered) reason = answered.error().what;
+            }
+        } else if (search->options.ping) {
             auto endpoints = presence->control;
             auto const answered = co_await pinger_.ping(node.node_key, std::move(endpoints));
             if (!answered) reason = "no answer to a ping: " + answered.error().what;
@@ -261,8 +267,11 @@ asio::awaitable<void> AddressResolver::look_at_nodes(SearchPtr search) {
     search->report.available = looks->available;
     search->stale_secret = looks->stale_secret;
     for (NodeReport const& node : search->report.nodes) {
-        std::string const good =
-            search->options.ping && !node.pull_only ? "present, and it answers" : "present";
+        std::string const good = !search->options.ping ? "present"
+                                 : !node.pull_only     ? "present, and it answers"
+                                 : search->report.gateway
+                                     ? "present, and its gateway answers for it"
+                                     : "present, and it fetches what is left for it";
         search->step("node " + node.node_key.short_form() + ": " +
                      (node.available ? good : node.reason));
     }

@@ -187,6 +187,10 @@ ServerTraffic ControlServer::traffic() const {
             state_->connections.size(), state_->house.intake.offers().uploads()};
 }
 
+Admission ControlServer::judge(Offer const& offer) const {
+    return state_->house.session.judge({offer.sender_node, std::nullopt}, offer);
+}
+
 void ControlServer::State::end_listening() {
     house.stopping = true;
     error_code ignored;

@@ -47,7 +47,7 @@ public:
     Binding binding;
 
     StorageRecord record() const {
-        return {address, age, {{node, 10, presence_secret}}, {}, binding, ""};
+        return {address, age, {{node, 10, presence_secret}}, {}, binding, std::nullopt, ""};
     }
 
     /// In the domain's slot. `step` milliseconds before now: a larger one is an older record.
