@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "dht/datagram_fate.h"
 #include "dht/location_service.h"
 #include "src/base/clock.h"
 #include "src/base/event_log.h"
@@ -23,6 +24,7 @@ struct OpendhtOptions {
     std::uint32_t network = 7473;        ///< nodes of other networks are not talked to
     std::filesystem::path state_file;    ///< node id and peers; empty: forgotten at the end
     std::size_t store_bytes = 64 << 20;  ///< of others' records, in memory
+    DatagramFate fate;                   ///< none: every datagram leaves at once
 };
 
 class OpendhtLocationService final : public LocationService {

@@ -49,7 +49,7 @@ Result<std::shared_ptr<OpendhtNode>> OpendhtNode::open(asio::io_context& owner,
 }
 
 Status OpendhtNode::begin() {
-    auto ports = UdpPorts::open(owner_, options_.listen);
+    auto ports = UdpPorts::open(owner_, options_.listen, options_.fate);
     if (!ports) return fail(ports.error());
     ports_ = std::move(*ports);
     load_state();
