@@ -1,0 +1,85 @@
+#include "tests/support/stock_dht_node.h"
+
+#include <stdexcept>
+
+#include <opendht/dht.h>
+
+#include "dht/opendht_socket.h"
+
+namespace satchel::testing {
+namespace {
+
+::dht::InfoHash info_hash(DhtKey const& key) {
+    return {key.bytes.data(), key.bytes.size()};
+}
+
+}  // namespace
+
+struct StockDhtNode::State {
+    explicit State(asio::io_context& io)
+        : timer(io) {}
+
+    void tick(ByteSpan datagram, ::dht::SockAddr from) {
+        timer.expires_at(dht->periodic(datagram.data(), datagram.size(), std::move(from),
+                                       std::chrono::steady_clock::now()));
+        timer.async_wait([this](auto cancelled) {
+            if (!cancelled) tick({}, {});
+        });
+    }
+
+    asio::steady_timer timer;
+    std::shared_ptr<location::UdpPorts> ports;
+    std::unique_ptr<::dht::Dht> dht;
+    std::shared_ptr<unsigned> unfinished = std::make_shared<unsigned>(0);
+};
+
+StockDhtNode::StockDhtNode(asio::io_context& io, Options options)
+    : state_(std::make_unique<State>(io)) {
+    auto ports = location::UdpPorts::open(io, {"127.0.0.1", 0}, std::move(options.fate));
+    if (!ports) throw std::runtime_error(ports.error().what);
+    state_->ports = *ports;
+    ::dht::Config config;
+    config.network = 7473;
+    config.node_id = options.id ? info_hash(*options.id) : ::dht::InfoHash::getRandom();
+    config.max_peer_req_per_sec = -1;
+    config.max_req_per_sec = -1;
+    state_->dht = std::make_unique<::dht::Dht>(
+        std::make_unique<location::OpendhtSocket>(state_->ports), config,
+        std::shared_ptr<::dht::Logger>{});
+    state_->ports->start([state = state_.get()](ByteSpan datagram, ::dht::SockAddr from) {
+        state->tick(datagram, std::move(from));
+    });
+    for (auto const& peer : options.peers)
+        state_->dht->pingNode(location::to_sock_addr(peer));
+    state_->tick({}, {});
+}
+
+StockDhtNode::~StockDhtNode() {
+    state_->ports->close();
+}
+
+void StockDhtNode::put(location::RecordPlace const& place, Junk junk) {
+    auto value = std::make_shared<::dht::Value>(junk.type, junk.bytes.data(), junk.bytes.size(),
+                                                place.slot);
+    value->user_type = std::move(junk.user_type);
+    ::dht::DoneCallback on_done = [unfinished = state_->unfinished](bool, auto const&) {
+        --*unfinished;
+    };
+    ++*state_->unfinished;
+    state_->dht->put(info_hash(place.key), std::move(value), std::move(on_done));
+    state_->tick({}, {});
+}
+
+unsigned StockDhtNode::unfinished() const {
+    return *state_->unfinished;
+}
+
+unsigned StockDhtNode::good_nodes() const {
+    return state_->dht->getNodesStats(AF_INET).good_nodes;
+}
+
+Endpoint StockDhtNode::listening() const {
+    return *location::to_endpoint(state_->ports->bound(AF_INET));
+}
+
+}  // namespace satchel::testing
