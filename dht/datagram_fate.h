@@ -1,5 +1,5 @@
-// What becomes of a datagram between a DHT node and the network: where tests and benches count, delay
-// and lose. Nothing stands there in a node that serves users.
+// What becomes of a datagram between a DHT node and the network: where tests and benches count,
+// delay and lose. Nothing stands there in a node that serves users.
 #pragma once
 
 #include <chrono>

@@ -124,8 +124,7 @@ void UdpPorts::send_later(::dht::SockAddr const& to, ByteSpan datagram,
                           std::chrono::microseconds delay) {
     auto& port = to.getFamily() == AF_INET6 ? v6_ : v4_;
     if (!port) return;
-    auto const timer =
-        std::make_shared<asio::steady_timer>(port->socket.get_executor(), delay);
+    auto const timer = std::make_shared<asio::steady_timer>(port->socket.get_executor(), delay);
     timer->async_wait([self = shared_from_this(), timer, to,
                        copy = Bytes(datagram.begin(), datagram.end())](error_code cancelled) {
         if (!cancelled) self->send_now(to, copy);

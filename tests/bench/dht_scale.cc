@@ -1,5 +1,5 @@
-// How the location service does in a network of N nodes, all in this process on loopback: JSON lines,
-// of which dht_scale.py makes docs/scale.md. Usage: dht_scale N [--wan]
+// How the location service does in a network of N nodes, all in this process on loopback: JSON
+// lines, of which dht_scale.py makes docs/scale.md. Usage: dht_scale N [--wan]
 // --wan: 25 ms each way and 1 % of all datagrams lost.
 #include <cstdio>
 #include <cstdlib>

@@ -108,8 +108,8 @@ double resident_mb() {
 }
 
 JsonLine::JsonLine(std::size_t nodes, std::string const& profile, std::string const& what)
-    : text_("{\"n\": " + std::to_string(nodes) + ", \"profile\": \"" + profile + "\", \"what\": \"" +
-            what + "\"") {}
+    : text_("{\"n\": " + std::to_string(nodes) + ", \"profile\": \"" + profile +
+            "\", \"what\": \"" + what + "\"") {}
 
 JsonLine::~JsonLine() {
     std::printf("%s}\n", text_.c_str());
@@ -157,7 +157,8 @@ void ScaleMeasures::publish(std::size_t users) {
     PutFigures figures;
     for (std::size_t i = 0; i < users; ++i) {
         auto const name = "user" + std::to_string(i) + "@b.test";
-        Published one{std::make_unique<testing::StorageUser>(name, network_.clock.unix_seconds()), {}};
+        Published one{std::make_unique<testing::StorageUser>(name, network_.clock.unix_seconds()),
+                      {}};
         one.storage = one.user->storage();
         put(one.storage, figures);
         published_.push_back(std::move(one));
@@ -175,8 +176,8 @@ void ScaleMeasures::renew_presences() {
 }
 
 ScaleMeasures::Pair ScaleMeasures::draw(bool attacked) {
-    std::uniform_int_distribution<std::size_t> pick(attacked ? 0 : attacked_,
-                                                    attacked ? attacked_ - 1 : published_.size() - 1);
+    std::uniform_int_distribution<std::size_t> pick(
+        attacked ? 0 : attacked_, attacked ? attacked_ - 1 : published_.size() - 1);
     for (int tries = 0;; ++tries) {
         Pair const pair{network_.any(), pick(network_.dice)};
         // In the smallest network there are not enough fresh pairs for the attacked keys.
@@ -230,9 +231,11 @@ void ScaleMeasures::resolve(std::string const& what, std::size_t count, bool col
     OtherNodes service;
     AlwaysThere pinger;
     auto const resolver = [&] {
-        return std::make_unique<location::AddressResolver>(service, workers, pinger, network_.clock);
+        return std::make_unique<location::AddressResolver>(service, workers, pinger,
+                                                           network_.clock);
     };
-    std::vector<std::unique_ptr<location::AddressResolver>> resolvers;  // coroutines may outlast one
+    std::vector<std::unique_ptr<location::AddressResolver>>
+        resolvers;  // coroutines may outlast one
     resolvers.push_back(resolver());
     std::size_t available = 0;
     std::vector<double> took;
@@ -278,19 +281,21 @@ void ScaleMeasures::throw_junk(std::size_t keys, std::size_t values) {
         options.id = place.key;  // nobody is closer to the key
         options.id->bytes.back() = static_cast<Byte>(options.id->bytes.back() ^ 1U);
         options.fate = network_.path.fate();
-        for (std::size_t peer = 0; peer < 16; ++peer)
-            options.peers.push_back(network_.at(network_.any()).listening());
         auto attacker = std::make_unique<testing::StockDhtNode>(network_.io, std::move(options));
-        testing::run_until(network_.io, [&] { return attacker->good_nodes() >= 4; });
         for (std::size_t value = 0; value < values; ++value) {
             place.slot = value == 0 ? place.slot : 1'000 + value;
             auto const type = value % 2 == 0 ? std::uint16_t{0} : std::uint16_t{0x5a01};
             attacker->put(place, {type, Bytes(300, 0x7f), ""});
         }
+        std::vector<Endpoint> peers;
+        for (std::size_t peer = 0; peer < 16; ++peer)
+            peers.push_back(network_.at(network_.any()).listening());
+        attacker->meet(peers);
         testing::run_until(
-            network_.io, [&] { return attacker->unfinished() == 0; }, 120s);
+            network_.io, [&] { return attacker->good_nodes() >= 8; }, 60s);
         attackers_.push_back(std::move(attacker));
     }
+    network_.run_for(5s);  // so that the others hear of them
     line("junk")
         .add("keys", static_cast<double>(keys))
         .add("values_per_key", static_cast<double>(values))

@@ -54,8 +54,8 @@ void ScaleNetwork::kill(double share) {
 }
 
 std::size_t ScaleNetwork::living() const {
-    return static_cast<std::size_t>(
-        std::count_if(nodes_.begin(), nodes_.end(), [](auto const& node) { return node != nullptr; }));
+    return static_cast<std::size_t>(std::count_if(
+        nodes_.begin(), nodes_.end(), [](auto const& node) { return node != nullptr; }));
 }
 
 std::size_t ScaleNetwork::any() {

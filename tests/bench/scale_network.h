@@ -1,5 +1,5 @@
-// Many real DHT nodes in one process, as the bench of scale needs them: started one after the other,
-// found again by index, killed without a word.
+// Many real DHT nodes in one process, as the bench of scale needs them: started one after the
+// other, found again by index, killed without a word.
 #pragma once
 
 #include <memory>

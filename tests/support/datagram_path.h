@@ -1,5 +1,5 @@
-// The network between the DHT nodes of one process: counts datagrams, and delays, loses or cuts them
-// off where a test says so.
+// The network between the DHT nodes of one process: counts datagrams, and delays, loses or cuts
+// them off where a test says so.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,9 @@ namespace satchel::testing {
 
 struct DatagramCount {
     std::uint64_t datagrams = 0;
-    std::uint64_t bytes = 0;     ///< payload of UDP
-    std::uint64_t requests = 0;  ///< of the datagrams, those that ask; the others answer or carry parts
+    std::uint64_t bytes = 0;  ///< payload of UDP
+    std::uint64_t requests =
+        0;  ///< of the datagrams, those that ask; the others answer or carry parts
 
     DatagramCount operator-(DatagramCount const& before) const {
         return {datagrams - before.datagrams, bytes - before.bytes, requests - before.requests};

@@ -5,12 +5,20 @@
 #include <opendht/dht.h>
 
 #include "dht/opendht_socket.h"
+#include "dht/record_policy.h"
 
 namespace satchel::testing {
 namespace {
 
 ::dht::InfoHash info_hash(DhtKey const& key) {
     return {key.bytes.data(), key.bytes.size()};
+}
+
+void forget_ours(::dht::Dht& dht) {
+    for (auto const kind : {RecordKind::storage, RecordKind::presence}) {
+        dht.registerType({location::value_type(kind), "", std::chrono::seconds(1),
+                          [](auto&&...) { return false; }, [](auto&&...) { return false; }});
+    }
 }
 
 }  // namespace
@@ -43,13 +51,18 @@ StockDhtNode::StockDhtNode(asio::io_context& io, Options options)
     config.node_id = options.id ? info_hash(*options.id) : ::dht::InfoHash::getRandom();
     config.max_peer_req_per_sec = -1;
     config.max_req_per_sec = -1;
-    state_->dht = std::make_unique<::dht::Dht>(
-        std::make_unique<location::OpendhtSocket>(state_->ports), config,
-        std::shared_ptr<::dht::Logger>{});
+    state_->dht =
+        std::make_unique<::dht::Dht>(std::make_unique<location::OpendhtSocket>(state_->ports),
+                                     config, std::shared_ptr<::dht::Logger>{});
     state_->ports->start([state = state_.get()](ByteSpan datagram, ::dht::SockAddr from) {
         state->tick(datagram, std::move(from));
     });
-    for (auto const& peer : options.peers)
+    if (options.withholds) forget_ours(*state_->dht);
+    meet(options.peers);
+}
+
+void StockDhtNode::meet(std::vector<Endpoint> const& peers) {
+    for (auto const& peer : peers)
         state_->dht->pingNode(location::to_sock_addr(peer));
     state_->tick({}, {});
 }
@@ -59,8 +72,8 @@ StockDhtNode::~StockDhtNode() {
 }
 
 void StockDhtNode::put(location::RecordPlace const& place, Junk junk) {
-    auto value = std::make_shared<::dht::Value>(junk.type, junk.bytes.data(), junk.bytes.size(),
-                                                place.slot);
+    auto value =
+        std::make_shared<::dht::Value>(junk.type, junk.bytes.data(), junk.bytes.size(), place.slot);
     value->user_type = std::move(junk.user_type);
     ::dht::DoneCallback on_done = [unfinished = state_->unfinished](bool, auto const&) {
         --*unfinished;

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "dht/datagram_fate.h"
 #include "dht/location_service.h"
@@ -14,9 +16,10 @@ namespace satchel::testing {
 class StockDhtNode {
 public:
     struct Options {
-        std::vector<Endpoint> peers;
-        std::optional<DhtKey> id;  ///< none: a random one
+        std::vector<Endpoint> peers;  ///< none: it stays alone until meet()
+        std::optional<DhtKey> id;     ///< none: a random one
         location::DatagramFate fate;
+        bool withholds = false;  ///< takes our records and forgets them
     };
 
     StockDhtNode(asio::io_context& io, Options options);
@@ -33,6 +36,9 @@ public:
     /// Begins to put; the value id is the place's slot. unfinished() falls when OpenDHT is through.
     void put(location::RecordPlace const& place, Junk junk);
     unsigned unfinished() const;
+
+    /// What it put before, while alone, it keeps for itself and serves to whoever asks.
+    void meet(std::vector<Endpoint> const& peers);
 
     unsigned good_nodes() const;
     Endpoint listening() const;
