@@ -46,7 +46,7 @@ private:
 
     static constexpr std::size_t lost_max = 128;
     static constexpr std::size_t calls_at_once = 8;
-    static constexpr unsigned calls_each = 12;  // at pauses that grow to three minutes
+    static constexpr unsigned calls_each = 30;  // three minutes and more, one call in five seconds
 
     static bool contains(std::vector<Endpoint> const& sorted, Endpoint const& peer) {
         return std::binary_search(sorted.begin(), sorted.end(), peer);

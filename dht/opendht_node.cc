@@ -20,6 +20,7 @@ constexpr std::size_t state_file_bytes_max = 64 * 1024;
 constexpr auto save_first = 10s;
 constexpr auto save_every = 5min;
 constexpr std::size_t calls_at_once = 32;
+constexpr auto lost_call_pause = 5s;
 
 /// By more than a quarter.
 bool changed_much(unsigned now, unsigned before) {
@@ -231,6 +232,7 @@ std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
         next_look_around_ = now;
     }
     if (now >= next_look_around_) look_around();
+    if (joined_ && now >= next_lost_call_) call_lost_peers();
     if (!joined_ && (good >= well_connected || steady_looks_ >= looks_to_settle)) {
         joined_ = true;
         look_around_pause_ = in_ms(idle_pause);
@@ -282,6 +284,10 @@ void OpendhtNode::look_around() {
     // A measure of the round trip that stays fresh.
     if (!neighbours.empty()) ping(neighbours[random[0] % neighbours.size()]);
     lost_.note_neighbours(std::move(neighbours));
+}
+
+void OpendhtNode::call_lost_peers() {
+    next_lost_call_ = steady_clock::now() + lost_call_pause;
     for (auto const& peer : lost_.take_turns())
         ping(peer);
 }

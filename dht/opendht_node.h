@@ -67,8 +67,9 @@ private:
     std::chrono::milliseconds look_after_neighbours();
     void call_peers();
     void ping(Endpoint const& peer);
+    void call_lost_peers();
     /// Searches for this node's own id and for a random key: how a routing table fills. Once joined
-    /// it calls one of the peers we began with, too, and some of those it lost.
+    /// it calls one of the peers we began with, too.
     void look_around();
 
     asio::io_context& owner_;
@@ -97,6 +98,7 @@ private:
     Ticks next_call_{};
     Ticks next_look_around_{};
     Ticks next_save_{};
+    Ticks next_lost_call_{};
     std::chrono::milliseconds look_around_pause_{};
     std::chrono::microseconds round_trip_{20'000};
 };

@@ -28,7 +28,7 @@ TEST_CASE("lost peers: who was a neighbour and is none is called, in turns, and 
             CHECK(peer.port > 10);
         calls += turns.size();
     }
-    CHECK(calls == 10 * 12);
+    CHECK(calls == 10 * 30);
 }
 
 TEST_CASE("lost peers: who is back is lost no more") {
@@ -48,5 +48,5 @@ TEST_CASE("lost peers: many that go at once don't make it grow") {
     std::size_t calls = 0;
     for (auto turns = lost.take_turns(); !turns.empty(); turns = lost.take_turns())
         calls += turns.size();
-    CHECK(calls == 128 * 12);
+    CHECK(calls == 128 * 30);
 }
