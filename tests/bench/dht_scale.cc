@@ -51,8 +51,9 @@ void run(std::size_t size, bool wan) {
     measures.renew_presences();
     measures.resolve("resolve", 60, false);
     measures.resolve("resolve_cold", 20, true);
-    measures.presence(80s);
-    measures.watch("idle", 120s);
+    // As long as the longest pause between two looks around.
+    measures.presence(180s);
+    measures.watch("idle", 180s);
     measures.throw_junk(attacked_keys, junk_values);
     measures.look_up("lookup_junk", attacked_lookups, true);
     network.kill(0.3);

@@ -319,22 +319,20 @@ void ScaleMeasures::watch(std::string const& what, std::chrono::seconds span) {
 
 void ScaleMeasures::presence(std::chrono::seconds span) {
     std::chrono::seconds const period(limits::presence_reput_seconds);
-    std::vector<std::unique_ptr<location::RecordKeeper>> keepers;
     for (std::size_t i = 0; i < network_.size(); ++i) {
         if (!network_.lives(i)) continue;
         auto const voice = std::make_shared<Voice>(network_.clock, network_.randomness);
-        keepers.push_back(std::make_unique<location::RecordKeeper>(
+        keepers_.push_back(std::make_unique<location::RecordKeeper>(
             network_.io, network_.at(i), network_.randomness, network_.log));
-        keepers.back()->keep(location::place_of(voice->speak()), period,
-                             [voice]() -> Result<RecordEnvelope> { return voice->speak(); });
+        keepers_.back()->keep(location::place_of(voice->speak()), period,
+                              [voice]() -> Result<RecordEnvelope> { return voice->speak(); });
         network_.run_for(period / 2 / network_.size());  // spread over the period, as in life
     }
     // The first puts, and those again while a keeper finds neighbours, are no steady state.
     network_.run_for(period);
     watch("presence", span);
-    for (auto const& keeper : keepers)
-        keeper->stop();
-    network_.run_for(4s);  // puts under way end before their keepers go
+    for (auto const& keeper : keepers_)
+        keeper->stop();  // and kept: what it is about may still be under way
 }
 
 }  // namespace satchel::bench

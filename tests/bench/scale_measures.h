@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dht/record_keeper.h"
 #include "tests/bench/scale_network.h"
 #include "tests/support/stock_dht_node.h"
 #include "tests/support/storage_user.h"
@@ -90,6 +91,7 @@ private:
     std::vector<Published> published_;
     std::size_t attacked_ = 0;
     std::vector<std::unique_ptr<testing::StockDhtNode>> attackers_;
+    std::vector<std::unique_ptr<location::RecordKeeper>> keepers_;
     std::set<std::pair<std::size_t, std::size_t>> drawn_;
 };
 
