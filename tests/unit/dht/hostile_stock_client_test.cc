@@ -48,12 +48,11 @@ TEST_CASE("hostile stock client: every slot is squatted before its owner comes")
     StorageUser bob("bob@b.test", network.clock.unix_seconds());
     Eve eve(network);
     auto const records = {bob.storage(), bob.own_storage(), bob.presence()};
-    // Type 0 last: with a signed value of its own there, a stock node dies of bob's put.
     for (auto const& record : records) {
         auto const squat = encode_record(record).size();
         for (std::uint16_t const type :
-             {std::uint16_t{1}, std::uint16_t{3}, std::uint16_t{8}, storage_type, presence_type,
-              std::uint16_t{0x5a03}, std::uint16_t{0xffff}, std::uint16_t{0}})
+             {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3}, std::uint16_t{8},
+              std::uint16_t{0x5a03}, std::uint16_t{0xffff}, presence_type, storage_type})
             eve.put(place_of(record), type, Bytes(squat, 0x7f));
     }
     CHECK(network.copies() == 0);
@@ -103,10 +102,13 @@ TEST_CASE("hostile stock client: edits that grow hang nobody, nor does a full st
     network.settle();
     auto const now = network.clock.unix_seconds();
     StorageUser bob("bob@b.test", now);
-    REQUIRE(put_on(network.io, network.at(1), bob.storage(500)));
+    auto const before = bob.storage(500);
+    REQUIRE(put_on(network.io, network.at(1), before));
     Eve eve(network);
     for (std::size_t size = 100; size <= 1'200; size += 100)
-        eve.put(place_of(bob.storage()), storage_type, Bytes(size, 0x7f));
+        eve.put(place_of(before), storage_type, Bytes(size, 0x7f));
+    for (std::size_t reader = 0; reader < network.size(); ++reader)
+        CHECK(finds(network, reader, before));  // none of them took an edit
     // Her own records, edited as is her right, in more slots than there is room for.
     for (std::size_t i = 0; i < 2 * room; ++i) {
         StorageUser user("eve" + std::to_string(i) + "@e.test", now);
