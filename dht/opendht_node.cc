@@ -22,6 +22,12 @@ constexpr auto save_every = 5min;
 constexpr std::size_t calls_at_once = 32;
 /// A longer one lists over 1,700 values of a key, and OpenDHT would ask for each at once.
 constexpr std::size_t datagram_bytes_max = 16 * 1024;
+constexpr auto lost_call_pause = 5s;
+
+/// By more than a quarter.
+bool changed_much(unsigned now, unsigned before) {
+    return now * 4 < before * 3 || before * 5 < now * 4;
+}
 
 template <class Duration>
 std::chrono::milliseconds in_ms(Duration duration) {
@@ -51,7 +57,7 @@ Result<std::shared_ptr<OpendhtNode>> OpendhtNode::open(asio::io_context& owner,
 }
 
 Status OpendhtNode::begin() {
-    auto ports = UdpPorts::open(owner_, options_.listen);
+    auto ports = UdpPorts::open(owner_, options_.listen, options_.fate);
     if (!ports) return fail(ports.error());
     ports_ = std::move(*ports);
     load_state();
@@ -223,7 +229,13 @@ std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
         next_look_around_ = now;
     }
     steady_looks_ = good == before ? steady_looks_ + 1 : 0;
+    if (joined_ && changed_much(good, good_at_look_)) {
+        // Many died, or the network fell apart: be as eager as a newcomer.
+        look_around_pause_ = in_ms(joining_pause);
+        next_look_around_ = now;
+    }
     if (now >= next_look_around_) look_around();
+    if (joined_ && now >= next_lost_call_) call_lost_peers();
     if (!joined_ && (good >= well_connected || steady_looks_ >= looks_to_settle)) {
         joined_ = true;
         look_around_pause_ = in_ms(idle_pause);
@@ -264,12 +276,23 @@ void OpendhtNode::look_around() {
         dht.get(dht.getNodeId(), go_on, ::dht::DoneCallback{});
         dht.get(::dht::InfoHash(random.data(), random.size()), go_on, ::dht::DoneCallback{});
     });
+    good_at_look_ = last_good_;
     if (!joined_ || !dht_) return;
+    // Two halves of a network that was cut forget each other; these calls lead back.
+    if (!callable_.empty()) ping(callable_[next_called_++ % callable_.size()]);
+    std::vector<Endpoint> neighbours;
+    for (auto const& node : dht_->exportNodes())
+        if (auto peer = to_endpoint(::dht::SockAddr(node.ss, node.sslen)))
+            neighbours.push_back(std::move(*peer));
     // A measure of the round trip that stays fresh.
-    auto const nodes = dht_->exportNodes();
-    if (nodes.empty()) return;
-    auto const& any = nodes[random[0] % nodes.size()];
-    if (auto const peer = to_endpoint(::dht::SockAddr(any.ss, any.sslen))) ping(*peer);
+    if (!neighbours.empty()) ping(neighbours[random[0] % neighbours.size()]);
+    lost_.note_neighbours(std::move(neighbours));
+}
+
+void OpendhtNode::call_lost_peers() {
+    next_lost_call_ = steady_clock::now() + lost_call_pause;
+    for (auto const& peer : lost_.take_turns())
+        ping(peer);
 }
 
 }  // namespace satchel::location
