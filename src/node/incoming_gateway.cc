@@ -26,6 +26,14 @@ void IncomingGateway::hold_lines(std::function<void(PullNotice)> follow) {
     follow_ = std::move(follow);
 }
 
+void IncomingGateway::keep_line(GatewayPlace const& place) {
+    bool const held = std::ranges::find(lines_, place) != lines_.end();
+    if (!follow_ || held) return;
+    lines_.push_back(place);
+    asio::co_spawn(
+        world_.owner, [this, place] { return hold_line(place); }, asio::detached);
+}
+
 asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
     asio::steady_timer pause(world_.owner);
     boost::system::error_code ignored;
@@ -89,12 +97,7 @@ asio::awaitable<void> IncomingGateway::call_regularly() {
         bool all = true;
         auto const gateways = co_await places();
         for (GatewayPlace const& place : gateways) {
-            bool const held = std::ranges::find(lines_, place) != lines_.end();
-            if (follow_ && !held) {
-                lines_.push_back(place);
-                asio::co_spawn(
-                    world_.owner, [this, place] { return hold_line(place); }, asio::detached);
-            }
+            keep_line(place);
             Status const called = co_await call(place);
             all = all && called;
             if (!called && !std::exchange(told, true))

@@ -48,6 +48,7 @@ public:
 private:
     asio::awaitable<void> call_regularly();
     asio::awaitable<Status> call(GatewayPlace place);
+    void keep_line(GatewayPlace const& place);
     asio::awaitable<void> hold_line(GatewayPlace place);
     /// Of all domains of this home's addresses.
     asio::awaitable<std::vector<GatewayPlace>> places();
