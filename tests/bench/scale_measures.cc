@@ -41,6 +41,15 @@ public:
         return service_->fetch(std::move(request));
     }
 
+    asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(
+        location::CollectRequest request) override {
+        return service_->collect(std::move(request));
+    }
+
+    std::unique_ptr<location::Watch> watch(location::WatchRequest request) override {
+        return service_->watch(std::move(request));
+    }
+
     location::LocationStats stats() const override { return service_->stats(); }
 
     void stop() override {}
@@ -52,6 +61,10 @@ private:
 class AlwaysThere final : public location::Pinger {
 public:
     asio::awaitable<Status> ping(NodeKey /*node*/, std::vector<Endpoint> /*endpoints*/) override {
+        co_return Status{};
+    }
+
+    asio::awaitable<Status> ping_line(NodeKey /*node*/, GatewayPlace /*gateway*/) override {
         co_return Status{};
     }
 };
