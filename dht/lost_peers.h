@@ -25,6 +25,11 @@ public:
         neighbours_ = std::move(neighbours);
     }
 
+    /// It has answered a call.
+    void note_answer(Endpoint const& peer) {
+        std::erase_if(lost_, [&](Lost const& lost) { return lost.endpoint == peer; });
+    }
+
     /// Whom to call now: those who have waited longest. After some calls in vain a peer is dead.
     std::vector<Endpoint> take_turns() {
         std::vector<Endpoint> turns;
@@ -46,7 +51,7 @@ private:
 
     static constexpr std::size_t lost_max = 128;
     static constexpr std::size_t calls_at_once = 8;
-    static constexpr unsigned calls_each = 30;  // three minutes and more, one call in five seconds
+    static constexpr unsigned calls_each = 12;
 
     static bool contains(std::vector<Endpoint> const& sorted, Endpoint const& peer) {
         return std::binary_search(sorted.begin(), sorted.end(), peer);

@@ -24,11 +24,6 @@ constexpr std::size_t calls_at_once = 32;
 constexpr std::size_t datagram_bytes_max = 16 * 1024;
 constexpr auto lost_call_pause = 5s;
 
-/// By more than a quarter.
-bool changed_much(unsigned now, unsigned before) {
-    return now * 4 < before * 3 || before * 5 < now * 4;
-}
-
 template <class Duration>
 std::chrono::milliseconds in_ms(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
@@ -229,13 +224,15 @@ std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
         next_look_around_ = now;
     }
     steady_looks_ = good == before ? steady_looks_ + 1 : 0;
-    if (joined_ && changed_much(good, good_at_look_)) {
-        // Many died, or the network fell apart: be as eager as a newcomer.
+    known_most_ = std::max(known_most_, neighbours.known_nodes);
+    if (joined_ && !calling_lost_ && neighbours.known_nodes * 4 < known_most_ * 3) {
+        // Many died, or the network fell apart: be as eager as a newcomer, and call the lost ones.
+        calling_lost_ = true;
         look_around_pause_ = in_ms(joining_pause);
         next_look_around_ = now;
     }
     if (now >= next_look_around_) look_around();
-    if (joined_ && now >= next_lost_call_) call_lost_peers();
+    if (calling_lost_ && now >= next_lost_call_) call_lost_peers(neighbours.known_nodes);
     if (!joined_ && (good >= well_connected || steady_looks_ >= looks_to_settle)) {
         joined_ = true;
         look_around_pause_ = in_ms(idle_pause);
@@ -254,9 +251,10 @@ void OpendhtNode::call_peers() {
 
 void OpendhtNode::ping(Endpoint const& peer) {
     auto const sent = steady_clock::now();
-    auto answered = [weak = weak_from_this(), sent](bool ok) {
+    auto answered = [weak = weak_from_this(), sent, peer](bool ok) {
         auto const self = weak.lock();
         if (!ok || !self) return;
+        self->lost_.note_answer(peer);
         auto const took =
             std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent);
         self->round_trip_ = (self->round_trip_ * 3 + took) / 4;
@@ -276,7 +274,6 @@ void OpendhtNode::look_around() {
         dht.get(dht.getNodeId(), go_on, ::dht::DoneCallback{});
         dht.get(::dht::InfoHash(random.data(), random.size()), go_on, ::dht::DoneCallback{});
     });
-    good_at_look_ = last_good_;
     if (!joined_ || !dht_) return;
     // Two halves of a network that was cut forget each other; these calls lead back.
     if (!callable_.empty()) ping(callable_[next_called_++ % callable_.size()]);
@@ -289,10 +286,14 @@ void OpendhtNode::look_around() {
     lost_.note_neighbours(std::move(neighbours));
 }
 
-void OpendhtNode::call_lost_peers() {
+void OpendhtNode::call_lost_peers(unsigned known_nodes) {
     next_lost_call_ = steady_clock::now() + lost_call_pause;
-    for (auto const& peer : lost_.take_turns())
+    auto const turns = lost_.take_turns();
+    for (auto const& peer : turns)
         ping(peer);
+    if (!turns.empty()) return;
+    calling_lost_ = false;
+    known_most_ = known_nodes;
 }
 
 }  // namespace satchel::location

@@ -67,7 +67,7 @@ private:
     std::chrono::milliseconds look_after_neighbours();
     void call_peers();
     void ping(Endpoint const& peer);
-    void call_lost_peers();
+    void call_lost_peers(unsigned known_nodes);
     /// Searches for this node's own id and for a random key: how a routing table fills. Once joined
     /// it calls one of the peers we began with, too.
     void look_around();
@@ -90,7 +90,8 @@ private:
     bool met_ = false;
     bool joined_ = false;
     unsigned last_good_ = 0;
-    unsigned good_at_look_ = 0;  ///< when we last looked around
+    unsigned known_most_ = 0;    ///< neighbours at most, since the last loss was dealt with
+    bool calling_lost_ = false;  ///< since more than a quarter of them stopped answering
     std::size_t next_called_ = 0;
     LostPeers lost_;
     unsigned steady_looks_ = 0;  ///< in a row, with the same number of neighbours

@@ -21,7 +21,8 @@ void ScaleNetwork::grow_to(std::size_t size) {
         if (!node) throw std::runtime_error(node.error().what);
         nodes_.push_back(std::move(*node));
         if (nodes_.size() == 1) continue;
-        testing::run_until(io, [&] { return nodes_.back()->stats().good_nodes > 0; });
+        testing::run_until(
+            io, [&] { return nodes_.back()->stats().good_nodes > 0; }, 60s);
     }
 }
 
@@ -36,7 +37,7 @@ void ScaleNetwork::converge(std::chrono::seconds rest) {
         }
         return true;
     };
-    testing::run_until(io, all, 120s);
+    testing::run_until(io, all, 600s);
     run_for(rest);
 }
 
