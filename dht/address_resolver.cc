@@ -30,11 +30,6 @@ std::string no_key_reason(Address const& address) {
            address.domain() + "\".keys, or `satchel contact add` the user key";
 }
 
-/// Somebody's word is there to be weighed.
-bool has_keys(TrustInputs const& trust) {
-    return trust.pinned || !trust.domain_keys.empty();
-}
-
 }  // namespace
 
 struct AddressResolver::Search {
@@ -209,7 +204,7 @@ asio::awaitable<void> AddressResolver::find_first_seen(SearchPtr search) {
 }
 
 asio::awaitable<void> AddressResolver::find_record(SearchPtr search) {
-    if (!has_keys(search->trust)) {
+    if (!search->trust.has_keys()) {
         co_await find_first_seen(search);
         co_return;
     }
@@ -237,7 +232,7 @@ asio::awaitable<void> AddressResolver::find_without_subaddress(SearchPtr search,
     if (!plain || search->found || search->silent || !search->untrusted.empty()) co_return;
     auto trust = co_await trust_for(*plain);
     // At level `first-seen` nobody says whether subaddresses are one user's.
-    if (!has_keys(trust)) co_return;
+    if (!trust.has_keys()) co_return;
     search->address = *plain;
     search->trust = std::move(trust);
     co_await find_record(search);
@@ -292,8 +287,14 @@ asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,
             reason = "it said that it is going offline";
         } else if (presence->control.empty() && !presence->pull_only) {
             reason = "it publishes no endpoint";
-        } else if (search->options.ping && !presence->pull_only) {
-            // A pull-only node cannot be asked: a fresh presence has to do.
+        } else if (search->options.ping && presence->pull_only) {
+            // Without a gateway nobody can ask it: a fresh presence has to do.
+            if (auto gateway = search->report.gateway) {
+                auto const answered =
+                    co_await pinger_.ping_line(node.node_key, std::move(*gateway));
+                if (!answered) reason = answered.error().what;
+            }
+        } else if (search->options.ping) {
             auto endpoints = presence->control;
             auto const answered = co_await pinger_.ping(node.node_key, std::move(endpoints));
             if (!answered) reason = "no answer to a ping: " + answered.error().what;
@@ -332,8 +333,11 @@ asio::awaitable<void> AddressResolver::look_at_nodes(SearchPtr search) {
     search->report.available = looks->available;
     search->stale_secret = looks->stale_secret;
     for (NodeReport const& node : search->report.nodes) {
-        std::string const good =
-            search->options.ping && !node.pull_only ? "present, and it answers" : "present";
+        std::string const good = !search->options.ping ? "present"
+                                 : !node.pull_only     ? "present, and it answers"
+                                 : search->report.gateway
+                                     ? "present, and its gateway answers for it"
+                                     : "present, and it fetches what is left for it";
         search->step("node " + node.node_key.short_form() + ": " +
                      (node.available ? good : node.reason));
     }
@@ -352,7 +356,7 @@ asio::awaitable<LookupReport> AddressResolver::resolve(Address address, TrustFor
     search->trust = co_await trust_for(address);
     for (std::string const& step : search->trust.steps)
         search->step(step);
-    bool const keyless = !has_keys(search->trust);
+    bool const keyless = !search->trust.has_keys();
     if (keyless && !search->trust.alarm.empty()) {
         report.alarm = search->trust.alarm;
         co_return search->take(report.alarm);

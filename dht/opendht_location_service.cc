@@ -33,8 +33,9 @@ struct Ask {
     RecordPlace place;
     std::uint64_t now_seconds = 0;
     bool network_only = false;
-    bool calling = false;  ///< while OpenDHT looks into its own store
-    bool closed = false;   ///< nobody waits any more
+    bool calling = false;   ///< while OpenDHT looks into its own store
+    bool answered = false;  ///< some other node has sent a value
+    bool closed = false;    ///< nobody waits any more
     bool done = false;
     bool reached_nodes = false;
     unsigned values = 0;
@@ -65,6 +66,7 @@ std::shared_ptr<Ask> start_ask(OpendhtNode& node, FetchRequest const& request) {
     ask->now_seconds = node.clock().unix_seconds();
     ask->network_only = request.source == Source::network;
     ::dht::GetCallback on_values = [ask](std::vector<ValuePtr> const& values) {
+        ask->answered = ask->answered || !ask->calling;
         for (auto const& value : values)
             if (!ask->closed && value) ask->consider(*value);
         return !ask->closed;
@@ -94,8 +96,11 @@ asio::awaitable<void> settle(std::shared_ptr<OpendhtNode> node, std::shared_ptr<
     while (!ask->best && !ask->done && !node->stopped() && steady_clock::now() < until)
         co_await ask->wake.wait_until(until);
     if (ask->best) {
-        auto const round_trips = std::max<steady_clock::duration>(
-            node->round_trip() * 3 / 2, (steady_clock::now() - began) / 2);
+        auto const took = steady_clock::now() - began;
+        // An answer that came sooner than a round trip says that the measure of it is out of date.
+        steady_clock::duration round_trip = node->round_trip();
+        if (ask->answered) round_trip = std::min(round_trip, took);
+        auto const round_trips = std::max(round_trip * 3 / 2, took / 2);
         auto const grace = std::clamp<steady_clock::duration>(round_trips, grace_min, grace_max);
         auto const enough = std::min(until, steady_clock::now() + grace);
         while (!ask->done && !node->stopped() && steady_clock::now() < enough)

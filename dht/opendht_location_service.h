@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "dht/datagram_fate.h"
 #include "dht/location_service.h"
 #include "src/base/clock.h"
 #include "src/base/event_log.h"
@@ -26,6 +27,7 @@ struct OpendhtOptions {
     /// Whether a loopback address has but one source's share of an inbox. On loopback all
     /// neighbours are behind one.
     bool counts_loopback = false;
+    DatagramFate fate;  ///< none: every datagram leaves at once
 };
 
 class OpendhtLocationService final : public LocationService {

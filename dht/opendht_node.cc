@@ -22,6 +22,7 @@ constexpr auto save_every = 5min;
 constexpr std::size_t calls_at_once = 32;
 /// A longer one lists over 1,700 values of a key, and OpenDHT would ask for each at once.
 constexpr std::size_t datagram_bytes_max = 16 * 1024;
+constexpr auto lost_call_pause = 5s;
 
 template <class Duration>
 std::chrono::milliseconds in_ms(Duration duration) {
@@ -51,7 +52,7 @@ Result<std::shared_ptr<OpendhtNode>> OpendhtNode::open(asio::io_context& owner,
 }
 
 Status OpendhtNode::begin() {
-    auto ports = UdpPorts::open(owner_, options_.listen);
+    auto ports = UdpPorts::open(owner_, options_.listen, options_.fate);
     if (!ports) return fail(ports.error());
     ports_ = std::move(*ports);
     load_state();
@@ -223,7 +224,15 @@ std::chrono::milliseconds OpendhtNode::look_after_neighbours() {
         next_look_around_ = now;
     }
     steady_looks_ = good == before ? steady_looks_ + 1 : 0;
+    known_most_ = std::max(known_most_, neighbours.known_nodes);
+    if (joined_ && !calling_lost_ && neighbours.known_nodes * 4 < known_most_ * 3) {
+        // Many died, or the network fell apart: be as eager as a newcomer, and call the lost ones.
+        calling_lost_ = true;
+        look_around_pause_ = in_ms(joining_pause);
+        next_look_around_ = now;
+    }
     if (now >= next_look_around_) look_around();
+    if (calling_lost_ && now >= next_lost_call_) call_lost_peers(neighbours.known_nodes);
     if (!joined_ && (good >= well_connected || steady_looks_ >= looks_to_settle)) {
         joined_ = true;
         look_around_pause_ = in_ms(idle_pause);
@@ -250,9 +259,10 @@ void OpendhtNode::call_peers() {
 
 void OpendhtNode::ping(Endpoint const& peer) {
     auto const sent = steady_clock::now();
-    auto answered = [weak = weak_from_this(), sent](bool ok) {
+    auto answered = [weak = weak_from_this(), sent, peer](bool ok) {
         auto const self = weak.lock();
         if (!ok || !self) return;
+        self->lost_.note_answer(peer);
         auto const took =
             std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent);
         self->round_trip_ = (self->round_trip_ * 3 + took) / 4;
@@ -273,11 +283,25 @@ void OpendhtNode::look_around() {
         dht.get(::dht::InfoHash(random.data(), random.size()), go_on, ::dht::DoneCallback{});
     });
     if (!joined_ || !dht_) return;
+    // Two halves of a network that was cut forget each other; these calls lead back.
+    if (!callable_.empty()) ping(callable_[next_called_++ % callable_.size()]);
+    std::vector<Endpoint> neighbours;
+    for (auto const& node : dht_->exportNodes())
+        if (auto peer = to_endpoint(::dht::SockAddr(node.ss, node.sslen)))
+            neighbours.push_back(std::move(*peer));
     // A measure of the round trip that stays fresh.
-    auto const nodes = dht_->exportNodes();
-    if (nodes.empty()) return;
-    auto const& any = nodes[random[0] % nodes.size()];
-    if (auto const peer = to_endpoint(::dht::SockAddr(any.ss, any.sslen))) ping(*peer);
+    if (!neighbours.empty()) ping(neighbours[random[0] % neighbours.size()]);
+    lost_.note_neighbours(std::move(neighbours));
+}
+
+void OpendhtNode::call_lost_peers(unsigned known_nodes) {
+    next_lost_call_ = steady_clock::now() + lost_call_pause;
+    auto const turns = lost_.take_turns();
+    for (auto const& peer : turns)
+        ping(peer);
+    if (!turns.empty()) return;
+    calling_lost_ = false;
+    known_most_ = known_nodes;
 }
 
 }  // namespace satchel::location

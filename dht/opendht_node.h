@@ -10,6 +10,7 @@
 #include <opendht/dht.h>
 
 #include "dht/location_service.h"
+#include "dht/lost_peers.h"
 #include "dht/node_state.h"
 #include "dht/opendht_location_service.h"
 #include "dht/opendht_socket.h"
@@ -69,7 +70,9 @@ private:
     std::chrono::milliseconds look_after_neighbours();
     void call_peers();
     void ping(Endpoint const& peer);
-    /// Searches for this node's own id and for a random key: how a routing table fills.
+    void call_lost_peers(unsigned known_nodes);
+    /// Searches for this node's own id and for a random key: how a routing table fills. Once joined
+    /// it calls one of the peers we began with, too.
     void look_around();
 
     asio::io_context& owner_;
@@ -90,11 +93,16 @@ private:
     bool met_ = false;
     bool joined_ = false;
     unsigned last_good_ = 0;
+    unsigned known_most_ = 0;    ///< neighbours at most, since the last loss was dealt with
+    bool calling_lost_ = false;  ///< since more than a quarter of them stopped answering
+    std::size_t next_called_ = 0;
+    LostPeers lost_;
     unsigned steady_looks_ = 0;  ///< in a row, with the same number of neighbours
     Ticks started_{};
     Ticks next_call_{};
     Ticks next_look_around_{};
     Ticks next_save_{};
+    Ticks next_lost_call_{};
     std::chrono::milliseconds look_around_pause_{};
     std::chrono::microseconds round_trip_{20'000};
 };

@@ -35,11 +35,13 @@ std::optional<Endpoint> to_endpoint(::dht::SockAddr const& address) {
     return Endpoint{endpoint.address().to_string(), endpoint.port()};
 }
 
-Result<std::shared_ptr<UdpPorts>> UdpPorts::open(asio::io_context& owner, Endpoint const& listen) {
+Result<std::shared_ptr<UdpPorts>> UdpPorts::open(asio::io_context& owner, Endpoint const& listen,
+                                                 DatagramFate fate) {
     error_code bad;
     auto const address = asio::ip::make_address(listen.ip, bad);
     if (bad) return fail(Fault::config, "not an IP address: " + listen.ip);
     auto ports = std::make_shared<UdpPorts>();
+    ports->fate_ = std::move(fate);
     if (auto ok = ports->bind(owner, {address, listen.port}); !ok) return fail(ok.error());
     if (address.is_v6() && address.is_unspecified()) {
         auto const port = ports->v6_->bound.getPort();
@@ -107,6 +109,29 @@ void UdpPorts::drain(Port& port) {
 }
 
 int UdpPorts::send(::dht::SockAddr const& to, ByteSpan datagram) {
+    if (!fate_) return send_now(to, datagram);
+    auto const from = to_endpoint(bound(to.getFamily()));
+    auto const peer = to_endpoint(to);
+    if (!from || !peer) return EAFNOSUPPORT;
+    auto const delay = fate_(*from, *peer, datagram);
+    if (!delay) return 0;  // lost on the way: the sender does not learn of it
+    if (*delay == std::chrono::microseconds::zero()) return send_now(to, datagram);
+    send_later(to, datagram, *delay);
+    return 0;
+}
+
+void UdpPorts::send_later(::dht::SockAddr const& to, ByteSpan datagram,
+                          std::chrono::microseconds delay) {
+    auto& port = to.getFamily() == AF_INET6 ? v6_ : v4_;
+    if (!port) return;
+    auto const timer = std::make_shared<asio::steady_timer>(port->socket.get_executor(), delay);
+    timer->async_wait([self = shared_from_this(), timer, to,
+                       copy = Bytes(datagram.begin(), datagram.end())](error_code cancelled) {
+        if (!cancelled) self->send_now(to, copy);
+    });
+}
+
+int UdpPorts::send_now(::dht::SockAddr const& to, ByteSpan datagram) {
     auto& port = to.getFamily() == AF_INET6 ? v6_ : v4_;
     if (!port || !port->socket.is_open()) return EAFNOSUPPORT;
     auto const sent = ::sendto(port->socket.native_handle(), datagram.data(), datagram.size(), 0,

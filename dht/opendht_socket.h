@@ -10,6 +10,7 @@
 #include <opendht/network_utils.h>
 #include <opendht/sockaddr.h>
 
+#include "dht/datagram_fate.h"
 #include "src/base/asio.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
@@ -28,7 +29,8 @@ public:
 
     /// Binds `listen`; for `[::]` IPv4 too, on the same port. Fault::config: the port is taken or
     /// the address not ours.
-    static Result<std::shared_ptr<UdpPorts>> open(asio::io_context& owner, Endpoint const& listen);
+    static Result<std::shared_ptr<UdpPorts>> open(asio::io_context& owner, Endpoint const& listen,
+                                                  DatagramFate fate = {});
 
     void start(Receive receive);
     void close();
@@ -47,6 +49,8 @@ private:
 
     Result<void> bind(asio::io_context& owner, asio::ip::udp::endpoint const& where);
     void listen(Port& port);
+    int send_now(::dht::SockAddr const& to, ByteSpan datagram);
+    void send_later(::dht::SockAddr const& to, ByteSpan datagram, std::chrono::microseconds delay);
     /// Reads what is there, a bounded batch, so that timers and others get their turn.
     void drain(Port& port);
 
@@ -54,6 +58,7 @@ private:
     std::optional<Port> v6_;
     ::dht::SockAddr none_;
     Receive receive_;
+    DatagramFate fate_;
     std::array<Byte, 65536> buffer_{};
 };
 

@@ -27,6 +27,9 @@ struct TrustInputs {
     std::string alarm{};      ///< the domain's keys have changed and nobody vouches for it
     std::string temporary{};  ///< why more may be known later: DNS could not be asked. "" if not
     std::vector<std::string> steps{};  ///< how this is known, in words an admin understands
+
+    /// Somebody's word is there to be weighed.
+    bool has_keys() const { return pinned || !domain_keys.empty(); }
 };
 
 /// A storage record that somebody we trust stands behind, or such a somebody's word that there is

@@ -216,6 +216,29 @@ asio::awaitable<Status> ControlClient::put_records(Peer peer, RecordsToKeep keep
     co_return reply ? Status() : Status(fail(reply.error()));
 }
 
+asio::awaitable<Result<LineAnswer>> ControlClient::hold_line(Peer peer) {
+    Request request;
+    request.line.target = line_path_of_caller;
+    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    if (!reply) co_return fail(reply.error());
+    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
+    co_return decode_line_answer(reply->body);
+}
+
+asio::awaitable<Status> ControlClient::ping_line(Peer peer, NodeKey node) {
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::get, line_path(node), Bytes());
+    co_return reply ? Status() : Status(fail(reply.error()));
+}
+
+asio::awaitable<Status> ControlClient::pass_order(Peer peer, NodeKey node, PullNotice order) {
+    auto body = encode_pull_notice(order);
+    if (!body) co_return fail(body.error());
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::post, line_path(node), std::move(*body));
+    co_return reply ? Status() : Status(fail(reply.error()));
+}
+
 asio::awaitable<Status> ControlClient::put_receipt(Peer peer, OfferId offer, Receipt receipt) {
     Bytes body = encode_receipt(receipt);
     Result<Reply> const reply =

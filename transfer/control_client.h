@@ -17,6 +17,7 @@
 #include "transfer/control_message.h"
 #include "transfer/enrolment_message.h"
 #include "transfer/http_head.h"
+#include "transfer/line_message.h"
 #include "transfer/peer_connections.h"
 #include "transfer/records_message.h"
 
@@ -63,6 +64,11 @@ public:
     /// `own`: it is shown the user key.
     asio::awaitable<Result<EnrollAnswer>> enroll(Peer peer, EnrollRequest request);
     asio::awaitable<Status> put_records(Peer peer, RecordsToKeep keep);
+    /// Waits at the peer for orders; half a minute at most.
+    asio::awaitable<Result<LineAnswer>> hold_line(Peer peer);
+    /// Of a node that holds a line to the peer. Fault::not_found: none does.
+    asio::awaitable<Status> ping_line(Peer peer, NodeKey node);
+    asio::awaitable<Status> pass_order(Peer peer, NodeKey node, PullNotice order);
     /// Tells who made the offer that this node holds its blob.
     asio::awaitable<Status> put_receipt(Peer peer, OfferId offer, Receipt receipt);
 

@@ -120,6 +120,9 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (auto const* put = std::get_if<PutReceipt>(&request)) {
         co_return co_await take_receipt(*put, caller);
     }
+    if (std::holds_alternative<HoldLine>(request)) co_return co_await hold_line(caller);
+    if (auto const* ask = std::get_if<PingLine>(&request)) co_return co_await ping_line(ask->node);
+    if (auto const* post = std::get_if<PostOrder>(&request)) co_return co_await take_order(*post);
     if (auto const* put = std::get_if<PutBlob>(&request)) {
         std::function<void()> interrupt = [self = weak_from_this()] {
             if (auto const here = self.lock()) here->close();
@@ -181,6 +184,27 @@ asio::awaitable<Answer> ControlConnection::take_records(PutRecords request, Call
     if (!records) co_return answer_of(Refusal{400, "bad-request", records.error().what});
     Status const kept = co_await house_.host.keep_records(caller, std::move(*records));
     co_return kept ? Answer{204, {}, false} : answer_of(refusal_for(kept.error()));
+}
+
+asio::awaitable<Answer> ControlConnection::hold_line(Caller caller) {
+    LineAnswer const orders = co_await house_.host.hold_line(caller, house_.limits.line);
+    auto body = encode_line_answer(orders);
+    if (!body) co_return answer_of(refusal_for(body.error()));
+    co_return Answer{200, std::move(*body), false};
+}
+
+asio::awaitable<Answer> ControlConnection::ping_line(NodeKey node) {
+    Status const there = co_await house_.host.ping_line(node);
+    co_return there ? Answer{204, {}, false} : answer_of(refusal_for(there.error()));
+}
+
+asio::awaitable<Answer> ControlConnection::take_order(PostOrder request) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    auto const notice = decode_pull_notice(*body);
+    if (!notice) co_return answer_of(Refusal{400, "bad-request", notice.error().what});
+    Status const passed = house_.host.pass_order(request.node, *notice);
+    co_return passed ? Answer{202, {}, false} : answer_of(refusal_for(passed.error()));
 }
 
 asio::awaitable<Answer> ControlConnection::take_receipt(PutReceipt request, Caller caller) {

@@ -71,6 +71,9 @@ private:
     asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
     asio::awaitable<Answer> take_enrolment(PostEnroll request, Caller caller);
     asio::awaitable<Answer> take_records(PutRecords request, Caller caller);
+    asio::awaitable<Answer> hold_line(Caller caller);
+    asio::awaitable<Answer> ping_line(NodeKey node);
+    asio::awaitable<Answer> take_order(PostOrder request);
     asio::awaitable<Answer> take_receipt(PutReceipt request, Caller caller);
 
     enum class Wanted { file, layer };

@@ -2,6 +2,7 @@
 // on the owner's thread and must not block.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "src/core/receipt.h"
 #include "transfer/admission.h"
 #include "transfer/enrolment_message.h"
+#include "transfer/line_message.h"
 #include "transfer/records_message.h"
 
 namespace satchel::transfer {
@@ -90,6 +92,21 @@ public:
     /// Records of a user of ours, to be kept alive. Fault::not_found: not a user of ours.
     virtual asio::awaitable<Status> keep_records(Caller, RecordsToKeep) {
         co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// The caller waits for orders, at most that long. What waits for its user is thought of now.
+    virtual asio::awaitable<LineAnswer> hold_line(Caller, std::chrono::milliseconds) {
+        co_return LineAnswer();
+    }
+
+    /// Success: the node holds a line to here, and has answered just now. Fault::not_found: none.
+    virtual asio::awaitable<Status> ping_line(NodeKey) {
+        co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// Passed on to the node, if it holds a line. Fault::not_found: it doesn't.
+    virtual Status pass_order(NodeKey const&, PullNotice const&) {
+        return fail(Fault::not_found, "nothing here");
     }
 
     /// The caller has come for the blob of an offer of ours, and holds it. Fault::not_found: no

@@ -20,6 +20,8 @@ inline constexpr std::size_t enroll_bytes = 2 * 1024;
 inline constexpr std::size_t records_at_once = 8;
 inline constexpr std::size_t records_bytes =
     records_at_once * (limits::storage_record_bytes + 8) + 512;
+inline constexpr std::size_t line_orders = 16;
+inline constexpr std::size_t order_bytes = 512;
 inline constexpr std::size_t reason_octets = 512;
 inline constexpr std::size_t code_octets = 64;
 inline constexpr std::size_t body_chunk_bytes = 512 * 1024;  ///< read, hashed and written at once
@@ -43,6 +45,7 @@ struct ServerLimits {
     std::chrono::milliseconds idle{120'000};  ///< between requests
     std::chrono::milliseconds small_body{30'000};
     std::chrono::milliseconds chunk{120'000};  ///< one body chunk: at least 4 KiB/s
+    std::chrono::milliseconds line{20'000};    ///< a line is held so long, then asked for again
     std::chrono::milliseconds linger{1'000};   ///< so that a refusal is read before we hang up
     std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
     std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation

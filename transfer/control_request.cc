@@ -1,5 +1,8 @@
 #include "transfer/control_request.h"
 
+#include <algorithm>
+
+#include "src/base/hex.h"
 #include "src/core/limits.h"
 #include "transfer/control_limits.h"
 
@@ -10,6 +13,7 @@ constexpr std::string_view offers_folder = "/v1/offers/";
 constexpr std::string_view blobs_folder = "/v1/blobs/";
 constexpr std::string_view receipts_folder = "/v1/receipts/";
 constexpr std::string_view layers_leaf = "/layers";
+constexpr std::string_view lines_folder = "/v1/line/";
 
 ControlRequest nothing_here() {
     return Refusal{404, "not-found", "nothing here"};
@@ -84,6 +88,17 @@ ControlRequest read_receipt_request(RequestHead const& head, std::string_view na
     return PutReceipt{*id, static_cast<std::size_t>(*head.content_length)};
 }
 
+ControlRequest read_line_of(RequestHead const& head, std::string_view name) {
+    NodeKey node;
+    auto const bytes = from_hex(name);
+    if (!bytes || bytes->size() != node.bytes.size()) return nothing_here();
+    std::copy(bytes->begin(), bytes->end(), node.bytes.begin());
+    if (reads(head)) return PingLine{node};
+    if (head.method != Method::post) return wrong_method();
+    if (auto refusal = wrong_length(head, control_limits::order_bytes)) return *refusal;
+    return PostOrder{node, static_cast<std::size_t>(*head.content_length)};
+}
+
 ControlRequest read_offer_name(RequestHead const& head, std::string_view name) {
     auto const id = OfferId::parse(name);
     if (!id) return nothing_here();
@@ -114,6 +129,10 @@ ControlRequest read_request(RequestHead const& head) {
     if (target == offers_path) {
         return read_body_request<PostOffer>(head, Method::post, limits::control_body_bytes);
     }
+    if (target == line_path_of_caller)
+        return reads(head) ? ControlRequest(HoldLine{}) : wrong_method();
+    if (target.starts_with(lines_folder))
+        return read_line_of(head, target.substr(lines_folder.size()));
     if (target == enroll_path) {
         return read_body_request<PostEnroll>(head, Method::post, control_limits::enroll_bytes);
     }
@@ -134,6 +153,10 @@ ControlRequest read_request(RequestHead const& head) {
 
 std::string offer_path(OfferId const& id) {
     return std::string(offers_folder) + id.to_hex();
+}
+
+std::string line_path(NodeKey const& node) {
+    return std::string(lines_folder) + to_hex(node.bytes);
 }
 
 std::string blob_path(ContentId const& id) {

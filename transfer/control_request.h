@@ -61,14 +61,28 @@ struct PutRecords {
     std::size_t body_bytes = 0;
 };
 
+/// The caller cannot be dialled: it waits here for orders.
+struct HoldLine {};
+
+/// Does that node hold its line?
+struct PingLine {
+    NodeKey node;
+};
+
+/// "Tell that node to come": a pull notice for who holds a line.
+struct PostOrder {
+    NodeKey node;
+    std::size_t body_bytes = 0;
+};
+
 struct AskWaiting {
     std::optional<ContentId> id;  ///< of this blob alone
 };
 
 /// A Refusal where the head asks for nothing that exists.
-using ControlRequest =
-    std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
-                 AskReceipt, PutReceipt, PostEnroll, PutRecords, AskWaiting>;
+using ControlRequest = std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob,
+                                    PutLayer, AskLayer, AskReceipt, PutReceipt, PostEnroll,
+                                    PutRecords, HoldLine, PingLine, PostOrder, AskWaiting>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -80,6 +94,8 @@ std::string receipt_path(OfferId const& offer);
 inline constexpr char const* ping_path = "/v1/ping";
 inline constexpr char const* offers_path = "/v1/offers";
 inline constexpr char const* waiting_path = "/v1/waiting";
+std::string line_path(NodeKey const& node);
+inline constexpr char const* line_path_of_caller = "/v1/line";
 inline constexpr char const* enroll_path = "/v1/enroll";
 inline constexpr char const* records_path = "/v1/records";
 

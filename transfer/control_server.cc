@@ -187,6 +187,11 @@ ServerTraffic ControlServer::traffic() const {
             state_->connections.size(), state_->house.intake.offers().uploads()};
 }
 
+asio::awaitable<Admission> ControlServer::judge(Offer offer) const {
+    Caller const caller{offer.sender_node, std::nullopt};
+    return state_->house.session.judge(caller, std::move(offer));
+}
+
 void ControlServer::State::end_listening() {
     house.stopping = true;
     error_code ignored;

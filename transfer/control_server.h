@@ -12,6 +12,7 @@
 #include "src/base/worker_pool.h"
 #include "src/core/endpoint.h"
 #include "src/core/keys.h"
+#include "transfer/admission.h"
 #include "transfer/blob_store.h"
 #include "transfer/control_host.h"
 #include "transfer/control_limits.h"
@@ -49,6 +50,10 @@ public:
     Endpoint listening() const;
 
     ServerTraffic traffic() const;
+
+    /// May this offer come in? For offers that this node has fetched itself; `offer.sender_node` is
+    /// the key that it came from.
+    asio::awaitable<Admission> judge(Offer offer) const;
 
     /// No new connections; idle ones close, requests under way get ServerLimits::drain. Returns
     /// when all are gone. What was verified of an upload is kept.

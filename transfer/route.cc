@@ -11,6 +11,8 @@ char const* to_string(Route route) {
             return "inline";
         case Route::direct:
             return "direct";
+        case Route::pull:
+            return "pull";
         case Route::swarm:
             return "swarm";
     }

@@ -5,6 +5,15 @@
 
 namespace satchel::node {
 
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto come_patience = 30s;
+constexpr std::uint64_t slowest_bytes_per_second = 64 * 1024;
+
+}  // namespace
+
 Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
                               NodeKey const& node) const {
     Offer draft;
@@ -17,6 +26,7 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
     draft.label = order.label;
     draft.recipient_node = node;
     draft.sender_node = world_.identity.node_public();
+    draft.control = world_.endpoints;
     draft.expires = world_.clock.unix_seconds() + limits::offer_lifetime_seconds;
     if (auto const sender = Address::parse(order.sender)) {
         draft.sender_binding = world_.publisher.binding_of(*sender);
@@ -26,21 +36,80 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
                       as_user ? world_.identity.user_key : world_.identity.node_key);
 }
 
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob, Offer offer,
+                                                               CarryOrder order, NodeReport node) {
+    world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer});
+    transfer::DeliveryOrder delivery{.offer = offer,
+                                     .endpoints = node.endpoints,
+                                     .file = blob.file,
+                                     .layer = blob.layer,
+                                     .progress = order.progress};
+    auto delivered = co_await transfer::deliver(world_.client, world_.workers, std::move(delivery));
+    world_.outgoing.remove(offer.id);
+    co_return delivered;
+}
+
+/// By its line where that ends here or at its gateway, else by a notice in the DHT.
+asio::awaitable<void> BlobCarrier::tell(PullNotice notice, NodeReport node,
+                                        std::optional<GatewayPlace> gateway) {
+    if (world_.lines.order(node.node_key, notice)) co_return;
+    if (gateway && gateway->key != world_.identity.node_public()) {
+        auto peer = co_await world_.finder.reach(*gateway);
+        if (peer) {
+            peer->own = false;  // another domain's gateway, most likely
+            Status const passed =
+                co_await world_.client.pass_order(std::move(*peer), node.node_key, notice);
+            if (passed) co_return;
+        }
+    }
+    if (auto posted = world_.board.announce(node.node_key, notice); !posted)
+        world_.log.warning("notice_not_left", {{"reason", posted.error().what}});
+}
+
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::call(CarriedBlob blob, Offer offer,
+                                                               CarryOrder order, NodeReport node) {
+    location::WakeUp wake(world_.owner.get_executor());
+    auto const visit = std::make_shared<PullVisit>();
+    visit->changed = [&wake] { wake.notify(); };
+    world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer, visit});
+    PullNotice const notice{.offer = offer.id,
+                            .content_id = offer.content_id,
+                            .size = offer.size,
+                            .sender = offer.sender_node,
+                            .control = offer.control,
+                            .expires = offer.expires};
+    co_await tell(notice, node, order.gateway);
+    auto const begun = std::chrono::steady_clock::now();
+    auto until = begun + come_patience;
+    while (!visit->receipt && std::chrono::steady_clock::now() < until) {
+        if (visit->has_come) {
+            until =
+                begun + come_patience + std::chrono::seconds(blob.bytes / slowest_bytes_per_second);
+        }
+        co_await wake.wait_until(until);
+    }
+    world_.board.withdraw(offer.id);
+    world_.outgoing.remove(offer.id);
+    if (visit->receipt) {
+        if (order.progress) order.progress(blob.bytes);
+        co_return transfer::Delivered{*visit->receipt, transfer::Route::pull};
+    }
+    co_return fail(Fault::timed_out, visit->has_come ? "it came for the blob and did not finish"
+                                                     : "it was told to come, and did not");
+}
+
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes) {
     Error last{Fault::unavailable, "no node of the recipient is available"};
     for (NodeReport const& node : nodes) {
         if (!node.available) continue;
         Offer const offer = make_offer(blob, order, node.node_key);
-        world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer});
-        transfer::DeliveryOrder delivery{.offer = offer,
-                                         .endpoints = node.endpoints,
-                                         .file = blob.file,
-                                         .layer = blob.layer,
-                                         .progress = order.progress};
-        auto const delivered =
-            co_await transfer::deliver(world_.client, world_.workers, std::move(delivery));
-        world_.outgoing.remove(offer.id);
+        Result<transfer::Delivered> delivered = fail(Fault::unavailable, "");
+        if (node.pull_only) {
+            delivered = co_await call(blob, offer, order, node);
+        } else {
+            delivered = co_await push(blob, offer, order, node);
+        }
         if (!delivered) {
             last = delivered.error();
             continue;

@@ -6,12 +6,15 @@
 #include <memory>
 #include <string>
 
+#include "dht/notice_board.h"
 #include "src/base/clock.h"
 #include "src/base/event_log.h"
 #include "src/base/randomness.h"
 #include "src/core/identity.h"
 #include "src/core/lookup_report.h"
 #include "src/node/escrow_vault.h"
+#include "src/node/gateway_finder.h"
+#include "src/node/open_lines.h"
 #include "src/node/publisher.h"
 #include "src/node/storage_host.h"
 #include "transfer/control_client.h"
@@ -26,16 +29,22 @@ struct CarryOrder {
     Bytes grant;                                       ///< age header for the recipient
     Bytes label;                                       ///< small age file for the recipient
     std::function<void(std::uint64_t done)> progress;  ///< bytes; may be empty
+    std::optional<GatewayPlace> gateway{};             ///< holds the lines of pull-only nodes
 };
 
 /// Owner's thread; all references must outlive it.
 class BlobCarrier {
 public:
     struct World {
+        asio::io_context& owner;
         transfer::ControlClient& client;
         WorkerPool& workers;
         OutgoingOffers& outgoing;
         Publisher const& publisher;
+        GatewayFinder& finder;
+        location::NoticeBoard& board;
+        OpenLines& lines;                        ///< that end here
+        std::vector<Endpoint> const& endpoints;  ///< where a receiver can come for a blob
         Identity const& identity;
         Clock const& clock;
         Randomness& randomness;
@@ -56,6 +65,14 @@ public:
     std::uint64_t sent_bytes() const { return sent_bytes_; }
 
 private:
+    asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
+                                                      CarryOrder order, NodeReport node);
+    /// Has the node come for it.
+    asio::awaitable<Result<transfer::Delivered>> call(CarriedBlob blob, Offer offer,
+                                                      CarryOrder order, NodeReport node);
+    asio::awaitable<void> tell(PullNotice notice, NodeReport node,
+                               std::optional<GatewayPlace> gateway);
+
     World world_;
     std::uint64_t sent_bytes_ = 0;
 };

@@ -24,7 +24,7 @@ asio::awaitable<Status> BlobFetcher::fetch(transfer::Peer peer, ContentId id, Pr
         if (arrived) co_return Status();
         co_return fail(Fault::not_found, id.short_form() + "… is not there");
     }
-    co_return co_await take(std::move(peer), *offer, std::move(progress));
+    co_return co_await take(std::move(peer), *offer, offer->sender, std::move(progress));
 }
 
 asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {
@@ -35,17 +35,30 @@ asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {
     co_return co_await world_.workers.await(std::move(look));
 }
 
-asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, Progress progress) {
-    auto begin = [this, offer] {
-        return world_.store.receive(offer.content_id, offer.size, offer.sender);
+asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, std::string account,
+                                          Progress progress) {
+    auto begin = [this, offer, account] {
+        return world_.store.receive(offer.content_id, offer.size, account);
     };
+    transfer::Holding holding;
+    holding.recipient = offer.recipient;
+    holding.sender = account;
+    holding.offer = offer.id;
+    holding.grant = offer.grant;
+    holding.label = offer.label;
+    holding.stored = world_.clock.unix_seconds();
     auto upload = co_await world_.workers.await(std::move(begin));
     if (!upload) {
-        // It is arriving from the gateway already, or has arrived.
+        // It is arriving otherwise already, or has arrived.
         bool const coming =
             upload.error().fault == Fault::unavailable || upload.error().fault == Fault::refused;
-        if (coming) co_return co_await await_arrival(offer.content_id);
-        co_return fail(upload.error());
+        if (!coming) co_return fail(upload.error());
+        Status const arrived = co_await await_arrival(offer.content_id);
+        if (!arrived) co_return arrived;
+        auto hold = [this, id = offer.content_id, holding] {
+            return world_.store.hold(id, holding);
+        };
+        co_return co_await world_.workers.await(std::move(hold));
     }
     std::shared_ptr<transfer::BlobUpload> const into(std::move(*upload));
     transfer::ControlClient::BlobFetch fetch;
@@ -57,16 +70,7 @@ asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, Prog
     };
     auto fetched = co_await world_.client.fetch_blob(std::move(peer), std::move(fetch));
     if (!fetched) co_return fetched;
-    auto finish = [into, offer, now = world_.clock.unix_seconds()] {
-        transfer::Holding holding;
-        holding.recipient = offer.recipient;
-        holding.sender = offer.sender;
-        holding.offer = offer.id;
-        holding.grant = offer.grant;
-        holding.label = offer.label;
-        holding.stored = now;
-        return into->finish(holding);
-    };
+    auto finish = [into, holding] { return into->finish(holding); };
     co_return co_await world_.workers.await(std::move(finish));
 }
 

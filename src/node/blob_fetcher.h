@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "src/base/clock.h"
 #include "src/base/worker_pool.h"
@@ -32,7 +33,9 @@ public:
     asio::awaitable<Status> fetch(transfer::Peer peer, ContentId id, Progress progress);
 
     /// Takes the blob of an offer that this side believes. Held, verified and on disk on success.
-    asio::awaitable<Status> take(transfer::Peer peer, Offer offer, Progress progress);
+    /// Its bytes count against `account`.
+    asio::awaitable<Status> take(transfer::Peer peer, Offer offer, std::string account,
+                                 Progress progress);
 
 private:
     asio::awaitable<bool> is_here(ContentId id);

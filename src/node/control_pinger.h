@@ -2,19 +2,30 @@
 #pragma once
 
 #include "dht/pinger.h"
+#include "src/node/gateway_finder.h"
+#include "src/node/open_lines.h"
 #include "transfer/control_client.h"
 
 namespace satchel::node {
 
 class ControlPinger final : public location::Pinger {
 public:
-    explicit ControlPinger(transfer::ControlClient& client)
-        : client_(client) {}
+    /// `lines` end at this node, whose key is `self`. All references must outlive the pinger.
+    ControlPinger(transfer::ControlClient& client, GatewayFinder& finder, OpenLines& lines,
+                  NodeKey const& self)
+        : client_(client)
+        , finder_(finder)
+        , lines_(lines)
+        , self_(self) {}
 
     asio::awaitable<Status> ping(NodeKey node, std::vector<Endpoint> endpoints) override;
+    asio::awaitable<Status> ping_line(NodeKey node, GatewayPlace gateway) override;
 
 private:
     transfer::ControlClient& client_;
+    GatewayFinder& finder_;
+    OpenLines& lines_;
+    NodeKey self_;
 };
 
 }  // namespace satchel::node

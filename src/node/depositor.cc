@@ -95,8 +95,8 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     if (!item) co_return fail(item.error());
     Result<transfer::Delivered> delivered = fail(Fault::unavailable, report.reason);
     if (report.available) {
-        CarryOrder order{report.storage_address, job.request.sender, item->grant, item->label,
-                         progress_of(job, index)};
+        CarryOrder order{report.storage_address,  job.request.sender, item->grant, item->label,
+                         progress_of(job, index), report.gateway};
         delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
     if (delivered) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t first_wait_seconds = 5;
 constexpr std::size_t offers_at_once = 64;
+constexpr std::uint64_t presence_news = 15;  // seconds: sooner it says nothing new
 
 }  // namespace
 
@@ -145,6 +146,18 @@ bool Escrow::may_have(transfer::Caller const& caller, EscrowItem const& item) co
     bool const as_device = caller.device && item.user_key && *caller.device == *item.user_key;
     return as_device ||
            std::find(item.nodes.begin(), item.nodes.end(), caller.node) != item.nodes.end();
+}
+
+void Escrow::note_presence(transfer::Caller const& caller) {
+    for (auto const& [ticket, item] : waiting_) {
+        if (!may_have(caller, item)) continue;
+        auto const recipient = recipients_.find(item.recipient);
+        // One that holds its line for hours must not make us look again and again.
+        bool const lately =
+            recipient != recipients_.end() && recipient->second.tries > 0 &&
+            world_.clock.unix_seconds() < recipient->second.last_try + presence_news;
+        if (!lately) hurry_recipient(item.recipient);
+    }
 }
 
 asio::awaitable<std::vector<Offer>> Escrow::waiting_for(transfer::Caller caller,

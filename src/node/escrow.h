@@ -55,6 +55,8 @@ public:
     /// A node calls: whatever waits for its user is brought now. Gives offers of it.
     asio::awaitable<std::vector<Offer>> waiting_for(transfer::Caller caller,
                                                     std::optional<ContentId> id);
+    /// A node shows that it is there, once more: what waits for its user is tried soon.
+    void note_presence(transfer::Caller const& caller);
     /// What is kept for the caller's user. Fault::not_found for everybody else.
     asio::awaitable<Result<transfer::OutgoingContent>> open_for(transfer::Caller caller,
                                                                 ContentId id);
@@ -69,6 +71,7 @@ private:
         std::string reason = "not looked at yet";
         std::uint64_t tries = 0;
         std::uint64_t next_try = 0;  ///< Unix seconds
+        std::uint64_t last_try = 0;  ///< Unix seconds
         std::uint64_t since = 0;     ///< when it began to wait
         bool visited = false;        ///< right now
         bool again = false;          ///< hurried during a visit

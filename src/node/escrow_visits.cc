@@ -89,6 +89,7 @@ asio::awaitable<void> Escrow::visit(Address address) {
         Recipient& recipient = found->second;
         recipient.visited = false;
         ++recipient.tries;
+        recipient.last_try = world_.clock.unix_seconds();
         if (!brought) recipient.reason = brought.error().what;
         if (recipient.tickets.empty()) {
             recipients_.erase(found);
@@ -139,7 +140,8 @@ asio::awaitable<Status> Escrow::bring(EscrowItem item, LookupReport const& repor
     auto open = [this, id = item.content_id] { return vault_->open_blob(id); };
     auto blob = co_await world_.workers.await(std::move(open));
     if (!blob) co_return fail(blob.error());
-    CarryOrder order{report.storage_address, item.sender, item.grant, item.label, nullptr};
+    CarryOrder order{report.storage_address, item.sender, item.grant, item.label, nullptr,
+                     report.gateway};
     auto const delivered =
         co_await world_.carrier.carry(std::move(*blob), std::move(order), report.nodes);
     if (!delivered) co_return fail(delivered.error());

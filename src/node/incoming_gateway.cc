@@ -13,12 +13,51 @@ using namespace std::chrono_literals;
 
 constexpr auto call_period = 3min;
 constexpr auto call_again_after_failure = 20s;
+constexpr auto line_again = 2s;
 
 }  // namespace
 
 void IncomingGateway::start() {
     asio::co_spawn(
         world_.owner, [this] { return call_regularly(); }, asio::detached);
+}
+
+void IncomingGateway::hold_lines(std::function<void(PullNotice)> follow) {
+    follow_ = std::move(follow);
+}
+
+void IncomingGateway::keep_line(GatewayPlace const& place) {
+    bool const held = std::ranges::find(lines_, place) != lines_.end();
+    if (!follow_ || held) return;
+    lines_.push_back(place);
+    asio::co_spawn(
+        world_.owner, [this, place] { return hold_line(place); }, asio::detached);
+}
+
+asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
+    asio::steady_timer pause(world_.owner);
+    boost::system::error_code ignored;
+    bool told = false;
+    while (!stopped_) {
+        auto const gateway = co_await world_.finder.reach(place);
+        Result<transfer::LineAnswer> answer = fail(Fault::unavailable, "");
+        if (gateway) {
+            answer = co_await world_.client.hold_line(*gateway);
+        } else {
+            answer = fail(gateway.error());
+        }
+        if (stopped_) break;
+        if (answer) {
+            told = false;
+            for (PullNotice& order : answer->orders)
+                follow_(std::move(order));
+            continue;
+        }
+        if (!std::exchange(told, true))
+            world_.log.warning("line_broken", {{"why", answer.error().what}});
+        pause.expires_after(line_again);
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
 }
 
 void IncomingGateway::stop() {
@@ -58,6 +97,7 @@ asio::awaitable<void> IncomingGateway::call_regularly() {
         bool all = true;
         auto const gateways = co_await places();
         for (GatewayPlace const& place : gateways) {
+            keep_line(place);
             Status const called = co_await call(place);
             all = all && called;
             if (!called && !std::exchange(told, true))

@@ -34,6 +34,9 @@ public:
         : world_(world)
         , timer_(world.owner) {}
 
+    /// For a node that cannot be dialled: holds a line to each gateway, and hands on its orders.
+    void hold_lines(std::function<void(PullNotice)> follow);
+
     /// Says now, and every few minutes, that this node is here: whatever waits is brought then.
     void start();
     void stop();
@@ -45,12 +48,16 @@ public:
 private:
     asio::awaitable<void> call_regularly();
     asio::awaitable<Status> call(GatewayPlace place);
+    void keep_line(GatewayPlace const& place);
+    asio::awaitable<void> hold_line(GatewayPlace place);
     /// Of all domains of this home's addresses.
     asio::awaitable<std::vector<GatewayPlace>> places();
     asio::awaitable<Status> fetch_from(GatewayPlace place, ContentId id, Progress progress);
 
     World world_;
     asio::steady_timer timer_;
+    std::function<void(PullNotice)> follow_;
+    std::vector<GatewayPlace> lines_;  ///< held now
     bool stopped_ = false;
 };
 

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dht/inbox.h"
 #include "dht/opendht_location_service.h"
+#include "dht/silent_location_service.h"
 #include "src/base/atomic_file.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
@@ -13,6 +15,7 @@
 #include "src/node/domain_knowledge.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/node_verbs.h"
+#include "src/node/puller.h"
 #include "src/node/record_courier.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
@@ -66,7 +69,10 @@ struct PeerNode::Services {
         , users({io, identity, trust, log}, config.node.serves)
         , workers(io, worker_threads)
         , host(config, users, trust, outgoing, log)
-        , finder(config.node, trust, workers) {}
+        , finder(config.node, trust, workers)
+        , lines(io) {}
+
+    bool pull_only() const { return config.node.expose == Expose::pull_only; }
 
     Status start_trust();
     Status start_storage();
@@ -90,12 +96,15 @@ struct PeerNode::Services {
     WorkerPool workers;
     StorageHost host;
     GatewayFinder finder;
+    OpenLines lines;
+    std::vector<Endpoint> endpoints;  ///< where this node can be dialled
     std::optional<transfer::TlsIdentity> tls;
     std::unique_ptr<transfer::ControlServer> control;
     std::optional<transfer::ControlClient> client;
     std::optional<ControlPinger> pinger;
     std::unique_ptr<location::OpendhtLocationService> location;
     std::optional<DhtIntroduction> introduction;
+    std::optional<location::SilentLocationService> quiet;
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
@@ -104,7 +113,10 @@ struct PeerNode::Services {
     std::unique_ptr<EnrolmentDesk> desk;
     std::optional<EnrolmentOffice> office;
     std::optional<Enroller> enroller;
+    std::optional<location::NoticeBoard> board;
     std::optional<BlobCarrier> carrier;
+    std::optional<Puller> puller;
+    std::optional<location::Inbox> inbox;
     std::unique_ptr<Escrow> escrow;
     std::optional<BlobFetcher> fetcher;
     std::optional<OwnNodes> own_nodes;
@@ -146,7 +158,7 @@ Status PeerNode::Services::start_storage() {
     control = std::move(*server);
     client.emplace(owner, workers, *tls, endpoint_rule_of(config, control->listening()),
                    transfer::ClientLimits{}, &identity.user_key);
-    pinger.emplace(*client);
+    pinger.emplace(*client, finder, lines, identity.node_public());
     return {};
 }
 
@@ -166,7 +178,14 @@ Status PeerNode::Services::start_location() {
         if (!own) return fail(own.error());
         introduction->start(identity.addresses, std::move(*own));
     }
-    keeper.emplace(owner, *location, randomness, log);
+    // Records of a node that does not want to be seen are put by its gateway, where it has one.
+    bool const silent = pull_only() && !config.node.incoming_gateway.empty();
+    if (silent) quiet.emplace(*location);
+    if (silent) {
+        keeper.emplace(owner, *quiet, randomness, log);
+    } else {
+        keeper.emplace(owner, *location, randomness, log);
+    }
     resolver.emplace(*location, workers, *pinger, clock);
     resolver->use_first_seen(domains->first_seen());
     auto publications = PublicationList::load(options.home.publications_file());
@@ -179,18 +198,20 @@ Status PeerNode::Services::start_location() {
     courier.emplace(RecordCourier::World{owner, finder, *client, identity.node_public(), log});
     publisher->on_signed([this](Address const& address, RecordEnvelope const& record) {
         // An open node's presence outlives it by two minutes: no gateway need keep it.
-        if (record.kind == RecordKind::storage) courier->take(address, record);
+        if (record.kind == RecordKind::storage || pull_only()) courier->take(address, record);
     });
     courier->start();
     publisher->start();
+    auto advertised = advertised_endpoints(control->listening(), config.node.advertise);
+    if (!advertised) return fail(advertised.error());
+    endpoints = std::move(*advertised);
     if (options.brief) return {};
-    auto endpoints = advertised_endpoints(control->listening(), config.node.advertise);
-    if (!endpoints) return fail(endpoints.error());
-    if (endpoints->empty())
+    if (endpoints.empty() && !pull_only())
         log.warning("unreachable", {{"reason", "no interface is up; set node.advertise"}});
     host.set_available(true);
     users.start(*resolver, *publisher);
-    publisher->be_present({.available = true, .control = std::move(*endpoints)});
+    publisher->be_present(pull_only() ? PresenceRecord{.available = true, .pull_only = true}
+                                      : PresenceRecord{.available = true, .control = endpoints});
     return {};
 }
 
@@ -215,8 +236,9 @@ Status PeerNode::Services::start_domain() {
 }
 
 Status PeerNode::Services::start_escrow() {
-    carrier.emplace(BlobCarrier::World{*client, workers, outgoing, *publisher, identity, clock,
-                                       randomness, log});
+    board.emplace(owner, *location, workers, clock, randomness, log);
+    carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
+                                       *board, lines, endpoints, identity, clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
@@ -230,6 +252,14 @@ Status PeerNode::Services::start_escrow() {
     escrow = std::move(*opened);
     host.set_escrow(escrow.get());
     escrow->start();
+    host.open_lines(&lines);
+    puller.emplace(
+        Puller::World{owner, workers, *client, *control, *fetcher, host, identity, clock, log});
+    if (pull_only()) {
+        auto follow = [this](PullNotice notice) { puller->follow(std::move(notice)); };
+        incoming_gateway->hold_lines(follow);
+        inbox.emplace(owner, *location, identity.node_key.copy(), clock, follow);
+    }
     incoming_gateway->start();
     return {};
 }
@@ -321,6 +351,11 @@ asio::awaitable<void> PeerNode::stop() {
     s.host.set_available(false);
     s.host.set_escrow(nullptr);
     s.host.serve_domain(nullptr, nullptr);
+    s.host.open_lines(nullptr);
+    s.lines.stop();
+    if (s.inbox) s.inbox->stop();
+    if (s.puller) s.puller->stop();
+    s.board->stop();
     s.users.stop();
     s.enroller->stop();
     s.guardian->stop();

@@ -102,7 +102,7 @@ private:
                                            Slot const& slot);
     Result<RecordEnvelope> sign_presence();
     StorageRecord record_of(Address const& address) const;
-    std::vector<StorageNode> with_secrets(std::vector<NamedNode> const& nodes) const;
+    std::vector<StorageNode> with_secrets(std::vector<NamedNode> const& named) const;
     Status check_grant(Address const& address, BindingGrant const& grant) const;
     location::RecordPlace presence_place() const;
     void forget_signed(Address const& address);

@@ -131,7 +131,7 @@ Result<RecordEnvelope> RecordGuardian::sign(Revoked& revoked) const {
     return *revoked.last;
 }
 
-void RecordGuardian::keep_revoked(std::shared_ptr<Revoked> revoked) {
+void RecordGuardian::keep_revoked(std::shared_ptr<Revoked> const& revoked) {
     location::RecordPlace const place{revoked->place, RecordKind::storage,
                                       slot_id(revoked->key.public_key())};
     auto const known = revoked_.find(place);
@@ -158,7 +158,7 @@ asio::awaitable<Result<Revocation>> RecordGuardian::revoke(Address address) {
     Revocation const revocation = (*revoked)->revocation;
     location::RecordPlace const place{(*revoked)->place, RecordKind::storage,
                                       slot_id((*revoked)->key.public_key())};
-    keep_revoked(std::move(*revoked));
+    keep_revoked(*revoked);
     auto const put = co_await world_.keeper.put_now(place);
     if (!put && put.error().fault != Fault::unavailable) co_return fail(put.error());
     co_return revocation;
@@ -232,7 +232,7 @@ asio::awaitable<Status> RecordGuardian::take(transfer::Caller caller,
         taken = co_await judge(caller, offered.address, record);
         if (!taken) break;
         auto keep = [this, kept = KeptRecord{offered.address, record}]() -> Status {
-            auto const dropped = records_.drop_expired(world_.clock.unix_seconds());
+            auto dropped = records_.drop_expired(world_.clock.unix_seconds());
             if (!dropped) return dropped;
             auto const count = records_.count_of(kept.address);
             if (!count) return fail(count.error());

@@ -64,7 +64,7 @@ private:
     asio::awaitable<void> watch();
     asio::awaitable<Status> watch_once();
     void keep_alive(RecordEnvelope record);
-    void keep_revoked(std::shared_ptr<Revoked> revoked);
+    void keep_revoked(std::shared_ptr<Revoked> const& revoked);
     Result<RecordEnvelope> sign(Revoked& revoked) const;
     /// Blocks. None: the domain's key is not here.
     std::shared_ptr<Revoked> prepare(Revocation const& revocation) const;

@@ -5,6 +5,7 @@
 #include "src/node/blob_carrier.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/escrow.h"
+#include "src/node/open_lines.h"
 #include "src/node/record_guardian.h"
 
 namespace satchel::node {
@@ -41,9 +42,20 @@ bool StorageHost::owns(transfer::Caller const& caller, AddressTag const& recipie
     return users_.owns(caller, recipient);
 }
 
+namespace {
+
+void note_visit(OutgoingOffers::Entry const& entry) {
+    if (!entry.visit || entry.visit->has_come) return;
+    entry.visit->has_come = true;
+    entry.visit->changed();
+}
+
+}  // namespace
+
 std::optional<Offer> StorageHost::outstanding(OfferId const& id) const {
     auto const it = outgoing_.all().find(id);
     if (it == outgoing_.all().end()) return std::nullopt;
+    note_visit(it->second);
     return it->second.offer;
 }
 
@@ -58,6 +70,7 @@ std::vector<Offer> StorageHost::outstanding_for(NodeKey const& recipient) const 
 Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id) const {
     for (auto const& [offer_id, entry] : outgoing_.all()) {
         if (entry.offer.content_id != id) continue;
+        note_visit(entry);
         auto file = entry.file->duplicate();
         if (!file) return fail(file.error());
         return transfer::OutgoingContent{
@@ -119,6 +132,37 @@ asio::awaitable<Result<transfer::EnrollAnswer>> StorageHost::enroll(
     transfer::Caller caller, transfer::EnrollRequest request) {
     if (office_ == nullptr) co_return fail(Fault::not_found, "this node speaks for no domain");
     co_return co_await office_->enroll(std::move(caller), std::move(request));
+}
+
+asio::awaitable<Status> StorageHost::receipt_arrived(transfer::Caller caller, OfferId id,
+                                                     Receipt receipt) {
+    auto const found = outgoing_.all().find(id);
+    bool const expected = found != outgoing_.all().end() && found->second.visit &&
+                          found->second.offer.recipient_node == caller.node;
+    if (!expected) co_return fail(Fault::not_found, "no such offer");
+    bool const good = receipt.node == caller.node && receipt_holds(receipt, found->second.offer);
+    if (!good) co_return fail(Fault::corrupt, "the receipt is not for this offer");
+    found->second.visit->receipt = std::move(receipt);
+    found->second.visit->changed();
+    co_return Status();
+}
+
+asio::awaitable<transfer::LineAnswer> StorageHost::hold_line(transfer::Caller caller,
+                                                             std::chrono::milliseconds patience) {
+    if (lines_ == nullptr) co_return transfer::LineAnswer();
+    // Whoever holds a line is there: what is kept for its user is brought on its way.
+    if (escrow_ != nullptr) escrow_->note_presence(caller);
+    co_return co_await lines_->hold(caller.node, patience);
+}
+
+asio::awaitable<Status> StorageHost::ping_line(NodeKey node) {
+    if (lines_ == nullptr) co_return fail(Fault::not_found, "no lines end here");
+    co_return co_await lines_->ping(node);
+}
+
+Status StorageHost::pass_order(NodeKey const& node, PullNotice const& notice) {
+    if (lines_ == nullptr) return fail(Fault::not_found, "no lines end here");
+    return lines_->order(node, notice);
 }
 
 asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,

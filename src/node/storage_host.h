@@ -20,7 +20,15 @@ namespace satchel::node {
 class BlobCarrier;
 class EnrolmentOffice;
 class Escrow;
+class OpenLines;
 class RecordGuardian;
+
+/// A receiver that comes for a blob itself.
+struct PullVisit {
+    bool has_come = false;  ///< it asked for the offer, or for bytes
+    std::optional<Receipt> receipt{};
+    std::function<void()> changed{};
+};
 
 /// What this node is delivering now. Owner's thread.
 class OutgoingOffers {
@@ -30,6 +38,8 @@ public:
         std::shared_ptr<UniqueFd> file;
         std::uint64_t size = 0;
         Bytes layer;
+        /// Where the receiver comes for it: what it has done so far.
+        std::shared_ptr<PullVisit> visit{};
     };
 
     void add(Entry entry) { entries_.insert_or_assign(entry.offer.id, std::move(entry)); }
@@ -72,6 +82,12 @@ public:
 
     asio::awaitable<Result<transfer::EnrollAnswer>> enroll(
         transfer::Caller caller, transfer::EnrollRequest request) override;
+    asio::awaitable<Status> receipt_arrived(transfer::Caller caller, OfferId id,
+                                            Receipt receipt) override;
+    asio::awaitable<transfer::LineAnswer> hold_line(transfer::Caller caller,
+                                                    std::chrono::milliseconds patience) override;
+    asio::awaitable<Status> ping_line(NodeKey node) override;
+    Status pass_order(NodeKey const& node, PullNotice const& notice) override;
     asio::awaitable<Status> keep_records(transfer::Caller caller,
                                          transfer::RecordsToKeep records) override;
 
@@ -86,6 +102,9 @@ public:
                        BlobCarrier const& carrier) {
         holdings_ = {&store, &workers, &carrier};
     }
+
+    /// Nodes that wait here for orders; null: none may. It must outlive the host.
+    void open_lines(OpenLines* lines) { lines_ = lines; }
 
     /// What is kept for others; null: nothing. It must outlive the host.
     void set_escrow(Escrow* escrow) { escrow_ = escrow; }
@@ -106,6 +125,7 @@ private:
 
     Holdings holdings_;
     Escrow* escrow_ = nullptr;
+    OpenLines* lines_ = nullptr;
     EnrolmentOffice* office_ = nullptr;
     RecordGuardian* guardian_ = nullptr;
     std::optional<PublicKey> incoming_gateway_;

@@ -1,8 +1,10 @@
-// Bodies of enrolment and of records to keep: what is read is written again the same way.
+// Bodies of enrolment, of records to keep and of open lines: what is read is written again the same
+// way.
 #include <cstdint>
 
 #include "tests/fuzz/require.h"
 #include "transfer/enrolment_message.h"
+#include "transfer/line_message.h"
 #include "transfer/records_message.h"
 
 using namespace satchel;
@@ -15,5 +17,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(decode_enroll_request(encode_enroll_request(*request)).has_value());
     if (auto const records = decode_records(body))
         require(decode_records(encode_records(*records)).has_value());
+    if (auto const line = decode_line_answer(body)) require(encode_line_answer(*line).has_value());
     return 0;
 }

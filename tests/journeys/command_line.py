@@ -1,14 +1,17 @@
 """The command line: help with an example, exit codes, JSON keys, and what wrong usage is told."""
 import os
 import pty
+import select
+import signal
 import subprocess
 import unittest
 
 from lab import LOOPBACK, PROGRAM, Lab
 
-VERBS = [["init"], ["id"], ["node"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
+VERBS = [["init"], ["id"], ["node"], ["enroll"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
          ["push"], ["ls"], ["rm"], ["status"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["contact", "forget"], ["group", "add"],
-         ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["domain", "forget"], ["encrypt"],
+         ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["domain", "revoke"], ["domain", "forget"],
+         ["encrypt"],
          ["decrypt"], ["key", "export"], ["key", "import"]]
 
 
@@ -106,11 +109,15 @@ class CommandLine(Lab):
         party.must("init")
         pid, terminal = pty.fork()
         if pid == 0:
+            # Who runs the tests in the background ignores Ctrl-C, and would hand that on.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             # A shell, so that somebody keeps the terminal when the program has gone.
             os.execvp("sh", ["sh", "-c", 'trap : INT; "$@"; echo "ended by $?"; stty -a; read line', "sh", PROGRAM, "--home",
                              party.home, "key", "export", os.path.join(self.folder, "never.age")])
         shown = b""
         while b"rows" not in shown or b"echonl" not in shown:
+            readable, _, _ = select.select([terminal], [], [], 30)
+            self.assertTrue(readable, shown)
             shown += os.read(terminal, 1000)
             if shown.endswith(b"keys: "):
                 os.write(terminal, b"half a passph\x03")

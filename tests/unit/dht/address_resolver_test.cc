@@ -19,6 +19,15 @@ namespace {
 
 class FakePinger final : public Pinger {
 public:
+    asio::awaitable<Status> ping_line(NodeKey node, GatewayPlace gateway) override {
+        lines.emplace_back(node, gateway);
+        if (line_answers) co_return Status();
+        co_return fail(Fault::not_found, "it holds no line to its gateway");
+    }
+
+    std::vector<std::pair<NodeKey, GatewayPlace>> lines;
+    bool line_answers = true;
+
     asio::awaitable<Status> ping(NodeKey node, std::vector<Endpoint>) override {
         asked.push_back(node);
         if (silent.contains(node)) co_return fail(Fault::timed_out, "connection timed out");

@@ -22,6 +22,8 @@ namespace {
 class AnsweringPinger final : public Pinger {
 public:
     asio::awaitable<Status> ping(NodeKey, std::vector<Endpoint>) override { co_return Status{}; }
+
+    asio::awaitable<Status> ping_line(NodeKey, GatewayPlace) override { co_return Status{}; }
 };
 
 /// Bob, and Eve, who has keys of her own making for the same address.

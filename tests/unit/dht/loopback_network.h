@@ -10,6 +10,7 @@
 #include "dht/opendht_location_service.h"
 #include "src/base/sodium_randomness.h"
 #include "tests/support/await_on.h"
+#include "tests/support/datagram_path.h"
 
 namespace satchel::testing {
 
@@ -30,10 +31,11 @@ public:
     std::size_t size() const { return nodes_.size(); }
 
     /// Its peers are the first node and another one.
-    location::OpendhtOptions options() const {
+    location::OpendhtOptions options() {
         location::OpendhtOptions options;
         options.listen = {"127.0.0.1", 0};
         options.counts_loopback = counts_loopback;
+        options.fate = path.fate();
         if (!nodes_.empty()) {
             options.bootstrap.push_back(nodes_.front()->listening());
             if (nodes_.size() > 2)
@@ -45,11 +47,32 @@ public:
     location::OpendhtLocationService& add() { return add(options()); }
 
     location::OpendhtLocationService& add(location::OpendhtOptions options) {
-        auto node =
-            location::OpendhtLocationService::start(io, std::move(options), clock, randomness, log);
+        return add(std::move(options), clock);
+    }
+
+    /// `its_clock` outlives the network.
+    location::OpendhtLocationService& add(location::OpendhtOptions options,
+                                          Clock const& its_clock) {
+        auto node = location::OpendhtLocationService::start(io, std::move(options), its_clock,
+                                                            randomness, log);
         if (!node) throw std::runtime_error(node.error().what);
         nodes_.push_back(std::move(*node));
         return *nodes_.back();
+    }
+
+    /// What the nodes hold for each other, all together.
+    std::size_t copies() const {
+        std::size_t sum = 0;
+        for (auto const& node : nodes_)
+            sum += node->stats().stored_values;
+        return sum;
+    }
+
+    std::vector<Endpoint> endpoints() const {
+        std::vector<Endpoint> all;
+        for (auto const& node : nodes_)
+            all.push_back(node->listening());
+        return all;
     }
 
     void settle() {
@@ -63,6 +86,7 @@ public:
     }
 
     bool counts_loopback = false;  ///< of nodes that are added from now on
+    DatagramPath path;
     asio::io_context io;
     SystemClock clock;
     SystemRandomness randomness;

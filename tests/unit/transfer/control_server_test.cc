@@ -37,7 +37,7 @@ TEST_CASE("control_server: answers a ping, and what it does not know with 404") 
     CHECK(caller.ask("PUT", ping_path, length(0)).status == 405);
     // And the conversation goes on.
     CHECK(caller.ask("GET", ping_path).status == 200);
-    auto const refused = caller.ask("PUT", "/v1/records", length(4), "abcd");
+    auto const refused = caller.ask("PUT", "/v1/later", length(4), "abcd");
     CHECK(refused.status == 404);
     CHECK_FALSE(refused.head.keep_alive);
     CHECK(caller.hear().status == 0);

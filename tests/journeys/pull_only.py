@@ -1,0 +1,81 @@
+"""Nodes that publish no endpoint: they hold a line to their gateway, or read their inbox in the DHT, and come for what
+is theirs."""
+import os
+import random
+import signal
+import unittest
+
+from lab import Lab, sha256
+from whole_way import message
+
+
+class PullOnly(Lab):
+    def setUp(self):
+        super().setUp()
+        self.trusting = [f'domain."b.test".keys=["{self.domain_key}"]']
+        self.film = random.randbytes(2_000_000)
+        self.path = os.path.join(self.folder, "film.bin")
+        open(self.path, "wb").write(self.film)
+
+    def domain_gateway(self):
+        self.admin.mail = os.path.join(self.folder, "mail")
+        self.admin.serve("gateway", self.joined + ["gateway.smtp_listen=127.0.0.1:0",
+                                                   f"gateway.next_hop=maildir:{self.admin.mail}/{{recipient}}"])
+        return [f"node.incoming_gateway={self.admin.ready['control']}",
+                f"node.incoming_gateway_key={self.admin.ready['node_key']}"]
+
+    def hidden_user(self, own=()):
+        self.settings = ["node.accept_from=anyone", "node.expose=pull-only", *own]
+        return self.storage_user("bob", self.settings)
+
+    def look(self, ping=True):
+        return self.boot.run("lookup", "bob@b.test", *([] if ping else ["--no-ping"]), settings=self.trusting)
+
+    def await_available(self):
+        return self.until(lambda: (lambda found: found.one() if found.code == 0 else None)(self.look()), "bob")
+
+    def push_and_get(self, bob):
+        sent = self.boot.must("push", self.path, "bob@b.test", settings=self.trusting).one()
+        self.assertEqual([entry["route"] for entry in sent["recipients"]], ["pull"])
+        self.assertTrue(sent["recipients"][0]["receipt"])
+        out = os.path.join(self.folder, "out.bin")
+        self.assertEqual(bob.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(self.film))
+
+    def test_a_line_to_the_gateway(self):
+        bob = self.hidden_user(self.domain_gateway())
+        found = self.await_available()
+        self.assertEqual([node["endpoints"] for node in found["nodes"]], [[]])
+        self.push_and_get(bob)
+        # Killed: his presence is still fresh, but the gateway gets no answer over the line.
+        bob.stop(signal.SIGKILL)
+        self.assertEqual(self.look(ping=False).code, 0)
+        gone = self.look()
+        self.assertEqual(gone.code, 69)
+        self.assertIn("line", gone.one()["nodes"][0]["reason"])
+        bob.serve("node", self.joined + self.settings)
+        self.await_available()
+        # A clean end is told at once, by the gateway, which alone puts his records.
+        self.assertEqual(bob.stop(), 0)
+        self.until(lambda: "going offline" in self.look(ping=False).one()["nodes"][0]["reason"], "the tombstone")
+
+    def test_an_inbox_in_the_dht(self):
+        bob = self.hidden_user()
+        self.await_available()
+        self.push_and_get(bob)
+
+    def test_what_waits_in_escrow_is_fetched(self):
+        own = self.domain_gateway()
+        bob = self.hidden_user(own)
+        self.await_available()
+        self.assertEqual(bob.stop(), 0)
+        self.send(self.admin, message(["bob@b.test"], {"film.bin": self.film}), "alice@a.test", ["bob@b.test"])
+        mail = self.await_mails(self.admin, "bob@b.test")[0]
+        self.assertIn(b"X-Satchel-Part: ", mail)
+        bob.serve("node", self.joined + self.settings)
+        self.until(lambda: bob.must("ls").one()["blobs"], "the blob")
+        self.until(lambda: self.admin.must("status").one()["escrow"]["tickets"] == 0, "the receipt")
+        self.assertEqual(bob.must("ls").one()["blobs"][0]["name"], "film.bin")
+
+
+if __name__ == "__main__":
+    unittest.main()
