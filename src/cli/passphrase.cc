@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ public:
         : terminal_(terminal) {
         interrupted_by = 0;
 
+        sigset_t held;
+        ::sigemptyset(&held);
+        for (int const signal : ending)
+            ::sigaddset(&held, signal);
+        ::pthread_sigmask(SIG_BLOCK, &held, &mask_before_);
+
         struct sigaction note {};
 
         note.sa_handler = [](int signal) { interrupted_by = signal; };  // no SA_RESTART
@@ -45,7 +52,17 @@ public:
         if (changed_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
         for (std::size_t i = 0; i < ending.size(); ++i)
             ::sigaction(ending[i], &handled_before_[i], nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
         if (interrupted_by != 0) static_cast<void>(::raise(interrupted_by));
+    }
+
+    /// False where a signal came instead. Signals are let in only while it waits: one that came
+    /// just before would be missed otherwise, and the question would stand for ever.
+    bool wait_for_line() const {
+        pollfd typed{terminal_, POLLIN, 0};
+        while (::ppoll(&typed, 1, nullptr, &mask_before_) < 0)
+            if (errno != EINTR || interrupted_by != 0) return false;
+        return true;
     }
 
 private:
@@ -53,6 +70,7 @@ private:
 
     int terminal_;
     std::array<struct sigaction, ending.size()> handled_before_{};
+    sigset_t mask_before_{};
     termios before_{};
     bool changed_ = false;
 };
@@ -67,7 +85,7 @@ Result<Passphrase> Passphrase::read_line(int fd) {
     Passphrase passphrase;
     for (Byte octet = 0;;) {
         ssize_t const count = ::read(fd, &octet, 1);
-        if (count < 0 && errno == EINTR && interrupted_by == 0) continue;
+        if (count < 0 && errno == EINTR) continue;
         if (count < 0) return fail(system_error("passphrase"));
         if (count == 0 || octet == '\n') break;
         if (passphrase.octets_.size() == octets_max)
@@ -96,6 +114,7 @@ Result<Passphrase> Passphrase::ask(std::string const& question) {
     Silence const silence(terminal->get());
     if (auto asked = write_all(terminal->get(), bytes_of(question)); !asked)
         return fail(asked.error());
+    if (!silence.wait_for_line()) return fail(Fault::usage, "no passphrase was given");
     return read_line(terminal->get());
 }
 
