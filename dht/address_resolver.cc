@@ -90,7 +90,8 @@ struct AddressResolver::Search {
 
     LookupReport take(std::string reason) {
         report.reason = std::move(reason);
-        if (!report.reason.empty()) step(report.reason);
+        bool const told = !report.steps.empty() && report.steps.back() == report.reason;
+        if (!report.reason.empty() && !told) step(report.reason);
         return std::move(report);
     }
 };

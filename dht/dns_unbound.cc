@@ -177,7 +177,7 @@ asio::awaitable<Result<TxtAnswer>> UnboundResolver::Engine::ask(std::string name
     waiting_.erase(&question);
     if (!question.answer) {
         if (context_) ub_cancel(context_.get(), id);
-        question.answer = fail(Fault::timed_out, "no answer from DNS in time");
+        question.answer = fail(Fault::timed_out, "it took too long");
     }
     boost::system::error_code closed;  // once stopped; the throwing form would end the caller
     if (waiting_.empty()) watched_.cancel(closed);  // an idle resolver keeps nobody waiting

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from lab import LOOPBACK, Lab, until
+from whole_way import message
 
 HERE = [setting for setting in LOOPBACK if not setting.startswith("trust.")]
 QUESTION = b"\x12\x34\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01b\x04test\x00\x00\x06\x00\x01"  # SOA of b.test
@@ -33,15 +34,16 @@ class NameServer:
                        f'remote-control:\n control-enable: no\nzone:\n name: "b.test"\n zonefile: "{self.zone}"\n')
         self.process, self.key = None, None
 
-    def publish(self, records, sign=False, change=None):
-        """`change`: made to the zone after it was signed."""
+    def publish(self, records, sign=False, change=None, below=None):
+        """`change`: made to the zone after it was signed. `below`: the records of domains below this one, by name."""
         self.stop()
         with open(self.zone, "w") as zone:
             zone.write("$ORIGIN b.test.\n$TTL 60\n@ IN SOA ns.b.test. admin.b.test. 1 3600 600 86400 60\n"
                        "@ IN NS ns.b.test.\nns IN A 127.0.0.1\n")
-            for record in records:
-                parts = " ".join(f'"{record[at:at + 255]}"' for at in range(0, len(record), 255))
-                zone.write(f"_satchel IN TXT {parts}\n")
+            for place, texts in {"_satchel": records, **{f"_satchel.{name}": own for name, own in (below or {}).items()}}.items():
+                for record in texts:
+                    parts = " ".join(f'"{record[at:at + 255]}"' for at in range(0, len(record), 255))
+                    zone.write(f"{place} IN TXT {parts}\n")
         if sign:
             self.sign()
         if change:
@@ -196,6 +198,27 @@ class DnsTrust(Lab):
         found = self.lookup(0)
         self.assertEqual(found["trust"], "domain")
         self.assertEqual(found["nodes"][0]["node_key"], bob.ready["node_key"])
+
+    def test_a_gateway_that_dns_names_speaks_for_its_senders(self):
+        attested = ["node.accept_from=attested", self.dns.resolver]
+        sales = self.party("sales")
+        sales.must("init")
+        sales.must("domain", "init", "sales.b.test")
+        named, other = self.gateway("named"), self.gateway("other")
+        records = sales.must("domain", "dns", "sales.b.test", "--gateway", named.ready["control"],
+                             "--gateway-key", named.ready["node_key"]).one()["records"]
+        self.dns.publish(self.records(), below={"sales": records})
+        bob = self.storage_user("bob", attested)
+        content = os.urandom(100_000)
+        raw = message(["bob@b.test"], {"offer.bin": content})
+        for gateway, speaks in ((named, True), (other, False)):
+            self.send(gateway, raw, "team@sales.b.test", ["bob@b.test"])
+            (mail,) = self.await_mails(gateway, "bob@b.test")
+            self.assertEqual(mail.endswith(raw), not speaks, gateway.name)
+            self.assertEqual(len(bob.must("ls").one()["blobs"]), 1)
+        # The named one speaks for its own domain's senders, for no others.
+        self.send(named, raw, "team@b.test", ["bob@b.test"])
+        self.assertEqual(sum(mail.endswith(raw) for mail in self.await_mails(named, "bob@b.test", 2)), 1)
 
 
 if __name__ == "__main__":

@@ -72,31 +72,53 @@ struct World {
             io, resolver.resolve(bob.address, [this](Address) { return known(trust); }, {}));
     }
 
-    /// All that Eve can make: in her slots and in Bob's, with her binding, Bob's, and none.
+    /// Whatever Eve says of Bob's address, with every proof but the one that only the domain can
+    /// give: a binding of his address to her key. Storing nodes and the envelope's own rules pass
+    /// all of it where the proof of the slot is good, so that the reader has to judge.
     std::vector<RecordEnvelope> lies() {
-        StorageRecord own = eve.record();
-        StorageRecord copied = eve.record();
-        copied.binding = bob.binding;
-        copied.age_recipient = bob.age;
-        StorageRecord bare = eve.record();
-        bare.binding.reset();
+        Binding forged = eve.binding;  // her own domain key's word for his address
+        forged.domain_key = bob.domain;
+        Address const hers = *Address::parse("eve@b.test");
+        Binding const colleague = sign_binding({hers, eve.user, eve.age, "", 9, eve.now - 1000,
+                                                eve.now + 1'000'000, DomainKey(), Signature{}},
+                                               bob.domain_key);
+        std::vector<std::optional<Binding>> const bindings = {eve.binding, bob.binding, forged,
+                                                              colleague, std::nullopt};
         std::vector<RecordEnvelope> made;
-        for (StorageRecord const& content : {own, copied, bare}) {
-            for (PublicKey const& slot : {PublicKey(eve.domain), PublicKey(eve.user),
-                                          PublicKey(bob.domain), PublicKey(bob.user)}) {
-                RecordEnvelope envelope = eve.draft(lies_made_++);
-                envelope.slot_owner = slot;
-                envelope.slot_epoch = slot == eve.user ? 0 : 9;
-                if (slot == eve.user) envelope.slot_expires = envelope.expires;
-                made.push_back(eve.sealed(envelope, content));
-                // Bob's name over her signature, and Bob's proof beside her record.
-                made.push_back(made.back());
-                made.back().signer = bob.user;
-                made.push_back(made.front());
-                made.back().slot_proof = bob.storage().slot_proof;
+        for (auto const& binding : bindings) {
+            for (Address const& named : {bob.address, hers}) {
+                StorageRecord content = eve.record();
+                content.address = named;
+                content.binding = binding;
+                if (binding) content.age_recipient = binding->age_recipient;
+                for (SigningKey const* owner :
+                     {&eve.domain_key, &eve.user_key, &bob.domain_key, &bob.user_key})
+                    lie(made, *owner, content);
             }
         }
         return made;
+    }
+
+    /// In the slot of `owner`: with the owner's proof, were it to give one, and with Bob's.
+    void lie(std::vector<RecordEnvelope>& made, SigningKey const& owner,
+             StorageRecord const& content) {
+        RecordEnvelope envelope = eve.draft(lies_made_++ % 1000);
+        envelope.slot_owner = owner.public_key();
+        envelope.slot_epoch = 9;
+        auto const body = encode_storage_record(content);
+        if (!body) return;  // the form itself has no room for this lie
+        if (envelope.self_owned()) {
+            envelope.slot_epoch = 0;
+            envelope.slot_expires = envelope.expires;
+        } else {
+            envelope.slot_proof = sign_slot(owner, envelope.dht_key, envelope.signer,
+                                            envelope.slot_epoch, envelope.slot_expires);
+        }
+        made.push_back(*seal_record(envelope, *body, bob.locator.seal, eve.user_key, eve.chance));
+        made.push_back(made.back());
+        made.back().signer = bob.user;  // his name over her signature
+        envelope.slot_proof = bob.storage().slot_proof;
+        made.push_back(*seal_record(envelope, *body, bob.locator.seal, eve.user_key, eve.chance));
     }
 
     std::uint64_t lies_made_ = 0;
@@ -162,10 +184,13 @@ TEST_CASE("resolver trust: whatever is published, the mail of a bound address go
         if (seed % 3 == 1) world.trust.domain_has_spoken = true;
         bool const bob_is_there = coin();
         if (bob_is_there) world.plant(world.bob.storage());
-        for (RecordEnvelope const& lie : world.lies()) {
-            if (coin()) continue;
-            bool const over_bob = world.dht.store.contains(place_of(lie)) && coin();
-            if (!over_bob) world.plant(lie);
+        auto const lies = world.lies();
+        CHECK(lies.size() > 60);
+        // One slot holds one record: which of the lies stand is the round's own.
+        for (std::size_t i = 0; i < lies.size(); ++i) {
+            RecordEnvelope const& lie = lies[(i * 37 + seed) % lies.size()];
+            bool const over_bob = place_of(lie) == place_of(world.bob.storage());
+            if (coin() && (!over_bob || !bob_is_there || coin())) world.plant(lie);
         }
         for (int i = 0; i < 2; ++i) {
             auto const report = world.look_up();
