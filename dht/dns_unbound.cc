@@ -209,7 +209,7 @@ UnboundResolver::~UnboundResolver() {
 }
 
 Result<std::unique_ptr<UnboundResolver>> UnboundResolver::start(asio::io_context& owner,
-                                                                UnboundOptions options) {
+                                                                UnboundOptions const& options) {
     // The library reads the file at its first question, and would then refuse them all.
     if (!options.anchor.empty() && ::access(options.anchor.c_str(), R_OK) != 0) {
         return fail(Fault::config, options.anchor.string() +

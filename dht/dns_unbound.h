@@ -25,7 +25,7 @@ public:
     /// Fault::config: no such anchor. Fault::unavailable: the library would not start. The first
     /// question starts the library's own thread, which touches nothing of ours.
     static Result<std::unique_ptr<UnboundResolver>> start(asio::io_context& owner,
-                                                          UnboundOptions options);
+                                                          UnboundOptions const& options);
     ~UnboundResolver() override;
 
     asio::awaitable<Result<TxtAnswer>> txt(std::string name) override;

@@ -77,6 +77,9 @@ struct LocationStats {
     unsigned known_nodes = 0;  ///< good ones and those not asked lately
     std::size_t stored_values = 0;
     bool joined = false;  ///< well connected, or alone with nobody to join
+    /// Addresses of this machine as its neighbours report them, the one that most say first. Some
+    /// of them may lie.
+    std::vector<std::string> seen_ips{};
 };
 
 class LocationService {
@@ -116,6 +119,9 @@ public:
 
     /// More nodes to begin with, learnt since the start. Those that are known already stay.
     virtual void call(std::vector<Endpoint> peers) = 0;
+
+    /// Does a DHT node answer there, within a few seconds?
+    virtual asio::awaitable<bool> answers(Endpoint peer) = 0;
 
     virtual LocationStats stats() const = 0;
 

@@ -15,6 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr unsigned tries_max = 3;
 constexpr auto try_patience = 4s;  // OpenDHT gives a dead node 3 times 0.5 s and more
+constexpr auto ping_patience = 4s;
 constexpr auto retry_pause = 40ms;
 constexpr auto joining_pause = 100ms;
 constexpr auto grace_min = 30ms;
@@ -240,6 +241,28 @@ std::unique_ptr<Watch> OpendhtLocationService::watch(WatchRequest request) {
 
 void OpendhtLocationService::call(std::vector<Endpoint> peers) {
     node_->call(std::move(peers));
+}
+
+asio::awaitable<bool> OpendhtLocationService::answers(Endpoint peer) {
+    struct Answer {
+        explicit Answer(asio::any_io_executor const& owner)
+            : wake(owner) {}
+
+        std::optional<bool> given;
+        WakeUp wake;
+    };
+
+    auto const node = node_;
+    auto const answer = std::make_shared<Answer>(node->owner().get_executor());
+    node->wake_at_stop(std::shared_ptr<WakeUp>(answer, &answer->wake));
+    node->ping(peer, [answer](bool answered) {
+        answer->given = answered;
+        answer->wake.notify();
+    });
+    auto const until = steady_clock::now() + ping_patience;
+    while (!answer->given && !node->stopped() && steady_clock::now() < until)
+        co_await answer->wake.wait_until(until);
+    co_return answer->given.value_or(false);
 }
 
 LocationStats OpendhtLocationService::stats() const {

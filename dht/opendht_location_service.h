@@ -47,6 +47,7 @@ public:
     asio::awaitable<Result<std::vector<RecordEnvelope>>> collect(CollectRequest request) override;
     std::unique_ptr<Watch> watch(WatchRequest request) override;
     void call(std::vector<Endpoint> peers) override;
+    asio::awaitable<bool> answers(Endpoint peer) override;
     LocationStats stats() const override;
     /// Writes the state file, too.
     void stop() override;

@@ -176,6 +176,8 @@ LocationStats OpendhtNode::stats() const {
         auto const nodes = dht_->getNodesStats(static_cast<sa_family_t>(family));
         stats.good_nodes += nodes.good_nodes;
         stats.known_nodes += nodes.getKnownNodes();
+        for (auto const& seen : dht_->getPublicAddress(static_cast<sa_family_t>(family)))
+            if (auto const endpoint = to_endpoint(seen)) stats.seen_ips.push_back(endpoint->ip);
     }
     stats.stored_values = dht_->getStoreSize().second;
     stats.joined = joined_;
@@ -257,9 +259,10 @@ void OpendhtNode::call_peers() {
         ping(callable_[i]);
 }
 
-void OpendhtNode::ping(Endpoint const& peer) {
+void OpendhtNode::ping(Endpoint const& peer, std::function<void(bool)> told) {
     auto const sent = steady_clock::now();
-    auto answered = [weak = weak_from_this(), sent, peer](bool ok) {
+    auto answered = [weak = weak_from_this(), sent, peer, told = std::move(told)](bool ok) {
+        if (told) told(ok);
         auto const self = weak.lock();
         if (!ok || !self) return;
         self->lost_.note_answer(peer);

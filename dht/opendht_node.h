@@ -34,6 +34,9 @@ public:
     /// More to call, before those known so far.
     void call(std::vector<Endpoint> peers);
 
+    /// `told`: whether it has answered; not called where this node stops first.
+    void ping(Endpoint const& peer, std::function<void(bool)> told = {});
+
     LocationStats stats() const;
 
     /// Nobody to call, and nobody ever called: this node is the whole network.
@@ -69,7 +72,6 @@ private:
     /// One look at the neighbours; gives the time until the next.
     std::chrono::milliseconds look_after_neighbours();
     void call_peers();
-    void ping(Endpoint const& peer);
     void call_lost_peers(unsigned known_nodes);
     /// Searches for this node's own id and for a random key: how a routing table fills. Once joined
     /// it calls one of the peers we began with, too.

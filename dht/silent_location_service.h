@@ -30,6 +30,10 @@ public:
 
     void call(std::vector<Endpoint> peers) override { network_.call(std::move(peers)); }
 
+    asio::awaitable<bool> answers(Endpoint peer) override {
+        co_return co_await network_.answers(std::move(peer));
+    }
+
     LocationStats stats() const override { return network_.stats(); }
 
     void stop() override { network_.stop(); }

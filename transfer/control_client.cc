@@ -209,6 +209,14 @@ asio::awaitable<Result<EnrollAnswer>> ControlClient::enroll(Peer peer, EnrollReq
     co_return decode_enroll_answer(reply->body);
 }
 
+asio::awaitable<Result<ReachAnswer>> ControlClient::ask_reach(Peer peer, ReachRequest request) {
+    Bytes body = encode_reach_request(request);
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::post, reach_path, std::move(body));
+    if (!reply) co_return fail(reply.error());
+    co_return decode_reach_answer(reply->body);
+}
+
 asio::awaitable<Status> ControlClient::put_records(Peer peer, RecordsToKeep keep) {
     Bytes body = encode_records(keep);
     Result<Reply> const reply =
@@ -217,11 +225,9 @@ asio::awaitable<Status> ControlClient::put_records(Peer peer, RecordsToKeep keep
 }
 
 asio::awaitable<Result<LineAnswer>> ControlClient::hold_line(Peer peer) {
-    Request request;
-    request.line.target = line_path_of_caller;
-    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    Result<Reply> const reply =
+        co_await tell(std::move(peer), Method::get, line_path_of_caller, Bytes());
     if (!reply) co_return fail(reply.error());
-    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
     co_return decode_line_answer(reply->body);
 }
 

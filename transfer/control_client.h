@@ -19,6 +19,7 @@
 #include "transfer/http_head.h"
 #include "transfer/line_message.h"
 #include "transfer/peer_connections.h"
+#include "transfer/reach_message.h"
 #include "transfer/records_message.h"
 
 namespace satchel::transfer {
@@ -36,7 +37,13 @@ public:
                   EndpointRule rule, ClientLimits const& limits,
                   SigningKey const* user_key = nullptr);
 
+    /// For dials from now on: this machine's networks have changed.
+    void use_rule(EndpointRule rule) { connections_.use_rule(std::move(rule)); }
+
     asio::awaitable<Result<PingAnswer>> ping(Peer peer);
+
+    /// Asks to be dialled from there.
+    asio::awaitable<Result<ReachAnswer>> ask_reach(Peer peer, ReachRequest request);
 
     /// With `blob`: inline.
     asio::awaitable<Result<IntakeAnswer>> offer(Peer peer, Offer offer, std::optional<Bytes> blob);

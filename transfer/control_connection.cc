@@ -114,6 +114,9 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (auto const* post = std::get_if<PostEnroll>(&request)) {
         co_return co_await take_enrolment(*post, caller);
     }
+    if (auto const* post = std::get_if<PostReach>(&request)) {
+        co_return co_await take_reach(*post, caller);
+    }
     if (auto const* put = std::get_if<PutRecords>(&request)) {
         co_return co_await take_records(*put, caller);
     }
@@ -175,6 +178,16 @@ asio::awaitable<Answer> ControlConnection::take_enrolment(PostEnroll request, Ca
     auto const ruled = co_await house_.host.enroll(caller, std::move(*enroll));
     if (!ruled) co_return answer_of(refusal_for(ruled.error()));
     co_return Answer{ruled->grant ? 200U : 202U, encode_enroll_answer(*ruled), false};
+}
+
+asio::awaitable<Answer> ControlConnection::take_reach(PostReach request, Caller caller) {
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    auto reach = decode_reach_request(*body);
+    if (!reach) co_return answer_of(Refusal{400, "bad-request", reach.error().what});
+    auto const tried = co_await house_.host.try_reach(caller, std::move(*reach));
+    if (!tried) co_return answer_of(refusal_for(tried.error()));
+    co_return Answer{200, encode_reach_answer(*tried), false};
 }
 
 asio::awaitable<Answer> ControlConnection::take_records(PutRecords request, Caller caller) {

@@ -70,6 +70,7 @@ private:
     asio::awaitable<Answer> take_offer(PostOffer request, Caller caller);
     asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
     asio::awaitable<Answer> take_enrolment(PostEnroll request, Caller caller);
+    asio::awaitable<Answer> take_reach(PostReach request, Caller caller);
     asio::awaitable<Answer> take_records(PutRecords request, Caller caller);
     asio::awaitable<Answer> hold_line(Caller caller);
     asio::awaitable<Answer> ping_line(NodeKey node);

@@ -21,6 +21,7 @@
 #include "transfer/admission.h"
 #include "transfer/enrolment_message.h"
 #include "transfer/line_message.h"
+#include "transfer/reach_message.h"
 #include "transfer/records_message.h"
 
 namespace satchel::transfer {
@@ -86,6 +87,12 @@ public:
     /// The calling user wants a binding of their domain (caller.device is set). Fault::not_found:
     /// this node speaks for no such domain. Fault::refused, and Fault::unavailable for "later".
     virtual asio::awaitable<Result<EnrollAnswer>> enroll(Caller, EnrollRequest) {
+        co_return fail(Fault::not_found, "nothing here");
+    }
+
+    /// Dials the caller where it says it is, at its own IP address alone. Fault::unavailable: not
+    /// so often.
+    virtual asio::awaitable<Result<ReachAnswer>> try_reach(Caller, ReachRequest) {
         co_return fail(Fault::not_found, "nothing here");
     }
 

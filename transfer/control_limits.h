@@ -13,6 +13,7 @@ namespace satchel::transfer::control_limits {
 inline constexpr std::size_t head_bytes = 8 * 1024;  ///< a request or answer, without its body
 inline constexpr std::size_t layer_bytes = 8 * 1024 * 1024;  ///< 1 TiB in 4 MiB pieces
 inline constexpr std::size_t small_answer_bytes = 16 * 1024;
+inline constexpr std::size_t reach_bytes = 4 * 1024;
 inline constexpr std::size_t waiting_offers = 64;
 inline constexpr std::size_t waiting_bytes = waiting_offers * (limits::offer_bytes + 16) + 16;
 inline constexpr std::size_t predecessors = 4;  ///< older keys that speak for a new one

@@ -136,6 +136,9 @@ ControlRequest read_request(RequestHead const& head) {
     if (target == enroll_path) {
         return read_body_request<PostEnroll>(head, Method::post, control_limits::enroll_bytes);
     }
+    if (target == reach_path) {
+        return read_body_request<PostReach>(head, Method::post, control_limits::reach_bytes);
+    }
     if (target == records_path) {
         return read_body_request<PutRecords>(head, Method::put, control_limits::records_bytes);
     }

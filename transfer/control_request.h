@@ -57,6 +57,10 @@ struct PostEnroll {
     std::size_t body_bytes = 0;
 };
 
+struct PostReach {
+    std::size_t body_bytes = 0;
+};
+
 struct PutRecords {
     std::size_t body_bytes = 0;
 };
@@ -80,9 +84,10 @@ struct AskWaiting {
 };
 
 /// A Refusal where the head asks for nothing that exists.
-using ControlRequest = std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob,
-                                    PutLayer, AskLayer, AskReceipt, PutReceipt, PostEnroll,
-                                    PutRecords, HoldLine, PingLine, PostOrder, AskWaiting>;
+using ControlRequest =
+    std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
+                 AskReceipt, PutReceipt, PostEnroll, PutRecords, PostReach, HoldLine, PingLine,
+                 PostOrder, AskWaiting>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -97,6 +102,7 @@ inline constexpr char const* waiting_path = "/v1/waiting";
 std::string line_path(NodeKey const& node);
 inline constexpr char const* line_path_of_caller = "/v1/line";
 inline constexpr char const* enroll_path = "/v1/enroll";
+inline constexpr char const* reach_path = "/v1/reach";
 inline constexpr char const* records_path = "/v1/records";
 
 }  // namespace satchel::transfer

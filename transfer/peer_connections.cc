@@ -1,7 +1,9 @@
 #include "transfer/peer_connections.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "transfer/async_event.h"
@@ -17,15 +19,21 @@ namespace {
 
 constexpr std::chrono::hours bulk_patience{1};
 
-struct IdleChannel {
+/// A connection, and where it was dialled.
+struct Dialled {
     Channel channel;
+    Endpoint at;
+};
+
+struct IdleChannel {
+    Dialled dialled;
     SteadyClock::time_point since;
 };
 
 struct NodeChannels {
-    std::vector<IdleChannel> idle;  ///< the last used one at the end
-    std::set<Channel> out;          ///< leased
-    std::size_t leases = 0;         ///< with those still dialling
+    std::vector<IdleChannel> idle;    ///< the last used one at the end
+    std::map<Channel, Endpoint> out;  ///< leased
+    std::size_t leases = 0;           ///< with those still dialling
     std::size_t bulk_leases = 0;
     std::set<AsyncEvent*> waiting;
 
@@ -57,11 +65,11 @@ struct PeerConnections::State : std::enable_shared_from_this<PeerConnections::St
     bool stopped = false;
     std::map<NodeKey, NodeChannels> nodes;
 
-    Channel take_idle(NodeKey const& key);
+    std::optional<Dialled> take_idle(Peer const& peer);
     bool has_room(NodeKey const& key, Use use);
     void release(NodeKey const& key, Use use, Channel const& channel, bool keep);
     asio::awaitable<bool> wait_for_room(NodeKey key, Use use);
-    asio::awaitable<Result<Channel>> dial(Peer peer);
+    asio::awaitable<Result<Dialled>> dial(Peer peer);
     asio::awaitable<Result<Channel>> dial_one(NodeKey key, Endpoint endpoint);
     void sweep_later();
     void sweep();
@@ -90,9 +98,9 @@ struct PeerConnections::Lease::Parts {
 
     ~Parts() { state->release(key, use, channel, keep); }
 
-    void hold(Channel held) {
-        channel = std::move(held);
-        state->nodes[key].out.insert(channel);
+    void hold(Dialled held) {
+        channel = held.channel;
+        state->nodes[key].out.emplace(channel, std::move(held.at));
     }
 };
 
@@ -128,25 +136,35 @@ PeerConnections::~PeerConnections() {
     stop();
 }
 
+void PeerConnections::use_rule(EndpointRule rule) {
+    state_->rule = std::move(rule);
+}
+
 void PeerConnections::stop() {
     state_->stopped = true;
     state_->sweeper.cancel();
     for (auto& [key, node] : state_->nodes) {
         node.idle.clear();
-        for (Channel const& channel : node.out)
+        for (auto const& [channel, at] : node.out)
             channel->close();
         node.wake();
     }
 }
 
-Channel PeerConnections::State::take_idle(NodeKey const& key) {
-    auto& idle = nodes[key].idle;
-    while (!idle.empty()) {
-        Channel channel = std::move(idle.back().channel);
-        idle.pop_back();
-        if (channel->is_quiet()) return channel;
+/// Of those that lead where the peer is now: it may have moved, and an old connection with nobody
+/// at its other end looks like any other.
+std::optional<Dialled> PeerConnections::State::take_idle(Peer const& peer) {
+    auto& idle = nodes[peer.key].idle;
+    for (auto one = idle.rbegin(); one != idle.rend(); ++one) {
+        auto const& known = peer.endpoints;
+        bool const there = std::find(known.begin(), known.end(), one->dialled.at) != known.end();
+        if (!there) continue;
+        Dialled taken = std::move(one->dialled);
+        idle.erase(std::next(one).base());
+        if (taken.channel->is_quiet()) return taken;
+        return take_idle(peer);
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 bool PeerConnections::State::has_room(NodeKey const& key, Use use) {
@@ -160,9 +178,9 @@ void PeerConnections::State::release(NodeKey const& key, Use use, Channel const&
     NodeChannels& node = nodes[key];
     --node.leases;
     if (use == Use::bulk) --node.bulk_leases;
-    if (channel) node.out.erase(channel);
-    if (keep && !stopped) {
-        node.idle.push_back({channel, SteadyClock::now()});
+    auto const held = channel ? node.out.extract(channel) : decltype(node.out)::node_type();
+    if (keep && !held.empty() && !stopped) {
+        node.idle.push_back({{channel, held.mapped()}, SteadyClock::now()});
         sweep_later();
     }
     node.wake();
@@ -205,7 +223,7 @@ void PeerConnections::State::sweep() {
     bool left = false;
     for (auto& [key, node] : nodes) {
         std::erase_if(node.idle, [&](IdleChannel const& one) {
-            return one.since < oldest || !one.channel->is_quiet();
+            return one.since < oldest || !one.dialled.channel->is_quiet();
         });
         left = left || !node.idle.empty();
     }
@@ -237,12 +255,12 @@ asio::awaitable<Result<Channel>> PeerConnections::State::dial_one(NodeKey key, E
 }
 
 /// The error that tells most: another key at any endpoint, else the last.
-asio::awaitable<Result<Channel>> PeerConnections::State::dial(Peer peer) {
+asio::awaitable<Result<Dialled>> PeerConnections::State::dial(Peer peer) {
     Error told{Fault::unavailable, "no endpoint of the node is known"};
     for (Endpoint const& endpoint : peer.endpoints) {
         Result<Channel> channel = co_await dial_one(peer.key, endpoint);
         if (stopped) break;
-        if (channel) co_return channel;
+        if (channel) co_return Dialled{std::move(*channel), endpoint};
         if (told.fault != Fault::untrusted) told = channel.error();
     }
     if (stopped) co_return fail(Fault::unavailable, "this node is going down");
@@ -257,15 +275,15 @@ asio::awaitable<Result<PeerConnections::Lease>> PeerConnections::acquire(Peer pe
     if (!room) co_return fail(Fault::timed_out, "too many requests to this node under way");
     auto parts = std::make_unique<Lease::Parts>(state, peer.key, use);
     if (origin == Origin::any) {
-        if (Channel idle = state->take_idle(peer.key)) {
+        if (auto idle = state->take_idle(peer)) {
             parts->reused = true;
-            parts->hold(std::move(idle));
+            parts->hold(std::move(*idle));
             co_return Lease(std::move(parts));
         }
     }
-    Result<Channel> channel = co_await state->dial(std::move(peer));
-    if (!channel) co_return fail(channel.error());
-    parts->hold(std::move(*channel));
+    Result<Dialled> dialled = co_await state->dial(std::move(peer));
+    if (!dialled) co_return fail(dialled.error());
+    parts->hold(std::move(*dialled));
     co_return Lease(std::move(parts));
 }
 

@@ -62,6 +62,9 @@ public:
     /// may be dialled. Fault::unavailable, Fault::timed_out: nobody answered.
     asio::awaitable<Result<Lease>> acquire(Peer peer, Use use, Origin origin = Origin::any);
 
+    /// For dials from now on.
+    void use_rule(EndpointRule rule);
+
     /// Closes all; leases that are out fail at their next step.
     void stop();
 

@@ -1,5 +1,6 @@
 #include "src/node/advertised_endpoints.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "src/core/limits.h"
+#include "transfer/endpoint_rule.h"
 
 namespace satchel::node {
 
@@ -71,6 +73,20 @@ Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
     if (!endpoints.empty()) return endpoints;
     if (!listening.is_unspecified()) return std::vector<Endpoint>{listening};
     return of_interfaces(listening.port, listening.ip == "::");
+}
+
+Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
+                                                   std::vector<std::string> const& advertise,
+                                                   std::vector<std::string> const& seen_ips) {
+    auto endpoints = advertised_endpoints(listening, advertise);
+    if (!endpoints || !advertise.empty() || !listening.is_unspecified() || seen_ips.empty())
+        return endpoints;
+    Endpoint const seen{seen_ips.front(), listening.port};
+    bool const is_public = transfer::may_dial(seen, {}).has_value();
+    if (!is_public || std::ranges::find(*endpoints, seen) != endpoints->end()) return endpoints;
+    if (endpoints->size() == limits::endpoints_per_list) endpoints->pop_back();
+    endpoints->push_back(seen);
+    return endpoints;
 }
 
 }  // namespace satchel::node

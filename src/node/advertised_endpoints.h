@@ -1,5 +1,5 @@
 // Where others can reach what listens here: what the settings say, else the addresses of the
-// interfaces.
+// interfaces, and the one that DHT neighbours see.
 #pragma once
 
 #include <string>
@@ -15,5 +15,11 @@ namespace satchel::node {
 /// that is neither address nor endpoint.
 Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
                                                    std::vector<std::string> const& advertise);
+
+/// The same, and behind them the address that DHT neighbours report (the one that most say comes
+/// first), where the choice is ours and it is a public one that no interface has.
+Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
+                                                   std::vector<std::string> const& advertise,
+                                                   std::vector<std::string> const& seen_ips);
 
 }  // namespace satchel::node

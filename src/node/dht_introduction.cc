@@ -56,7 +56,8 @@ asio::awaitable<bool> DhtIntroduction::look_at(std::string domain, std::vector<E
             if (std::find(own_.begin(), own_.end(), endpoint) == own_.end())
                 peers.push_back(endpoint);
     }
-    co_return facts.temporary.empty();
+    bool const certain = facts.temporary.empty();
+    co_return certain;
 }
 
 asio::awaitable<std::vector<Endpoint>> DhtIntroduction::endpoints_of(HostPort at) {

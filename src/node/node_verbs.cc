@@ -40,6 +40,7 @@ asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
     if (verb == "ls") co_return co_await ls(call);
     if (verb == "rm") co_return co_await rm(call);
     if (verb == "status") co_return co_await status(call);
+    if (verb == "doctor") co_return co_await examine(call);
     if (verb == "escrow_look") co_return co_await escrow_look(call);
     if (verb == "escrow_hurry") co_return co_await escrow_hurry(call);
     if (verb == "escrow_release") co_return co_await escrow_release(call);

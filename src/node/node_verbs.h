@@ -7,6 +7,7 @@
 #include "dht/location_service.h"
 #include "src/node/depositor.h"
 #include "src/node/dht_introduction.h"
+#include "src/node/doctor.h"
 #include "src/node/enroller.h"
 #include "src/node/incoming_gateway.h"
 #include "src/node/local_api_server.h"
@@ -37,6 +38,7 @@ public:
         OwnNodes& own_nodes;
         IncomingGateway& incoming_gateway;
         Enroller& enroller;
+        Doctor& doctor;
         RecordGuardian* guardian;  ///< null where nothing is kept for others
         Retriever& retriever;
         StorageHost const& host;
@@ -65,6 +67,7 @@ private:
     asio::awaitable<Result<Json>> ls(LocalCall& call);
     asio::awaitable<Result<Json>> rm(LocalCall& call);
     asio::awaitable<Result<Json>> status(LocalCall& call);
+    asio::awaitable<Result<Json>> examine(LocalCall& call);
     asio::awaitable<Result<Json>> escrow_look(LocalCall& call);
     asio::awaitable<Result<Json>> escrow_hurry(LocalCall& call);
     asio::awaitable<Result<Json>> escrow_release(LocalCall& call);

@@ -1,6 +1,5 @@
 #include "src/node/peer_node.h"
 
-#include <algorithm>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -8,15 +7,17 @@
 #include "dht/inbox.h"
 #include "dht/opendht_location_service.h"
 #include "dht/silent_location_service.h"
-#include "src/base/atomic_file.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
 #include "src/node/dht_introduction.h"
 #include "src/node/domain_knowledge.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/node_verbs.h"
+#include "src/node/presence_secret.h"
 #include "src/node/puller.h"
+#include "src/node/reach_probe.h"
 #include "src/node/record_courier.h"
+#include "src/node/whereabouts.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
 
@@ -26,24 +27,6 @@ namespace {
 
 constexpr unsigned worker_threads = 4;  // they wait for the disk as much as they compute
 constexpr auto goodbye_patience = std::chrono::seconds(2);
-
-/// Made once per home: who reads the storage record may read the presence.
-Result<PresenceSecret> presence_secret_of(Home const& home, Randomness& randomness) {
-    auto const file = home.root() / "keys" / "presence.secret";
-    PresenceSecret secret{};
-    auto const stored = read_whole_file(file, secret.size());
-    if (stored && stored->size() == secret.size()) {
-        std::copy(stored->begin(), stored->end(), secret.begin());
-        return secret;
-    }
-    if (stored || stored.error().fault != Fault::not_found) {
-        return fail(Fault::config,
-                    file.string() + " is damaged; remove it and a new one will be made");
-    }
-    secret = randomness.array<32>();
-    if (auto written = write_atomically(file, secret); !written) return fail(written.error());
-    return secret;
-}
 
 transfer::EndpointRule endpoint_rule_of(Config const& config, Endpoint const& listening) {
     transfer::EndpointRule rule;
@@ -77,6 +60,8 @@ struct PeerNode::Services {
     Status start_trust();
     Status start_storage();
     Status start_location();
+    void look_around();
+    void show_presence();
     Status start_escrow();
     Status start_domain();
     Status start_verbs();
@@ -97,14 +82,15 @@ struct PeerNode::Services {
     StorageHost host;
     GatewayFinder finder;
     OpenLines lines;
-    std::vector<Endpoint> endpoints;  ///< where this node can be dialled
     std::optional<transfer::TlsIdentity> tls;
     std::unique_ptr<transfer::ControlServer> control;
+    std::optional<Whereabouts> whereabouts;
     std::optional<transfer::ControlClient> client;
     std::optional<ControlPinger> pinger;
     std::unique_ptr<location::OpendhtLocationService> location;
     std::optional<DhtIntroduction> introduction;
     std::optional<location::SilentLocationService> quiet;
+    std::optional<ReachProbe> probe;
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
@@ -123,6 +109,7 @@ struct PeerNode::Services {
     std::optional<IncomingGateway> incoming_gateway;
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
+    std::optional<Doctor> doctor;
     std::optional<NodeVerbs> verbs;
     std::unique_ptr<LocalApiServer> local_api;
 };
@@ -202,17 +189,35 @@ Status PeerNode::Services::start_location() {
     });
     courier->start();
     publisher->start();
-    auto advertised = advertised_endpoints(control->listening(), config.node.advertise);
-    if (!advertised) return fail(advertised.error());
-    endpoints = std::move(*advertised);
+    whereabouts.emplace(Whereabouts::World{owner, control->listening(), config.node.advertise,
+                                           [this] { return location->stats().seen_ips; }});
+    if (auto looked = whereabouts->start([this] { look_around(); }); !looked)
+        return fail(looked.error());
     if (options.brief) return {};
+    host.set_available(true);
+    probe.emplace(ReachProbe::World{owner, workers, *tls,
+                                    endpoint_rule_of(config, control->listening()), *location});
+    host.probe_for_others(&*probe);
+    users.start(*resolver, *publisher);
+    show_presence();
+    return {};
+}
+
+/// This machine may have other addresses, and stand in other networks.
+void PeerNode::Services::look_around() {
+    auto const rule = endpoint_rule_of(config, control->listening());
+    client->use_rule(rule);
+    if (probe) probe->use_rule(rule);
+    show_presence();
+}
+
+void PeerNode::Services::show_presence() {
+    if (options.brief || !host.available()) return;
+    auto const& endpoints = whereabouts->endpoints();
     if (endpoints.empty() && !pull_only())
         log.warning("unreachable", {{"reason", "no interface is up; set node.advertise"}});
-    host.set_available(true);
-    users.start(*resolver, *publisher);
     publisher->be_present(pull_only() ? PresenceRecord{.available = true, .pull_only = true}
                                       : PresenceRecord{.available = true, .control = endpoints});
-    return {};
 }
 
 /// What this home does for the domains whose keys it holds.
@@ -238,7 +243,8 @@ Status PeerNode::Services::start_domain() {
 Status PeerNode::Services::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
-                                       *board, lines, endpoints, identity, clock, randomness, log});
+                                       *board, lines, whereabouts->endpoints(), identity, clock,
+                                       randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
@@ -268,6 +274,9 @@ Status PeerNode::Services::start_verbs() {
     depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers,
                                        randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
+    doctor.emplace(Doctor::World{owner, config, options.home, identity, trust, *location, *resolver,
+                                 *publisher, finder, *client, *store, workers, clock,
+                                 whereabouts->endpoints(), location->listening()});
     verbs.emplace(NodeVerbs::World{owner,
                                    config,
                                    identity,
@@ -281,6 +290,7 @@ Status PeerNode::Services::start_verbs() {
                                    *own_nodes,
                                    *incoming_gateway,
                                    *enroller,
+                                   *doctor,
                                    guardian.get(),
                                    *retriever,
                                    host,
@@ -348,7 +358,9 @@ asio::awaitable<void> PeerNode::stop() {
     s.local_api->stop();
     s.introduction->stop();
     s.domains->stop();
+    s.whereabouts->stop();
     s.host.set_available(false);
+    s.host.probe_for_others(nullptr);
     s.host.set_escrow(nullptr);
     s.host.serve_domain(nullptr, nullptr);
     s.host.open_lines(nullptr);

@@ -6,6 +6,7 @@
 #include "src/node/enrolment_office.h"
 #include "src/node/escrow.h"
 #include "src/node/open_lines.h"
+#include "src/node/reach_probe.h"
 #include "src/node/record_guardian.h"
 
 namespace satchel::node {
@@ -158,6 +159,12 @@ asio::awaitable<transfer::LineAnswer> StorageHost::hold_line(transfer::Caller ca
 asio::awaitable<Status> StorageHost::ping_line(NodeKey node) {
     if (lines_ == nullptr) co_return fail(Fault::not_found, "no lines end here");
     co_return co_await lines_->ping(node);
+}
+
+asio::awaitable<Result<transfer::ReachAnswer>> StorageHost::try_reach(
+    transfer::Caller caller, transfer::ReachRequest request) {
+    if (probe_ == nullptr) co_return fail(Fault::unavailable, "not now");
+    co_return co_await probe_->try_reach(std::move(caller), std::move(request));
 }
 
 Status StorageHost::pass_order(NodeKey const& node, PullNotice const& notice) {

@@ -21,6 +21,7 @@ class BlobCarrier;
 class EnrolmentOffice;
 class Escrow;
 class OpenLines;
+class ReachProbe;
 class RecordGuardian;
 
 /// A receiver that comes for a blob itself.
@@ -87,6 +88,8 @@ public:
     asio::awaitable<transfer::LineAnswer> hold_line(transfer::Caller caller,
                                                     std::chrono::milliseconds patience) override;
     asio::awaitable<Status> ping_line(NodeKey node) override;
+    asio::awaitable<Result<transfer::ReachAnswer>> try_reach(
+        transfer::Caller caller, transfer::ReachRequest request) override;
     Status pass_order(NodeKey const& node, PullNotice const& notice) override;
     asio::awaitable<Status> keep_records(transfer::Caller caller,
                                          transfer::RecordsToKeep records) override;
@@ -102,6 +105,9 @@ public:
                        BlobCarrier const& carrier) {
         holdings_ = {&store, &workers, &carrier};
     }
+
+    /// Dials nodes that ask whether they can be reached; null: nobody is dialled.
+    void probe_for_others(ReachProbe* probe) { probe_ = probe; }
 
     /// Nodes that wait here for orders; null: none may. It must outlive the host.
     void open_lines(OpenLines* lines) { lines_ = lines; }
@@ -126,6 +132,7 @@ private:
     Holdings holdings_;
     Escrow* escrow_ = nullptr;
     OpenLines* lines_ = nullptr;
+    ReachProbe* probe_ = nullptr;
     EnrolmentOffice* office_ = nullptr;
     RecordGuardian* guardian_ = nullptr;
     std::optional<PublicKey> incoming_gateway_;

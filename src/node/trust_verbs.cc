@@ -1,4 +1,4 @@
-// The verbs that make and end trust: enroll, revoke.
+// The verbs that make, end and examine trust: enroll, revoke, doctor.
 #include "src/node/json_values.h"
 #include "src/node/node_verbs.h"
 
@@ -28,6 +28,20 @@ asio::awaitable<Result<Json>> NodeVerbs::revoke(LocalCall& call) {
     if (!revoked) co_return fail(revoked.error());
     co_return Json{
         {"address", revoked->address.text()}, {"epoch", revoked->epoch}, {"until", revoked->until}};
+}
+
+asio::awaitable<Result<Json>> NodeVerbs::examine(LocalCall& call) {
+    auto const settled = flag_at(call.request.args, "settled");
+    if (!settled) co_return fail(Fault::usage, "doctor: settled");
+    co_await wait_for_neighbours();
+    Json findings = Json::array();
+    for (Finding const& finding : co_await world_.doctor.examine(*settled)) {
+        findings.push_back({{"check", finding.check},
+                            {"state", to_string(finding.health)},
+                            {"words", finding.words},
+                            {"advice", finding.advice}});
+    }
+    co_return Json{{"findings", std::move(findings)}};
 }
 
 }  // namespace satchel::node

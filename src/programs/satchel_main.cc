@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
     cli::add_ls(line);
     cli::add_rm(line);
     cli::add_status(line);
+    cli::add_doctor(line);
     cli::add_key(line);
     cli::add_contact(line);
     cli::add_group(line);

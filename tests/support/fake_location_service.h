@@ -105,6 +105,8 @@ public:
         return watch;
     }
 
+    asio::awaitable<bool> answers(Endpoint) override { co_return !cut_off_ && !stopped_; }
+
     void call(std::vector<Endpoint> peers) override { called_ = std::move(peers); }
 
     location::LocationStats stats() const override {

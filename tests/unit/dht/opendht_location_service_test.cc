@@ -82,6 +82,19 @@ TEST_CASE("opendht: nodes of other networks are not met") {
     CHECK(stranger.stats().good_nodes == 0);
 }
 
+TEST_CASE("opendht: whether a node answers at an endpoint") {
+    LoopbackNetwork network(2);
+    auto const answers = [&](Endpoint const& peer) {
+        return await_on(network.io, network.at(0).answers(peer));
+    };
+    CHECK(answers(network.at(1).listening()));
+    Endpoint const gone = network.at(1).listening();
+    network.at(1).stop();
+    CHECK_FALSE(answers(gone));
+    network.at(0).stop();
+    CHECK_FALSE(answers(gone));
+}
+
 TEST_CASE("opendht: 16 nodes: publish, find, update, lose a third of them") {
     LoopbackNetwork network(16);
     auto const now = network.clock.unix_seconds();
