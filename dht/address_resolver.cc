@@ -64,6 +64,7 @@ struct AddressResolver::Search {
         report.user_key = UserKey(found->envelope.signer);
         report.age_recipient = found->record->age_recipient;
         report.accept = found->record->accept;
+        report.record = encode_record(found->envelope);
         report.page = found->record->page;
         report.gateway = found->record->gateway;
     }

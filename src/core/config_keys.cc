@@ -94,11 +94,13 @@ Status take_flag(ConfigValue const& value, bool& out) {
     return {};
 }
 
-Status take_network(ConfigValue const& value, std::uint32_t& out) {
+template <class T>
+Status take_number(ConfigValue const& value, std::int64_t least, std::int64_t most, T& out) {
     auto const* const number = std::get_if<std::int64_t>(&value);
-    if (number == nullptr || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
-        return fail(Fault::usage, "a number from 0 to 4294967295 is wanted");
-    out = static_cast<std::uint32_t>(*number);
+    if (number == nullptr || *number < least || *number > most)
+        return fail(Fault::usage, "a number from " + std::to_string(least) + " to " +
+                                      std::to_string(most) + " is wanted");
+    out = static_cast<T>(*number);
     return {};
 }
 
@@ -228,7 +230,10 @@ constexpr std::array all_keys = {
               }},
     ConfigKey{"node", "dht_network", "7473",
               "Number of the DHT network. Nodes of other numbers do not meet.",
-              [](V v, T t) { return take_network(v, t.config.node.dht_network); }},
+              [](V v, T t) {
+                  return take_number(v, 0, std::numeric_limits<std::uint32_t>::max(),
+                                     t.config.node.dht_network);
+              }},
     ConfigKey{
         "node", "expose", "\"open\"",
         "\"open\": peers may know where this node is. \"pull-only\": it publishes no address, "
@@ -260,6 +265,11 @@ constexpr std::array all_keys = {
               [](V v, T t) {
                   return take_parsed(v, t.config.node.accept_from,
                                      [](auto const& text) { return parse_accept_from(text); });
+              }},
+    ConfigKey{"node", "min_copies", "1",
+              "On how many of your nodes each attachment is to be: 1 to 3.",
+              [](V v, T t) {
+                  return take_number(v, 1, limits::storage_nodes, t.config.node.min_copies);
               }},
     ConfigKey{"node", "allow_private_endpoints", "false",
               "Dial loopback and private addresses that a peer names, outside our own subnets.",
