@@ -26,6 +26,12 @@ struct ServerTraffic {
     std::size_t uploads = 0;      ///< now
 };
 
+/// An offer that was let in, and what its bytes count against.
+struct KnownOffer {
+    Offer offer;
+    std::string account;
+};
+
 class ControlServer {
 public:
     /// All must outlive the server and the last turn of the event loop.
@@ -54,6 +60,9 @@ public:
     /// May this offer come in? For offers that this node has fetched itself; `offer.sender_node` is
     /// the key that it came from.
     Admission judge(Offer const& offer) const;
+
+    /// Offers of this blob that were let in and live, newest expiry first.
+    std::vector<KnownOffer> offers_of(ContentId const& id) const;
 
     /// No new connections; idle ones close, requests under way get ServerLimits::drain. Returns
     /// when all are gone. What was verified of an upload is kept.

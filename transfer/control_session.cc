@@ -71,6 +71,7 @@ Admission ControlSession::judge(Caller const& caller, Offer const& offer) const 
     facts.available = host_.available();
     facts.accept = host_.accept_policy();
     facts.recipient = host_.served(offer.recipient);
+    facts.by_own_node = host_.owns(caller, offer.recipient);
     facts.own_gateways = host_.own_gateways();
     if (auto const sender = Address::parse(offer.sender)) {
         facts.sender_domain = host_.domain_trust(sender->domain());

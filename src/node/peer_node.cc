@@ -9,8 +9,10 @@
 #include "dht/opendht_location_service.h"
 #include "dht/silent_location_service.h"
 #include "src/base/atomic_file.h"
+#include "src/core/limits.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
+#include "src/node/copy_keeper.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/node_verbs.h"
 #include "src/node/puller.h"
@@ -74,6 +76,8 @@ struct PeerNode::Services {
 
     Status start_storage();
     Status start_location();
+    Status open_receipts();
+    Status start_copies();
     Status start_escrow();
     Status start_domain();
     Status start_verbs();
@@ -109,13 +113,16 @@ struct PeerNode::Services {
     std::optional<EnrolmentOffice> office;
     std::optional<Enroller> enroller;
     std::optional<location::NoticeBoard> board;
+    std::optional<ReceiptBook> receipts;
     std::optional<BlobCarrier> carrier;
     std::optional<Puller> puller;
     std::optional<location::Inbox> inbox;
     std::unique_ptr<Escrow> escrow;
+    std::unique_ptr<CopyKeeper> copies;
     std::optional<BlobFetcher> fetcher;
     std::optional<OwnNodes> own_nodes;
     std::optional<IncomingGateway> incoming_gateway;
+    std::optional<BlobSources> sources;
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
     std::optional<NodeVerbs> verbs;
@@ -215,14 +222,39 @@ Status PeerNode::Services::start_domain() {
     return {};
 }
 
+Status PeerNode::Services::open_receipts() {
+    auto opened = ReceiptBook::open(options.home.receipts_file());
+    if (!opened) return fail(opened.error());
+    receipts.emplace(std::move(*opened));
+    auto const now = clock.unix_seconds();
+    if (now < limits::receipt_keeping_seconds) return {};  // a clock that was never set
+    auto const gone = receipts->forget_before(now - limits::receipt_keeping_seconds);
+    return gone ? Status() : Status(fail(gone.error()));
+}
+
+Status PeerNode::Services::start_copies() {
+    auto opened = CopyKeeper::open(config.node.storage_dir / "copies.sqlite",
+                                   {owner, workers, *store, *client, *resolver, trust, users,
+                                    *publisher, *carrier, identity, log});
+    if (!opened) return fail(opened.error());
+    copies = std::move(*opened);
+    host.set_copy_keeper(copies.get());
+    copies->start();
+    return {};
+}
+
 Status PeerNode::Services::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
+    if (auto opened = open_receipts(); !opened) return opened;
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
-                                       *board, lines, endpoints, identity, clock, randomness, log});
+                                       *board, lines, *receipts, endpoints, identity, clock,
+                                       randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
         IncomingGateway::World{owner, *client, *fetcher, finder, *publisher, identity, log});
+    sources.emplace(
+        BlobSources::World{workers, *store, *own_nodes, *incoming_gateway, *control, *fetcher});
     host.show_holdings(*store, workers, *carrier);
     if (options.brief) return {};
     auto opened =
@@ -232,6 +264,7 @@ Status PeerNode::Services::start_escrow() {
     escrow = std::move(*opened);
     host.set_escrow(escrow.get());
     escrow->start();
+    if (auto started = start_copies(); !started) return started;
     host.open_lines(&lines);
     puller.emplace(
         Puller::World{owner, workers, *client, *control, *fetcher, host, identity, clock, log});
@@ -249,9 +282,8 @@ Status PeerNode::Services::start_verbs() {
                                        randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
     verbs.emplace(NodeVerbs::World{owner, config, identity, trust, *location, *resolver, *publisher,
-                                   *carrier, *depositor, escrow.get(), *own_nodes,
-                                   *incoming_gateway, *enroller, guardian.get(), *retriever, host,
-                                   *store, workers,
+                                   *carrier, *depositor, escrow.get(), *sources, *enroller,
+                                   guardian.get(), *retriever, host, *store, workers,
                                    Json{{"control", control->listening().to_string()},
                                         {"dht", location->listening().to_string()}}});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
@@ -312,6 +344,8 @@ asio::awaitable<void> PeerNode::stop() {
     s.local_api->stop();
     s.host.set_available(false);
     s.host.set_escrow(nullptr);
+    s.host.set_copy_keeper(nullptr);
+    if (s.copies) s.copies->stop();
     s.host.serve_domain(nullptr, nullptr);
     s.host.open_lines(nullptr);
     s.lines.stop();

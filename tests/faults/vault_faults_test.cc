@@ -41,7 +41,7 @@ TEST_CASE("faults: kill -9 between any two writes of a vault") {
                     .has_value();
             if (!kept) return false;
             tell('k');
-            if (!vault->settle("t1", Bytes{1}, "direct")) return false;
+            if (!vault->settle("t1", {Bytes{1}, "direct"})) return false;
             tell('s');
             if (!vault->release("t2")) return false;
             tell('r');
@@ -70,7 +70,7 @@ TEST_CASE("faults: a disk that fills up at any write of a vault") {
             auto const vault = open_in(folder);
             FailingDisk::fill_up_at(n);
             kept = vault->keep(given, {item_of(blob, "t1")}).has_value();
-            settled = kept && vault->settle("t1", Bytes{1}, "direct").has_value();
+            settled = kept && vault->settle("t1", {Bytes{1}, "direct"}).has_value();
             FailingDisk::mend();
         }
         auto const vault = open_in(folder);

@@ -62,7 +62,7 @@ TEST_CASE("escrow_index: what was seen of a recipient, and receipts") {
     CHECK(index.find("t1").value()->user_key == key);
     CHECK(index.find("t2").value()->nodes.size() == 1);
 
-    REQUIRE(index.note_delivered("t1", Bytes{6}, "direct"));
+    REQUIRE(index.note_copy("t1", {Bytes{6}, "direct"}));
     CHECK_FALSE(index.find("t1").value()->waits());
     CHECK(index.find("t1").value()->route == "direct");
     CHECK(index.waiting()->size() == 2);

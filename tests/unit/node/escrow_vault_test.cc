@@ -43,7 +43,7 @@ TEST_CASE("escrow_vault: keeps a blob for several until the last has it") {
         CHECK(text_in(*opened->file) == text_of(blob.view()));
         if (blob.tree.layer.size() > 32) CHECK(opened->layer == blob.tree.layer);
 
-        REQUIRE(world.vault->settle("b" + name, Bytes{1}, "direct"));
+        REQUIRE(world.vault->settle("b" + name, {Bytes{1}, "direct"}));
         CHECK(world.keeps(blob));
         CHECK(world.vault->find("b" + name).value()->receipt == Bytes{1});
         REQUIRE(world.vault->release("c" + name));
@@ -52,14 +52,14 @@ TEST_CASE("escrow_vault: keeps a blob for several until the last has it") {
         REQUIRE(world.vault->release("b" + name));
     }
     CHECK(world.vault->release("never given"));
-    CHECK(world.vault->settle("never given", Bytes{1}, "direct"));
+    CHECK(world.vault->settle("never given", {Bytes{1}, "direct"}));
 }
 
 TEST_CASE("escrow_vault: a recipient named twice has the blob until both tickets are over") {
     World world;
     auto const blob = sample_blob(600'000);
     REQUIRE(world.vault->keep(carried(blob), {item_of(blob, "t1"), item_of(blob, "t2")}));
-    REQUIRE(world.vault->settle("t1", Bytes{1}, "direct"));
+    REQUIRE(world.vault->settle("t1", {Bytes{1}, "direct"}));
     CHECK(world.keeps(blob));
     REQUIRE(world.vault->release("t2"));
     CHECK_FALSE(world.keeps(blob));
