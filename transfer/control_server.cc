@@ -191,10 +191,11 @@ Admission ControlServer::judge(Offer const& offer) const {
     return state_->house.session.judge({offer.sender_node, std::nullopt}, offer);
 }
 
-std::vector<KnownOffer> ControlServer::offers_of(ContentId const& id) const {
+std::vector<KnownOffer> ControlServer::offers_of(ContentId const& id) {
+    state_->house.intake.give_up_idle(id);
     std::vector<KnownOffer> known;
     for (auto const& incoming : state_->house.intake.offers().of_content(id))
-        known.push_back({incoming->offer, incoming->account});
+        if (!incoming->receipt) known.push_back({incoming->offer, incoming->account});
     return known;
 }
 

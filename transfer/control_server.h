@@ -61,8 +61,10 @@ public:
     /// the key that it came from.
     Admission judge(Offer const& offer) const;
 
-    /// Offers of this blob that were let in and live, newest expiry first.
-    std::vector<KnownOffer> offers_of(ContentId const& id) const;
+    /// Offers of this blob that were let in, live and have no receipt yet, newest expiry first, for
+    /// whoever wants to come for it. An upload of it that nobody has fed for a while gives its
+    /// place up.
+    std::vector<KnownOffer> offers_of(ContentId const& id);
 
     /// No new connections; idle ones close, requests under way get ServerLimits::drain. Returns
     /// when all are gone. What was verified of an upload is kept.

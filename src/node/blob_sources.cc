@@ -17,14 +17,12 @@ asio::awaitable<Result<std::string>> fetch_from_first(std::vector<BlobSource> so
     co_return fail(Fault::not_found, "none has it");
 }
 
-asio::awaitable<Status> BlobSources::fetch_from_senders(ContentId id,
-                                                        BlobFetcher::Progress progress) {
+asio::awaitable<Status> fetch_from_senders(transfer::ControlServer& server, BlobFetcher& fetcher,
+                                           ContentId id, BlobFetcher::Progress progress) {
     Error last{Fault::not_found, "nobody has offered it lately"};
-    // An offer that was let in once: the sender may have more of it by now than has arrived.
-    for (transfer::KnownOffer const& known : world_.server.offers_of(id)) {
+    for (transfer::KnownOffer const& known : server.offers_of(id)) {
         transfer::Peer const peer{known.offer.sender_node, known.offer.control};
-        Status const taken =
-            co_await world_.fetcher.take(peer, known.offer, known.account, progress);
+        Status const taken = co_await fetcher.take(peer, known.offer, known.account, progress);
         if (taken) co_return taken;
         last = taken.error();
     }
@@ -44,7 +42,8 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
     std::vector<BlobSource> sources{
         {"own other node", [=, this] { return world_.own_nodes.fetch(id, progress); }},
         {"incoming gateway", [=, this] { return world_.incoming_gateway.fetch(id, progress); }},
-        {"sender", [=, this] { return fetch_from_senders(id, progress); }}};
+        {"sender",
+         [=, this] { return fetch_from_senders(world_.server, world_.fetcher, id, progress); }}};
     auto from = co_await fetch_from_first(std::move(sources));
     if (from || from.error().fault != Fault::not_found) co_return from;
     co_return fail(Fault::not_found, id.short_form() +

@@ -23,6 +23,10 @@ struct BlobSource {
 /// told rather than that one, and the first of them: it may go away.
 asio::awaitable<Result<std::string>> fetch_from_first(std::vector<BlobSource> sources);
 
+/// From whoever has an offer of it let in at `server`. Fault::not_found: nobody has.
+asio::awaitable<Status> fetch_from_senders(transfer::ControlServer& server, BlobFetcher& fetcher,
+                                           ContentId id, BlobFetcher::Progress progress);
+
 /// Owner's thread; all references must outlive it.
 class BlobSources {
 public:
@@ -31,7 +35,7 @@ public:
         transfer::BlobStore& store;
         OwnNodes& own_nodes;
         IncomingGateway& incoming_gateway;
-        transfer::ControlServer const& server;
+        transfer::ControlServer& server;
         BlobFetcher& fetcher;
     };
 
@@ -42,8 +46,6 @@ public:
     asio::awaitable<Result<std::string>> bring_here(ContentId id, BlobFetcher::Progress progress);
 
 private:
-    asio::awaitable<Status> fetch_from_senders(ContentId id, BlobFetcher::Progress progress);
-
     World world_;
 };
 

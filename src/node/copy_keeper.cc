@@ -87,24 +87,27 @@ void CopyKeeper::note_presence(transfer::Caller const& caller) {
     }
 }
 
+void CopyKeeper::plan_next(User& user, bool enough) {
+    auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(look_period);
+    if (user.wanted == 0) pause = unknown_period;
+    if (!enough) pause = look_again_first * (1U << std::min(user.tries, doublings_max));
+    user.tries = enough ? 0 : user.tries + 1;
+    user.next = user.again ? steady_clock::time_point() : steady_clock::now() + pause;
+}
+
 asio::awaitable<void> CopyKeeper::watch() {
     while (!stopped_) {
-        auto next = steady_clock::now() + look_period;
         for (auto& [address, user] : users_) {
+            if (user.next > steady_clock::now()) continue;
+            user.again = false;
+            bool const enough = co_await look(address);
             if (stopped_) co_return;
-            if (user.next <= steady_clock::now()) {
-                user.again = false;
-                bool const enough = co_await look(address);
-                if (stopped_) co_return;
-                auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(look_period);
-                if (user.wanted == 0) pause = unknown_period;
-                if (!enough)
-                    pause = look_again_first * (1U << std::min(user.tries++, doublings_max));
-                if (enough) user.tries = 0;
-                user.next = user.again ? steady_clock::time_point() : steady_clock::now() + pause;
-            }
-            next = std::min(next, user.next);
+            plan_next(user, enough);
         }
+        // Only now: something may have come for one that was looked at before another.
+        auto next = steady_clock::time_point::max();
+        for (auto const& [address, user] : users_)
+            next = std::min(next, user.next);
         if (next > steady_clock::now()) co_await wake_.wait_until(next);
     }
 }

@@ -71,6 +71,7 @@ private:
         , wake_(world.owner.get_executor()) {}
 
     asio::awaitable<void> watch();
+    static void plan_next(User& user, bool enough);
     void hurry(Address const& address);
     bool may_want_copies(Address const& address) const;
     /// True: enough copies of all, as far as this node can see to it.

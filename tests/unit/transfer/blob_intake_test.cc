@@ -114,6 +114,11 @@ TEST_CASE("blob_intake: offers that were let in are known by their blob") {
     CHECK(known[1].offer == early);
     CHECK(known[0].account == late.sender);
     CHECK(lab.server->offers_of(ContentId{}).empty());
+    // What has come is nothing to come for, also where its owner has removed it.
+    REQUIRE(lab.await(deliver(lab.alice.client, lab.pool, lab.order_of(blob))));
+    CHECK(lab.server->offers_of(blob.id()).size() == 2);
+    REQUIRE(lab.await(lab.alice.client.offer(lab.peer, early, std::nullopt)));
+    CHECK(lab.server->offers_of(blob.id()).size() == 1);
 }
 
 TEST_CASE("blob_intake: a full store is told before the first byte") {
