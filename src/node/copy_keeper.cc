@@ -47,7 +47,7 @@ bool CopyKeeper::may_want_copies(Address const& address) const {
     auto const user = users_.find(address);
     if (user == users_.end()) return false;
     if (user->second.wanted > 1) return true;
-    auto const published = world_.publisher.published();
+    auto const& published = world_.publisher.published();
     return std::ranges::any_of(published, [&](Publication const& publication) {
         return publication.address == address && publication.nodes.size() > 1;
     });
@@ -115,7 +115,7 @@ asio::awaitable<void> CopyKeeper::watch() {
 asio::awaitable<LookupReport> CopyKeeper::resolve(Address address) {
     auto const view = world_.trust.view({});
     if (!view) co_return LookupReport{.address = address, .storage_address = address};
-    auto const published = world_.publisher.published();
+    auto const& published = world_.publisher.published();
     bool const own = std::ranges::any_of(
         published, [&](Publication const& one) { return one.address == address; });
     location::TrustFor trust_for = [&view, own, this](Address const& asked) {

@@ -49,7 +49,7 @@ bool ServedUsers::owns(transfer::Caller const& caller, AddressTag const& recipie
 
 bool ServedUsers::is_published_node(Address const& address, NodeKey const& node) const {
     if (publisher_ == nullptr) return false;
-    auto const published = publisher_->published();
+    auto const& published = publisher_->published();
     auto const publication =
         std::ranges::find_if(published, [&](auto const& one) { return one.address == address; });
     return publication != published.end() &&
