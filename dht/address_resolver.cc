@@ -46,10 +46,7 @@ struct AddressResolver::Search {
 
     void step(std::string words) { report.steps.push_back(std::move(words)); }
 
-    void raise(std::string alarm) {
-        report.alarm = std::move(alarm);
-        untrusted = report.alarm;
-    }
+    void raise(std::string alarm) { untrusted = report.alarm = std::move(alarm); }
 
     std::chrono::milliseconds patience() const {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
@@ -59,8 +56,8 @@ struct AddressResolver::Search {
     bool stores() const { return found && found->state == StorageFinding::State::stores; }
 
     void name_slot(std::uint64_t slot) {
-        auto& slots = report.slots;
-        if (std::find(slots.begin(), slots.end(), slot) == slots.end()) slots.push_back(slot);
+        if (std::ranges::find(report.slots, slot) == report.slots.end())
+            report.slots.push_back(slot);
     }
 
     /// What the record found says, but of its nodes.
@@ -71,6 +68,7 @@ struct AddressResolver::Search {
         report.user_key = UserKey(found->envelope.signer);
         report.age_recipient = found->record->age_recipient;
         report.accept = found->record->accept;
+        report.record = encode_record(found->envelope);
         report.page = found->record->page;
         report.gateway = found->record->gateway;
     }

@@ -86,6 +86,11 @@ Admission admit(Offer const& offer, AdmissionFacts const& facts) {
     if (!facts.recipient) return refuse(403, "unknown-recipient", "not stored for here");
     if (auto refused = wrong_size(offer, facts.accept)) return *refused;
 
+    if (facts.by_own_node) {
+        // It was admitted there, and counts here for whom it counted there.
+        bool const told = is_normal_address(offer.sender);
+        return {std::nullopt, {told, told ? offer.sender : unverified_account}};
+    }
     bool const pinned = facts.contact_key && offer.signer == *facts.contact_key;
     // Our own mail server may hand on what it received. Who sent it is what SMTP said, which
     // anybody could: good for no contact, and for no account but one apart.

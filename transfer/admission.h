@@ -31,6 +31,7 @@ struct AdmissionFacts {
     DomainTrust sender_domain;            ///< of the domain of `offer.sender`
     std::vector<PublicKey> own_gateways;  ///< gateways of the users stored for here
     std::optional<UserKey> contact_key;   ///< pinned for `offer.sender`, if in the address book
+    bool by_own_node = false;             ///< the caller is another node of the recipient's
 };
 
 /// Whose word an offer is.

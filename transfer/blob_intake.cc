@@ -83,6 +83,15 @@ asio::awaitable<std::optional<Answer>> BlobIntake::answer_if_held(Incoming incom
     co_return confirm(incoming, 200);
 }
 
+void BlobIntake::give_up_idle(ContentId const& id) {
+    auto const idle = static_cast<std::uint64_t>(limits_.takeover_idle.count());
+    for (Incoming const& incoming : offers_.of_content(id)) {
+        bool const stalled = incoming->slot && !incoming->slot->is_fed() &&
+                             incoming->slot->fed_at() + idle <= around_.clock.unix_seconds();
+        if (stalled) incoming->slot.reset();
+    }
+}
+
 std::shared_ptr<UploadSlot> BlobIntake::abandoned_slot(Incoming const& incoming) const {
     Offer const& offer = incoming->offer;
     Incoming const earlier = offers_.find_upload(offer.sender_node, offer.content_id);

@@ -46,6 +46,10 @@ public:
     /// Forgets what has expired; gives up reservations that nobody feeds.
     void sweep();
 
+    /// Uploads of this blob that nobody has fed for limits.takeover_idle keep what was verified,
+    /// and give their place up.
+    void give_up_idle(ContentId const& id);
+
     std::uint64_t received_bytes() const { return received_bytes_; }
 
 private:

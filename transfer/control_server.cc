@@ -192,6 +192,14 @@ asio::awaitable<Admission> ControlServer::judge(Offer offer) const {
     return state_->house.session.judge(caller, std::move(offer));
 }
 
+std::vector<KnownOffer> ControlServer::offers_of(ContentId const& id) {
+    state_->house.intake.give_up_idle(id);
+    std::vector<KnownOffer> known;
+    for (auto const& incoming : state_->house.intake.offers().of_content(id))
+        if (!incoming->receipt) known.push_back({incoming->offer, incoming->account});
+    return known;
+}
+
 void ControlServer::State::end_listening() {
     house.stopping = true;
     error_code ignored;

@@ -26,6 +26,12 @@ struct ServerTraffic {
     std::size_t uploads = 0;      ///< now
 };
 
+/// An offer that was let in, and what its bytes count against.
+struct KnownOffer {
+    Offer offer;
+    std::string account;
+};
+
 class ControlServer {
 public:
     /// All must outlive the server and the last turn of the event loop.
@@ -54,6 +60,11 @@ public:
     /// May this offer come in? For offers that this node has fetched itself; `offer.sender_node` is
     /// the key that it came from.
     asio::awaitable<Admission> judge(Offer offer) const;
+
+    /// Offers of this blob that were let in, live and have no receipt yet, newest expiry first, for
+    /// whoever wants to come for it. An upload of it that nobody has fed for a while gives its
+    /// place up.
+    std::vector<KnownOffer> offers_of(ContentId const& id);
 
     /// No new connections; idle ones close, requests under way get ServerLimits::drain. Returns
     /// when all are gone. What was verified of an upload is kept.

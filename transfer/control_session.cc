@@ -71,6 +71,7 @@ asio::awaitable<Admission> ControlSession::judge(Caller caller, Offer offer) con
     facts.available = host_.available();
     facts.accept = host_.accept_policy();
     facts.recipient = host_.served(offer.recipient);
+    facts.by_own_node = host_.owns(caller, offer.recipient);
     auto const sender = Address::parse(offer.sender);
     if (sender) facts.contact_key = host_.contact_key(*sender);
     auto admission = admit(offer, facts);

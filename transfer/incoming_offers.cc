@@ -1,6 +1,7 @@
 #include "transfer/incoming_offers.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "transfer/upload_slot.h"
 
@@ -43,6 +44,15 @@ std::shared_ptr<IncomingOffer> IncomingOffers::find_upload(NodeKey const& sender
         if (!best || worth(*i->second) > worth(*best)) best = i->second;
     }
     return best;
+}
+
+std::vector<std::shared_ptr<IncomingOffer>> IncomingOffers::of_content(ContentId const& id) const {
+    std::vector<std::shared_ptr<IncomingOffer>> found;
+    for (auto const& [key, incoming] : offers_)
+        if (incoming->offer.content_id == id) found.push_back(incoming);
+    std::ranges::stable_sort(found, std::greater(),
+                             [](auto const& one) { return one->offer.expires; });
+    return found;
 }
 
 std::size_t IncomingOffers::uploads() const {

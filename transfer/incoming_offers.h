@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "src/core/content_id.h"
 #include "src/core/keys.h"
@@ -46,6 +47,9 @@ public:
     /// The offer under which `sender` may send these bytes now: one whose upload is open, else any
     /// without a receipt, else any.
     std::shared_ptr<IncomingOffer> find_upload(NodeKey const& sender, ContentId const& id) const;
+
+    /// All of this blob, by whomever: the one that lives longest first.
+    std::vector<std::shared_ptr<IncomingOffer>> of_content(ContentId const& id) const;
 
     /// Uploads with a slot: all, and of one node.
     std::size_t uploads() const;

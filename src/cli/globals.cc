@@ -3,13 +3,7 @@
 namespace satchel::cli {
 
 Result<std::vector<ConfigOverride>> Globals::overrides() const {
-    std::vector<ConfigOverride> overrides;
-    for (std::string const& setting : settings) {
-        auto parsed = parse_override(setting);
-        if (!parsed) return fail(parsed.error());
-        overrides.push_back(std::move(*parsed));
-    }
-    return overrides;
+    return parse_overrides(settings);
 }
 
 Result<Config> Globals::config() const {

@@ -60,7 +60,10 @@ Verb& Verb::example(std::string const& lines) {
 }
 
 void Verb::run(Run run) {
-    app_.callback([&chosen = chosen_, run = std::move(run)] { chosen = run; });
+    app_.callback([&app = app_, &chosen = chosen_, run = std::move(run)] {
+        // A verb's own verbs are called back before it.
+        if (app.get_subcommands().empty()) chosen = run;
+    });
 }
 
 struct CommandLine::State {
@@ -104,6 +107,13 @@ void CommandLine::group(std::string const& name, std::string const& help) {
     app->fallthrough();
     app->require_subcommand(1);
     state_->groups[name] = app;
+}
+
+Verb CommandLine::verb_with_verbs(std::string const& name, std::string const& help) {
+    CLI::App* const app = state_->app.add_subcommand(name, help);
+    app->fallthrough();
+    state_->groups[name] = app;
+    return Verb(*app, state_->chosen);
 }
 
 Verb CommandLine::verb_of(std::string const& group, std::string const& name,

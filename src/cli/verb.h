@@ -59,6 +59,8 @@ public:
     Verb verb(std::string const& name, std::string const& help);
     /// A verb of a group: `group("contact", …)`, then `verb_of("contact", "add", …)`.
     void group(std::string const& name, std::string const& help);
+    /// Likewise, but the group's own name does something, too.
+    Verb verb_with_verbs(std::string const& name, std::string const& help);
     Verb verb_of(std::string const& group, std::string const& name, std::string const& help);
 
     /// Parses, runs, and gives the exit code. Errors go to stderr, or as JSON to stdout with

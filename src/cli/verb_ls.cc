@@ -18,10 +18,11 @@ Result<ExitStatus> ls(Globals const& globals) {
         return ExitStatus::ok;
     }
     for (auto const& blob : result->at("blobs")) {
-        print_line(blob.value("content_id", "") + "  " +
-                   human_time(blob.value("stored", std::uint64_t{0})) + "  " +
-                   human_size(blob.value("bytes", std::uint64_t{0})) + "  " +
-                   blob.value("from", "") + "  " + blob.value("name", ""));
+        print_line(
+            blob.value("content_id", "") + "  " +
+            human_time(blob.value("stored", std::uint64_t{0})) + "  " +
+            human_size(blob.value("bytes", std::uint64_t{0})) + "  " + blob.value("from", "") +
+            (blob.value("verified", true) ? "  " : " (unverified)  ") + blob.value("name", ""));
     }
     return ExitStatus::ok;
 }

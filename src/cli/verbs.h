@@ -21,6 +21,8 @@ void add_push(CommandLine& line);
 void add_ls(CommandLine& line);
 void add_rm(CommandLine& line);
 void add_doctor(CommandLine& line);
+void add_export(CommandLine& line);
+void add_receipts(CommandLine& line);
 void add_status(CommandLine& line);
 
 }  // namespace satchel::cli

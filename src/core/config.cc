@@ -256,6 +256,16 @@ Result<ConfigOverride> parse_override(std::string const& argument) {
                                   "'domain.\"b.test\".keys=[\"…\"]'");
 }
 
+Result<std::vector<ConfigOverride>> parse_overrides(std::vector<std::string> const& arguments) {
+    std::vector<ConfigOverride> overrides;
+    for (std::string const& argument : arguments) {
+        auto parsed = parse_override(argument);
+        if (!parsed) return fail(parsed.error());
+        overrides.push_back(std::move(*parsed));
+    }
+    return overrides;
+}
+
 Result<Config> parse_config(std::string const& text, std::string const& file_name,
                             std::vector<ConfigOverride> const& overrides, fs::path const& home) {
     if (text.size() > limits::config_file_bytes)

@@ -37,6 +37,7 @@ struct NodeSettings {
     std::uint64_t quota = 50ULL << 30;   ///< bytes
     std::uint64_t quota_per_sender = 5ULL << 30;
     std::uint64_t accept_max = 10ULL << 30;
+    std::uint64_t min_copies = 1;  ///< of the user's nodes that are to hold each blob
     AcceptFrom accept_from = AcceptFrom::attested;
     bool allow_private_endpoints = false;
     std::string incoming_gateway;  ///< "host:port", "" none
@@ -113,6 +114,7 @@ struct ConfigOverride {
 };
 
 Result<ConfigOverride> parse_override(std::string const& argument);
+Result<std::vector<ConfigOverride>> parse_overrides(std::vector<std::string> const& arguments);
 
 /// The text of a file (named in errors), with overrides on top. `home` fills defaults.
 Result<Config> parse_config(std::string const& text, std::string const& file_name,

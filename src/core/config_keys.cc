@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "src/core/address.h"
 #include "src/core/config_value.h"
@@ -130,7 +131,10 @@ constexpr std::array all_keys = {
               }},
     ConfigKey{"node", "dht_network", "7473",
               "Number of the DHT network. Nodes of other numbers do not meet.",
-              [](V v, T t) { return take_number(v, t.config.node.dht_network); }},
+              [](V v, T t) {
+                  return take_number(v, 0, std::numeric_limits<std::uint32_t>::max(),
+                                     t.config.node.dht_network);
+              }},
     ConfigKey{
         "node", "expose", "\"open\"",
         "\"open\": peers may know where this node is. \"pull-only\": it publishes no address, "
@@ -162,6 +166,11 @@ constexpr std::array all_keys = {
               [](V v, T t) {
                   return take_parsed(v, t.config.node.accept_from,
                                      [](auto const& text) { return parse_accept_from(text); });
+              }},
+    ConfigKey{"node", "min_copies", "1",
+              "On how many of your nodes each attachment is to be: 1 to 3.",
+              [](V v, T t) {
+                  return take_number(v, 1, limits::storage_nodes, t.config.node.min_copies);
               }},
     ConfigKey{"node", "allow_private_endpoints", "false",
               "Dial loopback and private addresses that a peer names, outside our own subnets.",

@@ -1,7 +1,6 @@
 #include "src/core/config_value.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "src/core/host_port.h"
 
@@ -58,14 +57,6 @@ Status take_flag(ConfigValue const& value, bool& out) {
     auto const* const flag = std::get_if<bool>(&value);
     if (flag == nullptr) return fail(Fault::usage, "true or false is wanted");
     out = *flag;
-    return {};
-}
-
-Status take_number(ConfigValue const& value, std::uint32_t& out) {
-    auto const* const number = std::get_if<std::int64_t>(&value);
-    if (number == nullptr || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
-        return fail(Fault::usage, "a number from 0 to 4294967295 is wanted");
-    out = static_cast<std::uint32_t>(*number);
     return {};
 }
 

@@ -59,8 +59,15 @@ Status take_duration(ConfigValue const& value, std::chrono::seconds& out);
 
 Status take_flag(ConfigValue const& value, bool& out);
 
-/// 0 to 2^32-1.
-Status take_number(ConfigValue const& value, std::uint32_t& out);
+template <class T>
+Status take_number(ConfigValue const& value, std::int64_t least, std::int64_t most, T& out) {
+    auto const* const number = std::get_if<std::int64_t>(&value);
+    if (number == nullptr || *number < least || *number > most)
+        return fail(Fault::usage, "a number from " + std::to_string(least) + " to " +
+                                      std::to_string(most) + " is wanted");
+    out = static_cast<T>(*number);
+    return {};
+}
 
 /// "" is none.
 Status take_file(ConfigValue const& value, std::filesystem::path& out);

@@ -28,6 +28,9 @@ public:
     /// Records that this node keeps alive for users of its domains.
     std::filesystem::path kept_records_file() const { return root_ / "records.db"; }
 
+    /// Receipts for what this home has delivered.
+    std::filesystem::path receipts_file() const { return root_ / "receipts.db"; }
+
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
     /// Local socket of the running node (`run/node.sock`), under the runtime directory where the

@@ -46,6 +46,13 @@ inline constexpr std::size_t inline_blob_bytes = 256 * 1024;
 inline constexpr std::size_t offer_bytes = 24 * 1024;  // without an inline blob
 inline constexpr std::size_t control_body_bytes = inline_blob_bytes + offer_bytes + 4 * 1024;
 inline constexpr std::size_t receipt_bytes = 512;
+inline constexpr std::size_t receipt_proof_bytes = 28 * 1024;  // receipt, offer, record, address
+inline constexpr std::size_t receipt_line_octets = 40 * 1024;
+static_assert(receipt_bytes + offer_bytes + storage_record_bytes + address_octets + 64 <
+              receipt_proof_bytes);
+static_assert(receipt_proof_bytes / 3 * 4 + 64 < receipt_line_octets);
+inline constexpr std::size_t receipts_file_bytes = 256 * 1024 * 1024;
+inline constexpr std::uint64_t receipt_keeping_seconds = 3ULL * 365 * 24 * 3600;
 static_assert(grant_bytes + label_bytes < offer_bytes);
 
 inline constexpr std::uint64_t offer_lifetime_seconds = 3'600;

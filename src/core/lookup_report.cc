@@ -1,5 +1,7 @@
 #include "src/core/lookup_report.h"
 
+#include <algorithm>
+
 namespace satchel {
 
 char const* to_string(Trust trust) {
@@ -21,6 +23,11 @@ Result<Trust> parse_trust(std::string_view word) {
         if (word == to_string(trust)) return trust;
     return fail(Fault::usage,
                 '"' + std::string(word) + "\" is none of: none, first-seen, domain, pinned");
+}
+
+std::uint64_t copies_wanted(LookupReport const& report) {
+    return std::clamp<std::uint64_t>(report.accept.min_copies, 1,
+                                     std::max<std::size_t>(report.nodes.size(), 1));
 }
 
 }  // namespace satchel

@@ -45,6 +45,7 @@ struct LookupReport {
     std::optional<AgeRecipient> age_recipient{};
     std::optional<UserKey> user_key{};
     AcceptPolicy accept{};
+    Bytes record{};  ///< encoded envelope of the storage record that says all this
     std::string page{};
     std::optional<GatewayPlace> gateway{};  ///< keeps what arrives while all nodes are off
     std::vector<NodeReport> nodes{};        ///< by priority
@@ -52,5 +53,8 @@ struct LookupReport {
     std::string alarm{};  ///< a key has changed and nobody vouches for it: not trusted; "" if not
     std::vector<std::string> steps{};  ///< each step in words an admin understands, for `lookup -v`
 };
+
+/// On how many of its nodes a blob is to be: what its record asks for, and no more than there are.
+std::uint64_t copies_wanted(LookupReport const& report);
 
 }  // namespace satchel

@@ -98,6 +98,18 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::call(CarriedBlob blob,
                                                      : "it was told to come, and did not");
 }
 
+asio::awaitable<void> BlobCarrier::keep(Receipt receipt, Offer offer, CarryOrder order,
+                                        std::string route) {
+    KeptReceipt kept{
+        .proof = {std::move(receipt), std::move(offer), order.recipient, std::move(order.record)},
+        .name = std::move(order.name),
+        .message_id = std::move(order.message_id),
+        .route = std::move(route)};
+    auto work = [&book = world_.receipts, kept = std::move(kept)] { return book.keep(kept); };
+    Status const done = co_await world_.workers.await(std::move(work));
+    if (!done) world_.log.error("receipt_not_kept", {{"reason", done.error().what}});
+}
+
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes) {
     Error last{Fault::unavailable, "no node of the recipient is available"};
@@ -115,6 +127,8 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
             continue;
         }
         sent_bytes_ += blob.bytes;
+        if (!order.is_copy)
+            co_await keep(delivered->receipt, offer, order, to_string(delivered->route));
         world_.log.info("delivered", {{"recipient", order.recipient.text()},
                                       {"content", blob.content_id.short_form()},
                                       {"bytes", std::to_string(blob.bytes)},

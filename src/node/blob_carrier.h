@@ -12,6 +12,7 @@
 #include "src/base/randomness.h"
 #include "src/core/identity.h"
 #include "src/core/lookup_report.h"
+#include "src/core/receipt_book.h"
 #include "src/node/escrow_vault.h"
 #include "src/node/gateway_finder.h"
 #include "src/node/open_lines.h"
@@ -30,6 +31,10 @@ struct CarryOrder {
     Bytes label;                                       ///< small age file for the recipient
     std::function<void(std::uint64_t done)> progress;  ///< bytes; may be empty
     std::optional<GatewayPlace> gateway{};             ///< holds the lines of pull-only nodes
+    Bytes record{};            ///< encoded storage record that names the nodes: for the receipt
+    std::string name{};        ///< of the file: for whoever lists receipts
+    std::string message_id{};  ///< likewise; "" where there is no message
+    bool is_copy = false;      ///< between nodes of one user: no receipt that anybody asks for
 };
 
 /// Owner's thread; all references must outlive it.
@@ -43,7 +48,8 @@ public:
         Publisher const& publisher;
         GatewayFinder& finder;
         location::NoticeBoard& board;
-        OpenLines& lines;                        ///< that end here
+        OpenLines& lines;  ///< that end here
+        ReceiptBook& receipts;
         std::vector<Endpoint> const& endpoints;  ///< where a receiver can come for a blob
         Identity const& identity;
         Clock const& clock;
@@ -54,7 +60,7 @@ public:
     explicit BlobCarrier(World world)
         : world_(world) {}
 
-    /// The failure is that of the node asked last.
+    /// The receipt is on disk then. The failure is that of the node asked last.
     asio::awaitable<Result<transfer::Delivered>> carry(CarriedBlob blob, CarryOrder order,
                                                        std::vector<NodeReport> nodes);
 
@@ -70,6 +76,8 @@ private:
     /// Has the node come for it.
     asio::awaitable<Result<transfer::Delivered>> call(CarriedBlob blob, Offer offer,
                                                       CarryOrder order, NodeReport node);
+    /// What was delivered is delivered, also where its receipt can't be kept.
+    asio::awaitable<void> keep(Receipt receipt, Offer offer, CarryOrder order, std::string route);
     asio::awaitable<void> tell(PullNotice notice, NodeReport node,
                                std::optional<GatewayPlace> gateway);
 

@@ -1,6 +1,9 @@
 #include "src/node/blob_fetcher.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "dht/wake_up.h"
 
 namespace satchel::node {
 
@@ -8,13 +11,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto answer_patience = 5s;
 constexpr auto arrival_patience = 60s;
 constexpr auto look_again_after = 100ms;
 
 }  // namespace
 
 asio::awaitable<Status> BlobFetcher::fetch(transfer::Peer peer, ContentId id, Progress progress) {
-    auto const waiting = co_await world_.client.ask_waiting(peer, id);
+    auto const waiting = co_await ask(peer, id);
     if (!waiting) co_return fail(waiting.error());
     auto const offer = std::find_if(waiting->begin(), waiting->end(),
                                     [&](Offer const& one) { return one.content_id == id; });
@@ -25,6 +29,31 @@ asio::awaitable<Status> BlobFetcher::fetch(transfer::Peer peer, ContentId id, Pr
         co_return fail(Fault::not_found, id.short_form() + "… is not there");
     }
     co_return co_await take(std::move(peer), *offer, offer->sender, std::move(progress));
+}
+
+/// One that is silent must not keep us from asking the next.
+asio::awaitable<Result<std::vector<Offer>>> BlobFetcher::ask(transfer::Peer peer, ContentId id) {
+    struct Question {
+        explicit Question(asio::io_context& owner)
+            : wake(owner.get_executor()) {}
+
+        location::WakeUp wake;
+        std::optional<Result<std::vector<Offer>>> answer;
+    };
+
+    auto const question = std::make_shared<Question>(world_.owner);
+    asio::co_spawn(
+        world_.owner,
+        [this, question, peer, id]() -> asio::awaitable<void> {
+            question->answer = co_await world_.client.ask_waiting(peer, id);
+            question->wake.notify();
+        },
+        asio::detached);
+    auto const until = std::chrono::steady_clock::now() + answer_patience;
+    while (!question->answer && std::chrono::steady_clock::now() < until)
+        co_await question->wake.wait_until(until);
+    if (question->answer) co_return std::move(*question->answer);
+    co_return fail(Fault::timed_out, "no answer within 5 s");
 }
 
 asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "src/base/clock.h"
 #include "src/base/worker_pool.h"
@@ -38,6 +39,7 @@ public:
                                  Progress progress);
 
 private:
+    asio::awaitable<Result<std::vector<Offer>>> ask(transfer::Peer peer, ContentId id);
     asio::awaitable<bool> is_here(ContentId id);
     asio::awaitable<Status> await_arrival(ContentId id);
 

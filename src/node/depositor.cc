@@ -32,7 +32,8 @@ struct Depositor::Job {
     std::size_t next = 0;                        ///< recipient to be served next
     std::size_t running = 0;                     ///< serving coroutines
     std::map<std::size_t, std::uint64_t> moved;  ///< bytes, by recipient
-    std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient
+    std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient: also until there are
+                                                 ///< enough copies
     asio::steady_timer all_done;
 };
 
@@ -61,7 +62,9 @@ Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport 
                     .nodes = {},
                     .user_key = report.user_key,
                     .receipt = {},
-                    .route = {}};
+                    .route = {},
+                    .name = job.request.label.name,
+                    .message_id = job.request.label.message_id};
     for (NodeReport const& node : report.nodes)
         item.nodes.push_back(node.node_key);
     return item;
@@ -95,14 +98,24 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     if (!item) co_return fail(item.error());
     Result<transfer::Delivered> delivered = fail(Fault::unavailable, report.reason);
     if (report.available) {
-        CarryOrder order{report.storage_address,  job.request.sender, item->grant, item->label,
-                         progress_of(job, index), report.gateway};
+        CarryOrder order{
+            report.storage_address,      job.request.sender, item->grant,   item->label,
+            progress_of(job, index),     report.gateway,     report.record, job.request.label.name,
+            job.request.label.message_id};
         delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
     if (delivered) {
         outcome.stored = true;
         outcome.receipt = encode_receipt(delivered->receipt);
         outcome.route = to_string(delivered->route);
+        if (copies_wanted(report) > 1 && job.request.may_escrow && world_.escrow != nullptr) {
+            item->receipt = outcome.receipt;
+            item->route = outcome.route;
+            item->copies = {delivered->receipt.node};
+            item->copies_wanted = copies_wanted(report);
+            item->released = true;  // the first receipt is all that the mail waits for
+            job.away.emplace(index, std::move(*item));
+        }
         co_return Status();
     }
     auto const fault = delivered.error().fault;
@@ -127,7 +140,7 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     if (--job->running == 0) job->all_done.cancel();
 }
 
-/// Durable for all who are away, or for none.
+/// Durable for all who are away or lack copies, or for none.
 asio::awaitable<void> Depositor::keep(Job& job) {
     std::vector<std::size_t> indices;
     std::vector<EscrowItem> items;
@@ -138,7 +151,9 @@ asio::awaitable<void> Depositor::keep(Job& job) {
     auto const kept = co_await world_.escrow->keep(job.blob, std::move(items));
     for (std::size_t i = 0; i < indices.size(); ++i) {
         mailgw::DepositOutcome& outcome = job.deposit.outcomes[indices[i]];
-        if (kept) {
+        if (outcome.stored) {
+            if (!kept) world_.log.warning("copies_not_kept", {{"reason", kept.error().what}});
+        } else if (kept) {
             outcome.ticket = (*kept)[i].ticket;
         } else {
             outcome.reason += "; not kept: " + kept.error().what;

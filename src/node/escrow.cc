@@ -82,7 +82,7 @@ asio::awaitable<Result<std::vector<mailgw::EscrowReport>>> Escrow::look(
     std::vector<mailgw::EscrowReport> reports(tickets.size());
     for (std::size_t i = 0; i < tickets.size(); ++i) {
         auto const waiting = waiting_.find(tickets[i]);
-        if (waiting != waiting_.end()) {
+        if (waiting != waiting_.end() && waiting->second.waits()) {
             asked_[tickets[i]] = world_.clock.unix_seconds();
             Recipient const& recipient = recipients_[waiting->second.recipient];
             reports[i] = {.state = mailgw::EscrowState::waiting,
@@ -126,6 +126,9 @@ asio::awaitable<Status> Escrow::release(std::vector<std::string> tickets) {
         auto let_go = [this, ticket] { return vault_->release(ticket); };
         auto released = co_await world_.workers.await(std::move(let_go));
         if (!released) co_return released;
+        auto const item = waiting_.find(ticket);
+        bool const lacks_copies = item != waiting_.end() && !item->second.waits();
+        if (lacks_copies) continue;  // its storage has it, too few of its nodes do
         forget(ticket);
     }
     co_return Status();

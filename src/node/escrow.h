@@ -1,5 +1,6 @@
 // Keeps blobs durably for storages that are away, looks for those storages, and brings everything
-// once they are back. Receipts are kept until whoever asked for the escrow has taken them.
+// once they are back, to as many of a recipient's nodes as their record asks for. Receipts are kept
+// until whoever asked for the escrow has taken them.
 #pragma once
 
 #include <filesystem>
@@ -87,16 +88,18 @@ private:
     void hurry_recipient(Address const& address);
     asio::awaitable<void> watch();
     asio::awaitable<void> end_unasked();
+    asio::awaitable<void> give_up_copies();
     asio::awaitable<void> visit(Address address);
     asio::awaitable<Status> bring_all(Address address, LookupReport report);
     asio::awaitable<Status> bring(EscrowItem item, LookupReport const& report);
+    asio::awaitable<Status> note_copy(std::string ticket, EscrowCopy copy);
     void plan_next_visit(Recipient& recipient);
     bool may_have(transfer::Caller const& caller, EscrowItem const& item) const;
 
     World world_;
     std::unique_ptr<EscrowVault> vault_;
     asio::steady_timer timer_;
-    /// All that waits, without grants and labels.
+    /// All that needs more, without grants and labels.
     std::map<std::string, EscrowItem> waiting_;
     /// When somebody last asked about what waits, Unix seconds.
     std::map<std::string, std::uint64_t> asked_;

@@ -6,14 +6,23 @@ namespace satchel::node {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 
+// What came with version 2 stands apart, so that the same words make a file and mend an older one.
 constexpr char const* schema = R"sql(
-CREATE TABLE item(
+CREATE TABLE IF NOT EXISTS item(
   ticket TEXT PRIMARY KEY, content_id TEXT NOT NULL, blob_bytes INTEGER NOT NULL, recipient TEXT NOT NULL,
   sender TEXT NOT NULL, grant_header BLOB NOT NULL, label BLOB NOT NULL, nodes BLOB NOT NULL, user_key BLOB NOT NULL,
   receipt BLOB NOT NULL, route TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX item_waiting ON item(recipient) WHERE receipt = x'';
+CREATE INDEX IF NOT EXISTS item_recipient ON item(recipient);
+CREATE TABLE IF NOT EXISTS item_copies(
+  ticket TEXT PRIMARY KEY REFERENCES item(ticket) ON DELETE CASCADE, copies BLOB NOT NULL, wanted INTEGER NOT NULL,
+  released INTEGER NOT NULL, name TEXT NOT NULL, message_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS kept AS
+  SELECT item.*, IFNULL(copies, x'') AS copies, IFNULL(wanted, 0) AS wanted, IFNULL(released, 0) AS released,
+    IFNULL(name, '') AS name, IFNULL(message_id, '') AS message_id,
+    (receipt = x'' OR LENGTH(IFNULL(copies, x'')) < 32 * IFNULL(wanted, 0)) AS needs_more
+  FROM item LEFT JOIN item_copies USING (ticket);
 )sql";
 
 constexpr std::size_t key_bytes = 32;
@@ -53,7 +62,12 @@ Result<EscrowItem> item_at(SqliteStatement const& row) {
                     .nodes = split(row.blob(7)),
                     .user_key = std::nullopt,
                     .receipt = row.blob(9),
-                    .route = row.text(10)};
+                    .route = row.text(10),
+                    .name = row.text(14),
+                    .message_id = row.text(15),
+                    .copies = split(row.blob(11)),
+                    .copies_wanted = row.size(12),
+                    .released = row.integer(13) != 0};
     auto const user = row.blob(8);
     if (user.size() == key_bytes) {
         item.user_key.emplace();
@@ -70,6 +84,18 @@ Result<EscrowIndex> EscrowIndex::open(std::filesystem::path const& file) {
     return EscrowIndex(std::move(*database));
 }
 
+Status EscrowIndex::run(char const* sql, auto const&... values) {
+    auto statement = database_.prepare(sql);
+    if (!statement) return fail(statement.error());
+    return statement->bind(values...).run();
+}
+
+Status EscrowIndex::put_copies(EscrowItem const& item) {
+    return run("INSERT OR REPLACE INTO item_copies VALUES(?,?,?,?,?,?)", item.ticket,
+               joined(item.copies), item.copies_wanted, item.released ? 1 : 0, item.name,
+               item.message_id);
+}
+
 Status EscrowIndex::add(std::vector<EscrowItem> const& items) {
     std::lock_guard const lock(*guard_);
     return database_.transaction([&]() -> Status {
@@ -83,6 +109,7 @@ Status EscrowIndex::add(std::vector<EscrowItem> const& items) {
                                     item.route)
                              .run();
             if (!added) return added;
+            if (added = put_copies(item); !added) return added;
         }
         return {};
     });
@@ -105,47 +132,63 @@ Result<std::vector<EscrowItem>> EscrowIndex::select(char const* sql, std::string
 }
 
 Result<std::optional<EscrowItem>> EscrowIndex::find(std::string const& ticket) {
-    auto found = select("SELECT * FROM item WHERE ticket = ?", ticket);
+    auto found = select("SELECT * FROM kept WHERE ticket = ?", ticket);
     if (!found) return fail(found.error());
     if (found->empty()) return std::optional<EscrowItem>();
     return std::optional(std::move(found->front()));
 }
 
 Result<std::vector<EscrowItem>> EscrowIndex::waiting() {
-    return select("SELECT * FROM item WHERE receipt = x'' AND recipient <> ?", "");
+    return select("SELECT * FROM kept WHERE needs_more AND recipient <> ?", "");
 }
 
 Result<bool> EscrowIndex::has_twin(EscrowItem const& item) {
     std::lock_guard const lock(*guard_);
     auto statement = database_.prepare(
-        "SELECT 1 FROM item WHERE recipient = ? AND receipt = x'' AND content_id = ? AND ticket <> "
-        "?");
+        "SELECT 1 FROM kept WHERE recipient = ? AND needs_more AND content_id = ? AND ticket <> ?");
     if (!statement) return fail(statement.error());
     return statement->bind(item.recipient.text(), item.content_id.to_hex(), item.ticket).step();
 }
 
-Status EscrowIndex::note_delivered(std::string const& ticket, ByteSpan receipt,
-                                   std::string const& route) {
+Status EscrowIndex::note_copy(std::string const& ticket, EscrowCopy const& copy) {
+    auto found = find(ticket);
+    if (!found) return fail(found.error());
+    if (!*found) return {};
+    EscrowItem& item = **found;
+    bool const known = std::ranges::find(item.copies, copy.node) != item.copies.end();
+    if (!known) item.copies.push_back(copy.node);
+    item.copies_wanted = copy.wanted;
     std::lock_guard const lock(*guard_);
-    auto statement = database_.prepare("UPDATE item SET receipt = ?, route = ? WHERE ticket = ?");
-    if (!statement) return fail(statement.error());
-    return statement->bind(receipt, route, ticket).run();
+    return database_.transaction([&]() -> Status {
+        if (item.waits()) {
+            auto noted = run("UPDATE item SET receipt = ?, route = ? WHERE ticket = ?",
+                             copy.receipt, copy.route, ticket);
+            if (!noted) return noted;
+        }
+        return put_copies(item);
+    });
+}
+
+Status EscrowIndex::note_enough(std::string const& ticket) {
+    std::lock_guard const lock(*guard_);
+    return run("UPDATE item_copies SET wanted = 0 WHERE ticket = ?", ticket);
+}
+
+Status EscrowIndex::note_released(std::string const& ticket) {
+    std::lock_guard const lock(*guard_);
+    return run("UPDATE item_copies SET released = 1 WHERE ticket = ?", ticket);
 }
 
 Status EscrowIndex::note_seen(Address const& recipient, std::vector<NodeKey> const& nodes,
                               std::optional<UserKey> const& user_key) {
     std::lock_guard const lock(*guard_);
-    auto statement = database_.prepare(
-        "UPDATE item SET nodes = ?, user_key = ? WHERE recipient = ? AND receipt = x''");
-    if (!statement) return fail(statement.error());
-    return statement->bind(joined(nodes), bytes_of_key(user_key), recipient.text()).run();
+    return run("UPDATE item SET nodes = ?, user_key = ? WHERE recipient = ?", joined(nodes),
+               bytes_of_key(user_key), recipient.text());
 }
 
 Status EscrowIndex::remove(std::string const& ticket) {
     std::lock_guard const lock(*guard_);
-    auto statement = database_.prepare("DELETE FROM item WHERE ticket = ?");
-    if (!statement) return fail(statement.error());
-    return statement->bind(ticket).run();
+    return run("DELETE FROM item WHERE ticket = ?", ticket);
 }
 
 }  // namespace satchel::node

@@ -48,8 +48,9 @@ Status EscrowVault::reconcile() {
             wanted.emplace(item.content_id, address_tag(item.recipient));
             continue;
         }
-        lost_.push_back(item.ticket);
-        if (auto gone = index_.remove(item.ticket); !gone) return gone;
+        if (item.waits()) lost_.push_back(item.ticket);
+        auto gone = item.waits() ? index_.remove(item.ticket) : end_copies(item);
+        if (!gone) return gone;
     }
     auto const all = store_->list();
     if (!all) return fail(all.error());
@@ -117,12 +118,20 @@ Status EscrowVault::let_go(EscrowItem const& item) {
     return gone ? Status() : Status(fail(gone.error()));
 }
 
-Status EscrowVault::settle(std::string const& ticket, ByteSpan receipt, std::string const& route) {
+/// Of its receipt, what somebody will ask for.
+Status EscrowVault::end_copies(EscrowItem const& item) {
+    return item.released ? index_.remove(item.ticket) : index_.note_enough(item.ticket);
+}
+
+Status EscrowVault::settle(std::string const& ticket, EscrowCopy const& copy) {
+    // The receipt first: a crash between leaves a blob, which the next start removes.
+    if (auto noted = index_.note_copy(ticket, copy); !noted) return noted;
     auto const item = index_.find(ticket);
     if (!item) return fail(item.error());
-    if (!*item) return {};
-    // The receipt first: a crash between leaves a blob, which the next start removes.
-    if (auto noted = index_.note_delivered(ticket, receipt, route); !noted) return noted;
+    if (!*item || (*item)->needs_more()) return {};
+    if ((*item)->released) {
+        if (auto gone = index_.remove(ticket); !gone) return gone;
+    }
     return let_go(**item);
 }
 
@@ -130,7 +139,17 @@ Status EscrowVault::release(std::string const& ticket) {
     auto const item = index_.find(ticket);
     if (!item) return fail(item.error());
     if (!*item) return {};
+    bool const has_arrived = !(*item)->waits();
+    if (has_arrived && (*item)->needs_more()) return index_.note_released(ticket);
     if (auto gone = index_.remove(ticket); !gone) return gone;
+    return let_go(**item);
+}
+
+Status EscrowVault::give_up_copies(std::string const& ticket) {
+    auto const item = index_.find(ticket);
+    if (!item) return fail(item.error());
+    if (!*item || (*item)->waits()) return {};
+    if (auto ended = end_copies(**item); !ended) return ended;
     return let_go(**item);
 }
 

@@ -51,11 +51,16 @@ public:
         return index_.note_seen(recipient, nodes, user_key);
     }
 
-    /// The receipt is kept in place of the blob.
-    Status settle(std::string const& ticket, ByteSpan receipt, std::string const& route);
+    /// One more receipt. The blob goes with the last that is wanted; the first is kept until it is
+    /// released. Unknown tickets are passed over.
+    Status settle(std::string const& ticket, EscrowCopy const& copy);
 
-    /// Nothing is left of the ticket. Unknown ones are passed over.
+    /// Nobody asks for the ticket any more: nothing is left of it, except where a first copy has
+    /// arrived and others are wanted. Unknown ones are passed over.
     Status release(std::string const& ticket);
+
+    /// The copies that there are have to do. A receipt that nobody has taken stays.
+    Status give_up_copies(std::string const& ticket);
 
 private:
     EscrowVault(std::unique_ptr<transfer::DiskBlobStore> store, EscrowIndex index)
@@ -64,6 +69,7 @@ private:
 
     Status store_blob(CarriedBlob const& blob, std::vector<EscrowItem> const& items);
     Status reconcile();
+    Status end_copies(EscrowItem const& item);
     Status let_go(EscrowItem const& item);
 
     std::unique_ptr<transfer::DiskBlobStore> store_;

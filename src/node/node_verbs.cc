@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "src/base/base64.h"
 #include "src/base/hex.h"
@@ -21,6 +22,32 @@ Result<ContentId> content_id_of(std::string const& text) {
     auto id = ContentId::parse(text);
     if (!id) return fail(Fault::usage, text + " is neither a content id nor a satchel: reference");
     return id;
+}
+
+/// A line of `ls`. The label is its sender's word; the account is whom the offer was attested for.
+Json listed(transfer::HeldBlob const& blob, std::optional<FileLabel> const& label,
+            std::set<AddressTag> const& own_users) {
+    std::string from = label ? label->sender : "";
+    std::uint64_t stored = 0;
+    bool verified = false;
+    bool own = false;
+    for (transfer::Holding const& holding : blob.holdings) {
+        stored = std::max(stored, holding.stored);
+        own = own || own_users.contains(holding.recipient);
+        auto const attested = Address::parse(holding.sender);
+        if (!attested || verified) continue;
+        from = attested->text();
+        verified = true;
+    }
+    bool const is_file = label && label->encoding.empty();
+    return {{"content_id", blob.id.to_hex()},
+            {"bytes", label ? label->bytes : blob.size},
+            {"from", from},
+            {"verified", verified},
+            {"stored", stored},
+            {"name", label ? safe_file_name(label->name) : ""},
+            {"sha256", is_file ? Json(to_hex(label->sha256)) : Json()},
+            {"own", own}};
 }
 
 }  // namespace
@@ -201,31 +228,6 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
                    {"outcomes", outcomes}};
 }
 
-/// Own other nodes, then the incoming gateway (claims 23-27).
-asio::awaitable<Result<std::string>> NodeVerbs::bring_here(ContentId id,
-                                                           Retriever::Progress progress) {
-    auto look = [this, id]() -> Result<bool> {
-        auto const held = world_.store.find(id);
-        if (!held) return fail(held.error());
-        return held->has_value();
-    };
-    auto const here = co_await world_.workers.await(std::move(look));
-    if (!here) co_return fail(here.error());
-    if (*here) co_return std::string();
-    auto const copied = co_await world_.own_nodes.fetch(id, progress);
-    if (copied) co_return std::string("own other node");
-    auto const fetched = co_await world_.incoming_gateway.fetch(id, std::move(progress));
-    if (fetched) co_return std::string("incoming gateway");
-    bool const nowhere =
-        copied.error().fault == Fault::not_found && fetched.error().fault == Fault::not_found;
-    if (nowhere) {
-        co_return fail(Fault::not_found, id.short_form() +
-                                             "… is neither stored on a node of yours "
-                                             "nor kept by the incoming gateway");
-    }
-    co_return fail(copied.error().fault == Fault::not_found ? fetched.error() : copied.error());
-}
-
 asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     auto const ref = text_at(call.request.args, "ref");
     if (!ref || call.files.size() != 1)
@@ -241,7 +243,7 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     Retriever::Progress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});
     };
-    auto const fetched = co_await bring_here(order.content_id, progress);
+    auto const fetched = co_await world_.sources.bring_here(order.content_id, progress);
     if (!fetched) co_return fail(fetched.error());
     auto const got = co_await world_.retriever.retrieve(
         std::move(order), std::move(call.files.front()), std::move(progress));
@@ -282,17 +284,11 @@ asio::awaitable<Result<Json>> NodeVerbs::ls(LocalCall&) {
         auto const held = world_.store.list();
         if (!held) return fail(held.error());
         Json blobs = Json::array();
-        for (transfer::HeldBlob const& blob : *held) {
-            auto const label = world_.retriever.label_of(blob);
-            std::uint64_t stored = 0;
-            for (transfer::Holding const& holding : blob.holdings)
-                stored = std::max(stored, holding.stored);
-            blobs.push_back({{"content_id", blob.id.to_hex()},
-                             {"bytes", label ? label->bytes : blob.size},
-                             {"from", label ? label->sender : ""},
-                             {"stored", stored},
-                             {"name", label ? safe_file_name(label->name) : ""}});
-        }
+        std::set<AddressTag> own;
+        for (Address const& address : world_.identity.addresses)
+            own.insert(address_tag(address));
+        for (transfer::HeldBlob const& blob : *held)
+            blobs.push_back(listed(blob, world_.retriever.label_of(blob), own));
         return Json{{"blobs", blobs}};
     };
     co_return co_await world_.workers.await(std::move(look));

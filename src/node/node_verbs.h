@@ -5,13 +5,12 @@
 
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
+#include "src/node/blob_sources.h"
 #include "src/node/depositor.h"
 #include "src/node/dht_introduction.h"
 #include "src/node/doctor.h"
 #include "src/node/enroller.h"
-#include "src/node/incoming_gateway.h"
 #include "src/node/local_api_server.h"
-#include "src/node/own_nodes.h"
 #include "src/node/publisher.h"
 #include "src/node/record_guardian.h"
 #include "src/node/retriever.h"
@@ -35,8 +34,7 @@ public:
         BlobCarrier const& carrier;
         Depositor& depositor;
         Escrow* escrow;  ///< null where nothing may be kept
-        OwnNodes& own_nodes;
-        IncomingGateway& incoming_gateway;
+        BlobSources& sources;
         Enroller& enroller;
         Doctor& doctor;
         RecordGuardian* guardian;  ///< null where nothing is kept for others
@@ -72,8 +70,6 @@ private:
     asio::awaitable<Result<Json>> escrow_hurry(LocalCall& call);
     asio::awaitable<Result<Json>> escrow_release(LocalCall& call);
 
-    /// Where it came from: "" where it was here.
-    asio::awaitable<Result<std::string>> bring_here(ContentId id, Retriever::Progress progress);
     Result<Address> own_address(std::string const& text) const;
     asio::awaitable<void> wait_for_neighbours();
 

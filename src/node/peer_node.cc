@@ -7,8 +7,10 @@
 #include "dht/inbox.h"
 #include "dht/opendht_location_service.h"
 #include "dht/silent_location_service.h"
+#include "src/core/limits.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/control_pinger.h"
+#include "src/node/copy_keeper.h"
 #include "src/node/dht_introduction.h"
 #include "src/node/domain_knowledge.h"
 #include "src/node/enrolment_office.h"
@@ -18,6 +20,7 @@
 #include "src/node/reach_probe.h"
 #include "src/node/record_courier.h"
 #include "src/node/whereabouts.h"
+#include "src/node/within.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
 
@@ -27,14 +30,6 @@ namespace {
 
 constexpr unsigned worker_threads = 4;  // they wait for the disk as much as they compute
 constexpr auto goodbye_patience = std::chrono::seconds(2);
-
-transfer::EndpointRule endpoint_rule_of(Config const& config, Endpoint const& listening) {
-    transfer::EndpointRule rule;
-    if (auto subnets = transfer::own_subnets()) rule.own_subnets = std::move(*subnets);
-    rule.listens_on_loopback = listening.is_loopback();
-    rule.allow_private = config.node.allow_private_endpoints;
-    return rule;
-}
 
 }  // namespace
 
@@ -62,6 +57,8 @@ struct PeerNode::Services {
     Status start_location();
     void look_around();
     void show_presence();
+    Status open_receipts();
+    Status start_copies();
     Status start_escrow();
     Status start_domain();
     Status start_verbs();
@@ -100,13 +97,16 @@ struct PeerNode::Services {
     std::optional<EnrolmentOffice> office;
     std::optional<Enroller> enroller;
     std::optional<location::NoticeBoard> board;
+    std::optional<ReceiptBook> receipts;
     std::optional<BlobCarrier> carrier;
     std::optional<Puller> puller;
     std::optional<location::Inbox> inbox;
     std::unique_ptr<Escrow> escrow;
+    std::unique_ptr<CopyKeeper> copies;
     std::optional<BlobFetcher> fetcher;
     std::optional<OwnNodes> own_nodes;
     std::optional<IncomingGateway> incoming_gateway;
+    std::optional<BlobSources> sources;
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
     std::optional<Doctor> doctor;
@@ -143,7 +143,7 @@ Status PeerNode::Services::start_storage() {
         {});
     if (!server) return fail(server.error());
     control = std::move(*server);
-    client.emplace(owner, workers, *tls, endpoint_rule_of(config, control->listening()),
+    client.emplace(owner, workers, *tls, dialling_rule(config.node, control->listening()),
                    transfer::ClientLimits{}, &identity.user_key);
     pinger.emplace(*client, finder, lines, identity.node_public());
     return {};
@@ -196,7 +196,7 @@ Status PeerNode::Services::start_location() {
     if (options.brief) return {};
     host.set_available(true);
     probe.emplace(ReachProbe::World{owner, workers, *tls,
-                                    endpoint_rule_of(config, control->listening()), *location});
+                                    dialling_rule(config.node, control->listening()), *location});
     host.probe_for_others(&*probe);
     users.start(*resolver, *publisher);
     show_presence();
@@ -205,7 +205,7 @@ Status PeerNode::Services::start_location() {
 
 /// This machine may have other addresses, and stand in other networks.
 void PeerNode::Services::look_around() {
-    auto const rule = endpoint_rule_of(config, control->listening());
+    auto const rule = dialling_rule(config.node, control->listening());
     client->use_rule(rule);
     if (probe) probe->use_rule(rule);
     show_presence();
@@ -240,15 +240,39 @@ Status PeerNode::Services::start_domain() {
     return {};
 }
 
+Status PeerNode::Services::open_receipts() {
+    auto opened = ReceiptBook::open(options.home.receipts_file());
+    if (!opened) return fail(opened.error());
+    receipts.emplace(std::move(*opened));
+    auto const now = clock.unix_seconds();
+    if (now < limits::receipt_keeping_seconds) return {};  // a clock that was never set
+    auto const gone = receipts->forget_before(now - limits::receipt_keeping_seconds);
+    return gone ? Status() : Status(fail(gone.error()));
+}
+
+Status PeerNode::Services::start_copies() {
+    auto opened = CopyKeeper::open(config.node.storage_dir / "copies.sqlite",
+                                   {owner, workers, *store, *client, *resolver, trust, users,
+                                    *publisher, *carrier, identity, log});
+    if (!opened) return fail(opened.error());
+    copies = std::move(*opened);
+    host.set_copy_keeper(copies.get());
+    copies->start();
+    return {};
+}
+
 Status PeerNode::Services::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
+    if (auto opened = open_receipts(); !opened) return opened;
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
-                                       *board, lines, whereabouts->endpoints(), identity, clock,
-                                       randomness, log});
+                                       *board, lines, *receipts, whereabouts->endpoints(), identity,
+                                       clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
         IncomingGateway::World{owner, *client, *fetcher, finder, *publisher, identity, log});
+    sources.emplace(
+        BlobSources::World{workers, *store, *own_nodes, *incoming_gateway, *control, *fetcher});
     host.show_holdings(*store, workers, *carrier);
     if (options.brief) return {};
     auto opened =
@@ -258,6 +282,7 @@ Status PeerNode::Services::start_escrow() {
     escrow = std::move(*opened);
     host.set_escrow(escrow.get());
     escrow->start();
+    if (auto started = start_copies(); !started) return started;
     host.open_lines(&lines);
     puller.emplace(
         Puller::World{owner, workers, *client, *control, *fetcher, host, identity, clock, log});
@@ -277,28 +302,13 @@ Status PeerNode::Services::start_verbs() {
     doctor.emplace(Doctor::World{owner, config, options.home, identity, trust, *location, *resolver,
                                  *publisher, finder, *client, *store, workers, clock,
                                  whereabouts->endpoints(), location->listening()});
-    verbs.emplace(NodeVerbs::World{owner,
-                                   config,
-                                   identity,
-                                   trust,
-                                   *location,
-                                   *resolver,
-                                   *publisher,
-                                   *carrier,
-                                   *depositor,
-                                   escrow.get(),
-                                   *own_nodes,
-                                   *incoming_gateway,
-                                   *enroller,
-                                   *doctor,
-                                   guardian.get(),
-                                   *retriever,
-                                   host,
-                                   *store,
-                                   workers,
-                                   *introduction,
-                                   Json{{"control", control->listening().to_string()},
-                                        {"dht", location->listening().to_string()}}});
+    Json listening{{"control", control->listening().to_string()},
+                   {"dht", location->listening().to_string()}};
+    verbs.emplace(
+        NodeVerbs::World{owner,     config,     identity, trust,          *location,
+                         *resolver, *publisher, *carrier, *depositor,     escrow.get(),
+                         *sources,  *enroller,  *doctor,  guardian.get(), *retriever,
+                         host,      *store,     workers,  *introduction,  std::move(listening)});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
                                          [this](LocalCall& call) { return verbs->answer(call); });
     if (!serving) return fail(serving.error());
@@ -314,19 +324,15 @@ PeerNode::~PeerNode() = default;
 Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerNodeOptions options,
                                                   Clock const& clock, Randomness& randomness,
                                                   EventLog const& log) {
-    std::vector<ConfigOverride> overrides;
     auto settings = options.settings;
     if (options.brief) {
         // A verb's own node must not stand in the way of the real one.
         settings.emplace_back("node.control_listen=127.0.0.1:0");
         settings.emplace_back("node.dht_listen=0.0.0.0:0");
     }
-    for (std::string const& setting : settings) {
-        auto parsed = parse_override(setting);
-        if (!parsed) return fail(parsed.error());
-        overrides.push_back(std::move(*parsed));
-    }
-    auto config = load_config(options.home.root(), overrides);
+    auto const overrides = parse_overrides(settings);
+    if (!overrides) return fail(overrides.error());
+    auto config = load_config(options.home.root(), *overrides);
     if (!config) return fail(config.error());
     auto identity = load_identity(options.home.root());
     if (!identity) return fail(identity.error());
@@ -362,6 +368,8 @@ asio::awaitable<void> PeerNode::stop() {
     s.host.set_available(false);
     s.host.probe_for_others(nullptr);
     s.host.set_escrow(nullptr);
+    s.host.set_copy_keeper(nullptr);
+    if (s.copies) s.copies->stop();
     s.host.serve_domain(nullptr, nullptr);
     s.host.open_lines(nullptr);
     s.lines.stop();
@@ -374,19 +382,11 @@ asio::awaitable<void> PeerNode::stop() {
     s.incoming_gateway->stop();
     if (s.escrow) s.escrow->stop();
     s.control->stop();
-    auto gone = std::make_shared<bool>(false);
-    auto timer = std::make_shared<asio::steady_timer>(s.owner, goodbye_patience);
-    asio::co_spawn(
-        s.owner,
-        [&s, gone, timer]() -> asio::awaitable<void> {
-            co_await s.publisher->say_goodbye();
-            co_await s.courier->deliver();
-            *gone = true;
-            timer->cancel();
-        },
-        asio::detached);
-    boost::system::error_code ignored;
-    if (!*gone) co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    std::function<asio::awaitable<void>()> goodbye = [&s]() -> asio::awaitable<void> {
+        co_await s.publisher->say_goodbye();
+        co_await s.courier->deliver();
+    };
+    co_await wait_within(s.owner, goodbye_patience, std::move(goodbye));
     s.courier->stop();
     s.keeper->stop();
     s.client->stop();

@@ -1,5 +1,7 @@
 #include "src/node/served_users.h"
 
+#include <algorithm>
+
 namespace satchel::node {
 
 namespace {
@@ -41,10 +43,22 @@ bool ServedUsers::owns(transfer::Caller const& caller, AddressTag const& recipie
     if (found == users_.end()) return false;
     User const& user = found->second;
     return user.nodes.contains(caller.node) ||
+           (user.own && is_published_node(user.address, caller.node)) ||
            (caller.device && user.key && *caller.device == *user.key);
 }
 
+bool ServedUsers::is_published_node(Address const& address, NodeKey const& node) const {
+    if (publisher_ == nullptr) return false;
+    auto const& published = publisher_->published();
+    auto const publication =
+        std::ranges::find_if(published, [&](auto const& one) { return one.address == address; });
+    return publication != published.end() &&
+           std::ranges::any_of(publication->nodes,
+                               [&](StorageNode const& one) { return one.node_key == node; });
+}
+
 void ServedUsers::start(location::AddressResolver& resolver, Publisher& publisher) {
+    publisher_ = &publisher;
     asio::co_spawn(
         world_.owner, [this, &resolver, &publisher] { return look_regularly(resolver, publisher); },
         asio::detached);

@@ -52,7 +52,10 @@ private:
                                Address address);
 
     World world_;
+    bool is_published_node(Address const& address, NodeKey const& node) const;
+
     std::map<AddressTag, User> users_;
+    Publisher const* publisher_ = nullptr;  ///< knows the other nodes of this home's own users
     location::WakeUp wake_;
     bool stopped_ = false;
 };

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "src/node/blob_carrier.h"
+#include "src/node/copy_keeper.h"
 #include "src/node/enrolment_office.h"
 #include "src/node/escrow.h"
 #include "src/node/open_lines.h"
@@ -21,7 +22,7 @@ StorageHost::StorageHost(Config const& config, ServedUsers const& users, TrustSo
     , policy_{.max_bytes = config.node.accept_max,
               .from = config.node.accept_from,
               .min_bytes = 0,
-              .min_copies = 1} {}
+              .min_copies = config.node.min_copies} {}
 
 std::optional<Address> StorageHost::served(AddressTag const& tag) const {
     return users_.served(tag);
@@ -83,6 +84,7 @@ Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id
 asio::awaitable<std::vector<Offer>> StorageHost::kept_for(transfer::Caller caller,
                                                           std::optional<ContentId> id) const {
     std::vector<Offer> offers;
+    if (copies_ != nullptr) copies_->note_presence(caller);
     if (id) {
         if (auto held = co_await held_for(caller, *id)) offers.push_back(std::move(*held));
     }
@@ -180,6 +182,7 @@ asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,
 
 void StorageHost::blob_arrived(Offer const& offer) {
     received_bytes_ += offer.size;
+    if (copies_ != nullptr) copies_->blob_arrived(offer);
     log_.info("stored", {{"content", offer.content_id.short_form()},
                          {"bytes", std::to_string(offer.size)},
                          {"from", offer.sender},

@@ -18,6 +18,7 @@
 namespace satchel::node {
 
 class BlobCarrier;
+class CopyKeeper;
 class EnrolmentOffice;
 class Escrow;
 class OpenLines;
@@ -112,6 +113,9 @@ public:
     /// Nodes that wait here for orders; null: none may. It must outlive the host.
     void open_lines(OpenLines* lines) { lines_ = lines; }
 
+    /// Hears of what arrives, and of own nodes that call; null: nobody. It must outlive the host.
+    void set_copy_keeper(CopyKeeper* copies) { copies_ = copies; }
+
     /// What is kept for others; null: nothing. It must outlive the host.
     void set_escrow(Escrow* escrow) { escrow_ = escrow; }
 
@@ -131,6 +135,7 @@ private:
 
     Holdings holdings_;
     Escrow* escrow_ = nullptr;
+    CopyKeeper* copies_ = nullptr;
     OpenLines* lines_ = nullptr;
     ReachProbe* probe_ = nullptr;
     EnrolmentOffice* office_ = nullptr;

@@ -4,16 +4,6 @@ namespace satchel::node {
 
 namespace {
 
-Result<std::vector<ConfigOverride>> parse_all(std::vector<std::string> const& settings) {
-    std::vector<ConfigOverride> overrides;
-    for (std::string const& setting : settings) {
-        auto parsed = parse_override(setting);
-        if (!parsed) return fail(parsed.error());
-        overrides.push_back(std::move(*parsed));
-    }
-    return overrides;
-}
-
 bool counts_for_a_request(ConfigOverride const& override) {
     // A node asks DNS as it was started to.
     bool const about_dns =
@@ -66,7 +56,7 @@ TrustSource::TrustSource(Home home, std::vector<ConfigOverride> overrides,
     , book_(std::move(book)) {}
 
 Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string> const& settings) {
-    auto overrides = parse_all(settings);
+    auto overrides = parse_overrides(settings);
     if (!overrides) return fail(overrides.error());
     auto book = AddressBook::open(home.contacts_file());
     if (!book) return fail(book.error());
@@ -75,7 +65,7 @@ Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string>
 }
 
 Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) const {
-    auto const more = parse_all(settings);
+    auto const more = parse_overrides(settings);
     if (!more) return fail(more.error());
     auto overrides = overrides_;
     for (ConfigOverride const& override : *more) {

@@ -31,6 +31,14 @@ UniqueFd address_notices() {
 
 }  // namespace
 
+transfer::EndpointRule dialling_rule(NodeSettings const& settings, Endpoint const& listening) {
+    transfer::EndpointRule rule;
+    if (auto subnets = transfer::own_subnets()) rule.own_subnets = std::move(*subnets);
+    rule.listens_on_loopback = listening.is_loopback();
+    rule.allow_private = settings.allow_private_endpoints;
+    return rule;
+}
+
 Whereabouts::Whereabouts(World world)
     : world_(std::move(world))
     , kernel_(world_.owner)

@@ -9,9 +9,14 @@
 #include "dht/wake_up.h"
 #include "src/base/asio.h"
 #include "src/base/result.h"
+#include "src/core/config.h"
 #include "src/core/endpoint.h"
+#include "transfer/endpoint_rule.h"
 
 namespace satchel::node {
+
+/// What may be dialled from where this machine stands now.
+transfer::EndpointRule dialling_rule(NodeSettings const& settings, Endpoint const& listening);
 
 /// Owner's thread.
 class Whereabouts {

@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
     cli::add_push(line);
     cli::add_ls(line);
     cli::add_rm(line);
+    cli::add_export(line);
+    cli::add_receipts(line);
     cli::add_status(line);
     cli::add_doctor(line);
     cli::add_key(line);

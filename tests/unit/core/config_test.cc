@@ -33,6 +33,7 @@ void check_defaults(Config const& config) {
     CHECK(config.node.quota == 50ULL << 30);
     CHECK(config.node.quota_per_sender == 5ULL << 30);
     CHECK(config.node.accept_max == 10ULL << 30);
+    CHECK(config.node.min_copies == 1);
     CHECK(config.node.accept_from == AcceptFrom::attested);
     CHECK_FALSE(config.node.allow_private_endpoints);
     CHECK(config.node.page.empty());
@@ -106,6 +107,7 @@ storage_dir = "/srv/blobs"
 quota = 123
 quota_per_sender = "1 MiB"
 accept_max = "2 KB"
+min_copies = 2
 accept_from = "anyone"
 allow_private_endpoints = true
 page = "https://b.test/s"
@@ -144,6 +146,7 @@ gateway_keys = [")" + key_a +
     CHECK(node.quota == 123);
     CHECK(node.quota_per_sender == 1 << 20);
     CHECK(node.accept_max == 2'000);
+    CHECK(node.min_copies == 2);
     CHECK(node.accept_from == AcceptFrom::anyone);
     CHECK(node.allow_private_endpoints);
     CHECK(node.page == "https://b.test/s");
@@ -206,6 +209,9 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
              Row{"[node]\ndht_bootstrap = [1]", "dht_bootstrap: a value like [] is wanted"},
              Row{"[node]\ndht_bootstrap = true", "a list of strings is wanted"},
              Row{"[node]\ndht_network = 4294967296", "a number from 0 to 4294967295"},
+             Row{"[node]\nmin_copies = 0", "a number from 1 to 3 is wanted"},
+             Row{"[node]\nmin_copies = 4", "a number from 1 to 3 is wanted"},
+             Row{"[node]\nmin_copies = \"2\"", "a number from 1 to 3 is wanted"},
              Row{"[node]\nadvertise = [\"b.test\"]", "\"b.test\" is not an IP address"},
              Row{"[node]\naccept_from = \"all\"", "none of: anyone, attested, contacts"},
              Row{"[node]\nallow_private_endpoints = \"yes\"", "true or false is wanted"},

@@ -43,7 +43,7 @@ TEST_CASE("escrow_vault: keeps a blob for several until the last has it") {
         CHECK(text_in(*opened->file) == text_of(blob.view()));
         if (blob.tree.layer.size() > 32) CHECK(opened->layer == blob.tree.layer);
 
-        REQUIRE(world.vault->settle("b" + name, Bytes{1}, "direct"));
+        REQUIRE(world.vault->settle("b" + name, {Bytes{1}, "direct"}));
         CHECK(world.keeps(blob));
         CHECK(world.vault->find("b" + name).value()->receipt == Bytes{1});
         REQUIRE(world.vault->release("c" + name));
@@ -52,14 +52,14 @@ TEST_CASE("escrow_vault: keeps a blob for several until the last has it") {
         REQUIRE(world.vault->release("b" + name));
     }
     CHECK(world.vault->release("never given"));
-    CHECK(world.vault->settle("never given", Bytes{1}, "direct"));
+    CHECK(world.vault->settle("never given", {Bytes{1}, "direct"}));
 }
 
 TEST_CASE("escrow_vault: a recipient named twice has the blob until both tickets are over") {
     World world;
     auto const blob = sample_blob(600'000);
     REQUIRE(world.vault->keep(carried(blob), {item_of(blob, "t1"), item_of(blob, "t2")}));
-    REQUIRE(world.vault->settle("t1", Bytes{1}, "direct"));
+    REQUIRE(world.vault->settle("t1", {Bytes{1}, "direct"}));
     CHECK(world.keeps(blob));
     REQUIRE(world.vault->release("t2"));
     CHECK_FALSE(world.keeps(blob));
@@ -121,4 +121,97 @@ TEST_CASE("escrow_vault: a ticket whose blob is gone is forgotten, and told") {
     CHECK_FALSE(world.vault->find("t1").value());
     world.restart();
     CHECK(world.vault->lost().empty());
+}
+
+namespace {
+
+EscrowCopy copy_on(Byte node, std::uint64_t wanted) {
+    EscrowCopy copy{Bytes{node}, "direct", {}, wanted};
+    copy.node.bytes.fill(node);
+    return copy;
+}
+
+}  // namespace
+
+TEST_CASE("escrow_vault: the blob goes with the last receipt that is wanted, in whatever order") {
+    for (bool const asked_between : {false, true}) {
+        CAPTURE(asked_between);
+        World world;
+        auto const blob = sample_blob(600'000);
+        REQUIRE(world.vault->keep(carried(blob), {item_of(blob, "t1")}));
+        REQUIRE(world.vault->settle("t1", copy_on(1, 2)));
+        CHECK(world.keeps(blob));
+        CHECK(world.vault->find("t1").value()->receipt == Bytes{1});
+        if (asked_between) REQUIRE(world.vault->release("t1"));
+        world.restart();
+        CHECK(world.keeps(blob));
+        CHECK(world.vault->lost().empty());
+        REQUIRE(world.vault->settle("t1", copy_on(1, 2)));  // the same node once more
+        CHECK(world.keeps(blob));
+        REQUIRE(world.vault->settle("t1", copy_on(2, 2)));
+        CHECK_FALSE(world.keeps(blob));
+        // Who has not asked yet finds the first receipt.
+        auto const left = world.vault->find("t1").value();
+        CHECK(left.has_value() != asked_between);
+        if (left) CHECK(left->receipt == Bytes{1});
+        REQUIRE(world.vault->release("t1"));
+        CHECK_FALSE(world.vault->find("t1").value());
+    }
+}
+
+TEST_CASE("escrow_vault: kept for copies alone, or until patience ends") {
+    World world;
+    auto const blob = sample_blob(600'000);
+    auto item = item_of(blob, "t1");
+    item.receipt = Bytes{1};
+    item.copies = {copy_on(1, 2).node};
+    item.copies_wanted = 2;
+    item.released = true;
+    REQUIRE(world.vault->keep(carried(blob), {item}));
+    world.restart();
+    CHECK(world.keeps(blob));
+    CHECK(world.vault->waiting()->size() == 1);
+    SUBCASE("the second comes") {
+        REQUIRE(world.vault->settle("t1", copy_on(2, 2)));
+    }
+    SUBCASE("no more are wanted") {
+        REQUIRE(world.vault->settle("t1", copy_on(1, 1)));
+    }
+    SUBCASE("it is given up") {
+        REQUIRE(world.vault->give_up_copies("t1"));
+    }
+    CHECK_FALSE(world.keeps(blob));
+    CHECK_FALSE(world.vault->find("t1").value());
+    CHECK(world.vault->waiting()->empty());
+}
+
+TEST_CASE("escrow_vault: what has arrived nowhere is not given up for want of copies") {
+    World world;
+    auto const blob = sample_blob(600'000);
+    REQUIRE(world.vault->keep(carried(blob), {item_of(blob, "t1")}));
+    REQUIRE(world.vault->give_up_copies("t1"));
+    CHECK(world.keeps(blob));
+    REQUIRE(world.vault->settle("t1", copy_on(1, 2)));
+    REQUIRE(world.vault->give_up_copies("t1"));
+    CHECK_FALSE(world.keeps(blob));
+    CHECK(world.vault->find("t1").value()->receipt == Bytes{1});  // the gateway will ask
+    CHECK(world.vault->waiting()->empty());
+}
+
+TEST_CASE("escrow_vault: a blob that is gone but has arrived once is nothing to repair") {
+    World world;
+    auto const blob = sample_blob(600'000);
+    REQUIRE(world.vault->keep(carried(blob), {item_of(blob, "t1"), item_of(blob, "t2")}));
+    REQUIRE(world.vault->settle("t1", copy_on(1, 2)));
+    REQUIRE(world.vault->settle("t2", copy_on(1, 2)));
+    REQUIRE(world.vault->release("t2"));
+    world.vault.reset();
+    for (auto const& entry : std::filesystem::recursive_directory_iterator(world.folder.path()))
+        if (entry.path().filename().string().starts_with(blob.id().to_hex()))
+            std::filesystem::remove(entry.path());
+    world.restart();
+    CHECK(world.vault->lost().empty());
+    CHECK(world.vault->waiting()->empty());
+    CHECK(world.vault->find("t1").value()->receipt == Bytes{1});
+    CHECK_FALSE(world.vault->find("t2").value());
 }

@@ -100,6 +100,20 @@ TEST_CASE("admission: lets in what is in order") {
                      c.from(AcceptFrom::contacts);
                  },
                  true},
+             Row{"another node of the recipient's own, whatever the policy",
+                 [](Case& c) {
+                     c.as_nobody();
+                     c.from(AcceptFrom::contacts);
+                     c.facts.by_own_node = true;
+                 },
+                 true},
+             Row{"likewise, of what nobody vouched for there",
+                 [](Case& c) {
+                     c.offer.sender = "";
+                     c.as_nobody();
+                     c.facts.by_own_node = true;
+                 },
+                 false},
              Row{"tagged address of a user who binds them",
                  [](Case& c) {
                      c.offer.sender = "alice+film@a.test";
@@ -124,6 +138,20 @@ TEST_CASE("admission: our own gateway's word is good for mail, and for no sender
     REQUIRE_FALSE(admission.refusal);
     CHECK(admission.admitted.attested);
     CHECK(admission.admitted.account == "by mail: " + c.offer.sender);
+}
+
+TEST_CASE("admission: not even our own node brings what is wrong, or not ours") {
+    for (Change const& change : std::vector<Change>{
+             [](Case& c) { c.offer.signature[0] ^= 1; },
+             [](Case& c) { c.facts.recipient.reset(); },
+             [](Case& c) { c.facts.accept.max_bytes = 999; },
+             [](Case& c) { c.facts.caller = c.facts.self; },
+         }) {
+        Case c;
+        c.facts.by_own_node = true;
+        change(c);
+        CHECK(admit(c.offer, c.facts).refusal);
+    }
 }
 
 TEST_CASE("admission: refuses, and says why") {

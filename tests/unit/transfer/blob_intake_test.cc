@@ -95,6 +95,32 @@ TEST_CASE("blob_intake: bounds on uploads and offers") {
     CHECK(lab.server->traffic().uploads == 1);
 }
 
+TEST_CASE("blob_intake: offers that were let in are known by their blob") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(3'000'000);
+    CHECK(lab.server->offers_of(blob.id()).empty());
+    Offer early = lab.parties.draft(blob.id(), blob.size());
+    early.expires -= 100;
+    early = lab.parties.signed_by_user(early);
+    Offer const late = lab.offer_of(blob);
+    Offer refused = lab.parties.draft(blob.id(), blob.size());
+    refused.recipient[0] ^= 1;
+    refused = lab.parties.signed_by_user(refused);
+    for (Offer const& offer : {early, late, refused})
+        static_cast<void>(lab.await(lab.alice.client.offer(lab.peer, offer, std::nullopt)));
+    auto const known = lab.server->offers_of(blob.id());
+    REQUIRE(known.size() == 2);
+    CHECK(known[0].offer == late);
+    CHECK(known[1].offer == early);
+    CHECK(known[0].account == late.sender);
+    CHECK(lab.server->offers_of(ContentId{}).empty());
+    // What has come is nothing to come for, also where its owner has removed it.
+    REQUIRE(lab.await(deliver(lab.alice.client, lab.pool, lab.order_of(blob))));
+    CHECK(lab.server->offers_of(blob.id()).size() == 2);
+    REQUIRE(lab.await(lab.alice.client.offer(lab.peer, early, std::nullopt)));
+    CHECK(lab.server->offers_of(blob.id()).size() == 1);
+}
+
 TEST_CASE("blob_intake: a full store is told before the first byte") {
     ControlLab lab;
     lab.host.accept.max_bytes = 1ULL << 50U;

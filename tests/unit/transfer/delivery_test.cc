@@ -49,6 +49,29 @@ TEST_CASE("delivery: what is held already costs no bytes") {
     CHECK(lab.server->traffic().received_bytes == before);
 }
 
+TEST_CASE("delivery: the same content under another name, for another user, costs no bytes") {
+    ControlLab lab;
+    auto const carol = *Address::parse("carol@b.test");
+    lab.host.addresses.emplace(address_tag(carol), carol);
+    SampleBlob const blob = sample_blob(3'000'000);
+    REQUIRE(deliver_to(lab, lab.order_of(blob)));
+    auto const moved = lab.server->traffic().received_bytes;
+    DeliveryOrder again = lab.order_of(blob);
+    Offer offer = lab.parties.draft(blob.id(), blob.size());
+    offer.label = Bytes(50, 'n');
+    offer.recipient = address_tag(carol);
+    again.offer = lab.parties.signed_by_user(offer);
+    auto const delivered = deliver_to(lab, again);
+    REQUIRE(delivered);
+    CHECK(receipt_holds(delivered->receipt, again.offer));
+    CHECK(lab.server->traffic().received_bytes == moved);
+    auto const held = *lab.store->find(blob.id());
+    REQUIRE(held->holdings.size() == 2);
+    CHECK(std::ranges::any_of(held->holdings,
+                              [](auto const& one) { return one.label == Bytes(50, 'n'); }));
+    CHECK(lab.store->usage()->held_bytes == blob.size());
+}
+
 TEST_CASE("delivery: a line that breaks is taken up where it broke") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(30'000'000);

@@ -1,0 +1,110 @@
+"""Copies on several nodes of one's own: as many as the record asks for, wherever the first one came to lie."""
+import os
+import random
+import signal
+import unittest
+
+from lab import Lab, sha256
+from whole_way import message, references
+
+
+class Copies(Lab):
+    """bob has a PC with his keys and a NAS without; he wants everything on both."""
+
+    def setUp(self):
+        super().setUp()
+        self.bob = self.storage_user("bob", ["node.accept_from=anyone", "node.min_copies=2"])
+        self.nas = self.party("nas")
+        self.nas.keys = self.nas.must("init").one()
+        self.bob.must("publish", "--node", self.bob.keys["node_key"] + ":1",
+                      "--node", self.nas.keys["node_key"] + ":2")
+        self.film = random.randbytes(3_000_000)
+        self.raw = message(["bob@b.test"], {"film.bin": self.film})
+
+    def start_bob(self):
+        self.bob.serve("node", self.joined + ["node.accept_from=anyone", "node.min_copies=2"])
+
+    def start_nas(self):
+        self.nas.serve("node", self.joined + ["node.accept_from=anyone", 'node.serves=["bob@b.test"]'])
+
+    def held(self, party):
+        return [blob["content_id"] for blob in party.must("ls").one()["blobs"]]
+
+    def escrow(self, gateway):
+        return gateway.must("status").one()["escrow"]["tickets"]
+
+    def receipts(self, gateway):
+        return {r["node_key"] for r in gateway.must("receipts").one()["receipts"]}
+
+    def push(self):
+        alice = self.party("alice")
+        if not os.path.exists(alice.home):
+            alice.must("init", "--address", "alice@a.test")
+        path = os.path.join(self.folder, "film.bin")
+        open(path, "wb").write(self.film)
+        return alice.must("push", path, "bob@b.test", settings=self.joined).one()["content_id"]
+
+    def test_the_gateway_keeps_the_original_until_the_second_receipt(self):
+        gateway = self.gateway()
+        self.send(gateway, self.raw, "alice@a.test", ["bob@b.test"])
+        (mail,) = self.await_mails(gateway, "bob@b.test")
+        self.assertEqual(len(references(mail)), 1)
+        self.until(lambda: not gateway.must("queue").one()["messages"], "one receipt is enough for the mail")
+        self.assertEqual(self.receipts(gateway), {self.bob.keys["node_key"]})
+        self.assertEqual(self.escrow(gateway), 1)
+        # Also where it is killed, and the first copy is out of reach.
+        self.assertEqual(self.bob.stop(), 0)
+        gateway.stop(how=signal.SIGKILL)
+        gateway.serve("gateway", self.joined + ["gateway.smtp_listen=127.0.0.1:0",
+                                                f"gateway.next_hop=maildir:{gateway.mail}/{{recipient}}"])
+        self.assertEqual(self.escrow(gateway), 1)
+        self.start_nas()
+        self.until(lambda: self.held(self.nas), "the copy", 90)
+        self.until(lambda: self.escrow(gateway) == 0, "the original goes", 30)
+        self.assertEqual(self.receipts(gateway), {self.bob.keys["node_key"], self.nas.keys["node_key"]})
+        for receipt in gateway.must("receipts", "verify").objects():
+            self.assertEqual((receipt["node_known"], receipt["reason"]), (True, ""))
+        self.assertEqual(len(self.mails(gateway, "bob@b.test")), 1)
+
+    def test_both_were_away(self):
+        self.assertEqual(self.bob.stop(), 0)
+        gateway = self.gateway()
+        self.send(gateway, self.raw, "alice@a.test", ["bob@b.test"])
+        self.await_mails(gateway, "bob@b.test")
+        self.until(lambda: self.escrow(gateway) == 1, "escrow")
+        self.start_nas()
+        self.until(lambda: not gateway.must("queue").one()["messages"], "the first receipt", 90)
+        self.assertEqual(self.escrow(gateway), 1)
+        self.assertEqual(self.receipts(gateway), {self.nas.keys["node_key"]})
+        self.start_bob()
+        self.until(lambda: self.escrow(gateway) == 0, "the second receipt", 90)
+        self.assertEqual(self.held(self.bob), self.held(self.nas))
+
+    def test_own_nodes_copy_from_each_other(self):
+        pushed = self.push()  # and alice's node has ended with the verb
+        self.assertEqual(self.held(self.bob), [pushed])
+        self.start_nas()
+        self.until(lambda: self.held(self.nas) == [pushed], "the copy", 60)
+        # The other way about: what only the NAS has goes to the PC.
+        self.bob.stop()
+        self.film = random.randbytes(400_000)
+        second = self.push()
+        self.start_bob()
+        self.until(lambda: sorted(self.held(self.bob)) == sorted([pushed, second]), "the copy", 60)
+        # It opens here, with the label that the sender sealed.
+        out = os.path.join(self.folder, "out.bin")
+        self.assertEqual(self.bob.must("get", second, "-o", out).one()["source"], "own node")
+        self.assertEqual(sha256(open(out, "rb").read()), sha256(self.film))
+        self.assertEqual(self.bob.must("receipts").one()["receipts"], [])
+
+    def test_what_is_gone_here_comes_from_the_other(self):
+        pushed = self.push()
+        self.start_nas()
+        self.until(lambda: self.held(self.nas) == [pushed], "the copy", 60)
+        self.bob.must("rm", pushed)
+        got = self.bob.must("get", pushed, "-o", os.path.join(self.folder, "out.bin")).one()
+        self.assertEqual((got["source"], got["sha256"]), ("own other node", sha256(self.film)))
+
+
+if __name__ == "__main__":
+    unittest.main()
