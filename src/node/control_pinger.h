@@ -11,9 +11,10 @@ namespace satchel::node {
 class ControlPinger final : public location::Pinger {
 public:
     /// `lines` end at this node, whose key is `self`. All references must outlive the pinger.
-    ControlPinger(transfer::ControlClient& client, GatewayFinder& finder, OpenLines& lines,
-                  NodeKey const& self)
-        : client_(client)
+    ControlPinger(asio::io_context& owner, transfer::ControlClient& client, GatewayFinder& finder,
+                  OpenLines& lines, NodeKey const& self)
+        : owner_(owner)
+        , client_(client)
         , finder_(finder)
         , lines_(lines)
         , self_(self) {}
@@ -22,6 +23,7 @@ public:
     asio::awaitable<Status> ping_line(NodeKey node, GatewayPlace gateway) override;
 
 private:
+    asio::io_context& owner_;
     transfer::ControlClient& client_;
     GatewayFinder& finder_;
     OpenLines& lines_;

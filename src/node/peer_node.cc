@@ -145,7 +145,7 @@ Status PeerNode::Services::start_storage() {
     control = std::move(*server);
     client.emplace(owner, workers, *tls, dialling_rule(config.node, control->listening()),
                    transfer::ClientLimits{}, &identity.user_key);
-    pinger.emplace(*client, finder, lines, identity.node_public());
+    pinger.emplace(owner, *client, finder, lines, identity.node_public());
     return {};
 }
 

@@ -33,7 +33,7 @@ def inside():
             ip("address", "add", "203.0.113.9/24", "dev", "lo")
             ip("address", "del", "198.51.100.7/24", "dev", "lo")
             # Known to anybody who looks within seconds, long before the presence would be put again.
-            self.until(lambda: endpoints() == [f"203.0.113.9:{port}"], "the new address", seconds=10)
+            self.until(lambda: endpoints() == [f"203.0.113.9:{port}"], "the new address", seconds=20)
 
     ip("link", "set", "lo", "up")
     ip("address", "add", "198.51.100.7/24", "dev", "lo")
