@@ -4,6 +4,7 @@
 #include "transfer/body_pump.h"
 #include "transfer/control_request.h"
 #include "transfer/device_proof.h"
+#include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
 namespace {
@@ -52,7 +53,9 @@ ControlClient::ControlClient(asio::io_context& owner, WorkerPool& workers, TlsId
     , workers_(workers)
     , limits_(limits)
     , user_key_(user_key)
-    , connections_(owner, identity, std::move(rule), limits) {}
+    , connections_(owner, identity, std::move(rule), limits) {
+    if (!limits_.traffic) limits_.traffic = std::make_shared<Traffic>();
+}
 
 std::string ControlClient::head_text(Peer const& peer, TlsChannel& channel,
                                      RequestLine line) const {
@@ -139,7 +142,10 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::offer(Peer peer, Offer offe
     request.line.method = Method::post;
     request.line.target = offers_path;
     std::optional<ByteSpan> along;
-    if (blob) along = ByteSpan(*blob);
+    if (blob) {
+        along = ByteSpan(*blob);
+        co_await limits_.traffic->pass(Traffic::Way::up, blob->size(), [] { return true; });
+    }
     request.body = encode_offer_request(offer, along);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
@@ -313,7 +319,8 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
         if (put.progress) put.progress(put.from + so_far);
         return !early->done.is_set();
     };
-    PumpResult const pumped = co_await send_body(*channel, workers_, std::move(body));
+    PumpResult const pumped =
+        co_await send_body(*channel, workers_, *limits_.traffic, std::move(body));
     bool const all_sent = sent == put.size - put.from;
     sent_bytes_ += sent;
     auto const patience = all_sent || early->done.is_set() ? limits_.finish : last_words;
@@ -383,7 +390,8 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     body.advanced = [&](std::uint64_t offset) {
         if (fetch.progress) fetch.progress(offset);
     };
-    PumpResult const pumped = co_await receive_body(channel, workers_, fetch.into, std::move(body));
+    PumpResult const pumped =
+        co_await receive_body(channel, workers_, *limits_.traffic, fetch.into, std::move(body));
     fetched_bytes_ += fetch.into->offset() - std::min(first, fetch.into->offset());
     if (!pumped.disk) co_return fail(pumped.disk.error());
     if (!pumped.network) co_return fail(pumped.network.error());

@@ -1,6 +1,10 @@
 #include "transfer/outgoing_blob.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -16,6 +20,7 @@ namespace satchel::transfer {
 namespace {
 
 constexpr std::size_t buffer_bytes = 4 * limits::age_chunk_bytes;
+constexpr std::size_t batch_bytes = 512 * 1024;  ///< handed to the other thread at once
 
 /// A file without a name in `folder`.
 Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
@@ -70,6 +75,86 @@ private:
     UniqueFd file_;
 };
 
+/// A sink that hashes and writes on a thread of its own, so that the next bytes are read and
+/// encrypted meanwhile. What fits in one batch never meets another thread.
+class BackgroundSink {
+public:
+    explicit BackgroundSink(BlobSink& sink)
+        : sink_(sink) {
+        filling_.reserve(batch_bytes);
+    }
+
+    BackgroundSink(BackgroundSink const&) = delete;
+    BackgroundSink& operator=(BackgroundSink const&) = delete;
+
+    ~BackgroundSink() { join(); }
+
+    Status write(ByteSpan more) {
+        while (!more.empty()) {
+            auto const part = more.first(std::min(more.size(), batch_bytes - filling_.size()));
+            append(filling_, part);
+            more = more.subspan(part.size());
+            if (filling_.size() < batch_bytes) continue;
+            if (auto passed = pass_on(); !passed) return passed;
+        }
+        return {};
+    }
+
+    Status finish() {
+        join();
+        if (!status_) return status_;
+        return sink_.write(filling_);
+    }
+
+private:
+    Status pass_on() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return !handed_over_; });
+        if (!status_) return status_;
+        std::swap(filling_, batch_);
+        filling_.clear();
+        filling_.reserve(batch_bytes);
+        handed_over_ = true;
+        changed_.notify_one();
+        if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+        return {};
+    }
+
+    void work() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [this] { return handed_over_ || ended_; });
+            if (!handed_over_) return;
+            lock.unlock();
+            Status written = sink_.write(batch_);
+            lock.lock();
+            if (status_) status_ = std::move(written);
+            handed_over_ = false;
+            changed_.notify_one();
+        }
+    }
+
+    void join() {
+        if (!thread_.joinable()) return;
+        {
+            std::lock_guard const lock(mutex_);
+            ended_ = true;
+        }
+        changed_.notify_one();
+        thread_.join();
+    }
+
+    BlobSink& sink_;
+    Bytes filling_;
+    std::mutex mutex_;  ///< guards what follows; the batch while it is not handed over
+    std::condition_variable changed_;
+    Bytes batch_;
+    bool handed_over_ = false;
+    bool ended_ = false;
+    Status status_;
+    std::thread thread_;
+};
+
 /// Fills the buffer where the reader gives less. Fewer bytes only at the end.
 Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
     std::size_t filled = 0;
@@ -90,7 +175,8 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
     OutgoingBlob blob;
     blob.key = make_file_key(randomness);
     BlobSink sink(outbox);
-    ByteSink const out = [&](ByteSpan bytes) { return sink.write(bytes); };
+    BackgroundSink background(sink);
+    ByteSink const out = [&](ByteSpan bytes) { return background.write(bytes); };
     BlobEncryptor encryptor(blob.key, randomness);
     Sha256 content_hash;
     Bytes buffer(buffer_bytes);
@@ -104,6 +190,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
         if (content.size() < buffer.size()) break;
     }
     if (auto done = encryptor.finish(out); !done) return fail(done.error());
+    if (auto done = background.finish(); !done) return fail(done.error());
     auto tree = sink.finish();
     if (!tree) return fail(tree.error());
     blob.id = tree->root;

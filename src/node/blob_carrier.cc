@@ -114,7 +114,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
             last = delivered.error();
             continue;
         }
-        sent_bytes_ += blob.bytes;
+        if (delivered->route == transfer::Route::pull) fetched_bytes_ += blob.bytes;
         world_.log.info("delivered", {{"recipient", order.recipient.text()},
                                       {"content", blob.content_id.short_form()},
                                       {"bytes", std::to_string(blob.bytes)},

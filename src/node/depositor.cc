@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 #include "src/node/content_reader.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
@@ -12,12 +14,38 @@ namespace {
 
 constexpr std::size_t recipients_at_once = 8;
 
+/// What a write to a file changes.
+struct FileVersion {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    std::int64_t bytes = 0;
+
+    friend bool operator==(FileVersion const&, FileVersion const&) = default;
+};
+
+Result<FileVersion> version_of(int fd) {
+    struct stat state {};
+
+    if (::fstat(fd, &state) != 0) return fail(system_error("a file to be sent"));
+    return FileVersion{state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
+}
+
 Result<transfer::OutgoingBlob> encrypt(UniqueFd file, mailgw::AttachmentSource const& source,
                                        std::filesystem::path const& outbox,
                                        Randomness& randomness) {
+    auto const watched = file.duplicate();
+    if (!watched) return fail(watched.error());
+    auto const before = version_of(watched->get());
+    if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
-    return transfer::make_outgoing_blob(
+    auto blob = transfer::make_outgoing_blob(
         [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness);
+    if (!blob) return blob;
+    auto const after = version_of(watched->get());
+    if (!after) return fail(after.error());
+    // Half of one version and half of another is nobody's file.
+    if (*after != *before) return fail(Fault::refused, "the file changed while it was read");
+    return blob;
 }
 
 }  // namespace

@@ -17,6 +17,8 @@
 #include "src/node/record_courier.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
+#include "transfer/tls_pinned.h"
+#include "transfer/traffic.h"
 
 namespace satchel::node {
 
@@ -138,13 +140,19 @@ Status PeerNode::Services::start_storage() {
     auto identity_of_tls = transfer::TlsIdentity::create(identity.node_key);
     if (!identity_of_tls) return fail(identity_of_tls.error());
     tls.emplace(std::move(*identity_of_tls));
+    auto const traffic = std::make_shared<transfer::Traffic>(
+        transfer::TrafficLimits{config.node.upload_limit, config.node.download_limit});
+    transfer::ServerLimits server_limits;
+    server_limits.traffic = traffic;
+    transfer::ClientLimits client_limits;
+    client_limits.traffic = traffic;
     auto server = transfer::ControlServer::start(
         {owner, workers, *store, host, identity.node_key, clock, log}, config.node.control_listen,
-        {});
+        server_limits);
     if (!server) return fail(server.error());
     control = std::move(*server);
     client.emplace(owner, workers, *tls, endpoint_rule_of(config, control->listening()),
-                   transfer::ClientLimits{}, &identity.user_key);
+                   client_limits, &identity.user_key);
     pinger.emplace(*client, finder, lines, identity.node_public());
     return {};
 }
