@@ -141,11 +141,8 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::offer(Peer peer, Offer offe
     Request request;
     request.line.method = Method::post;
     request.line.target = offers_path;
-    std::optional<ByteSpan> along;
-    if (blob) {
-        along = ByteSpan(*blob);
-        co_await limits_.traffic->pass(Traffic::Way::up, blob->size(), [] { return true; });
-    }
+    auto const along = blob ? std::optional<ByteSpan>(*blob) : std::nullopt;
+    if (blob) co_await limits_.traffic->pass(Traffic::Way::up, blob->size(), [] { return true; });
     request.body = encode_offer_request(offer, along);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
