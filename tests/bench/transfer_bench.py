@@ -8,7 +8,8 @@
 big: one file to one receiver, all on this machine and on its disk, one after the other in every round. push: file to
 receipt, encrypted, moved, verified, synced. by hand: age to a file, that by curl to nginx over TLS, and fsync. rsync: to a
 daemon that syncs. get: from the own node to a decrypted file; by hand: curl from nginx over TLS through age -d.
-CPU counts all processes that take part, at both ends. Wants the packages age, curl, nginx-light, openssl and rsync, and
+The peaks of the nodes and servers come first; those of processes started for a run are never told as less than what this
+script itself takes, about 25 MB. CPU counts all processes that take part, at both ends. Wants the packages age, curl, nginx-light, openssl and rsync, and
 uses aria2 where it is there. Runs wait a moment for a machine without other work, and tell if they waited in vain."""
 import json
 import os
