@@ -190,6 +190,7 @@ asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_p
     if (!turn) co_return transfer::answer_of(OfferProgress{OfferAction::wait, slot->have()});
     auto const upload = slot->upload();
     received_bytes_ += blob.size();
+    limits_.traffic->count(Traffic::Way::down, blob.size());
     auto store_all = [upload, blob = std::move(blob), holding = holding_of(*incoming)]() -> Status {
         auto const have = static_cast<std::size_t>(upload->offset());
         if (auto written = upload->write(ByteSpan(blob).subspan(have)); !written) return written;
@@ -252,7 +253,8 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
         received_bytes_ += offset > slot->have() ? offset - slot->have() : 0;
         slot->advance_to(offset);
     };
-    PumpResult const moved = co_await receive_body(channel, around_.pool, slot->upload(), body);
+    PumpResult const moved =
+        co_await receive_body(channel, around_.pool, *limits_.traffic, slot->upload(), body);
     slot->note_fed(around_.clock.unix_seconds());
     if (!moved.disk) {
         incoming->slot.reset();

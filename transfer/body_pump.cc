@@ -53,21 +53,24 @@ private:
     bool running_ = false;
 };
 
-std::size_t next_chunk(std::uint64_t left) {
-    return static_cast<std::size_t>(
-        std::min<std::uint64_t>(left, control_limits::body_chunk_bytes));
+std::size_t next_chunk(Traffic const& traffic, Traffic::Way way, std::uint64_t left) {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(left, traffic.chunk_bytes(way)));
 }
 
 }  // namespace
 
-asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool,
+asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
                                          std::shared_ptr<BlobUpload> upload, IncomingBody body) {
     PumpResult result;
     ChunkJob job(channel.executor());
     Bytes filling;
     Bytes spare;
+    Traffic::Body const counted(traffic);
+    auto const wanted = [&channel] { return channel.is_open(); };
     while (body.bytes > 0 && result.network && result.disk) {
-        filling.resize(next_chunk(body.bytes));
+        filling.resize(next_chunk(traffic, Traffic::Way::down, body.bytes));
+        // What is not read fills the connection, and the other side waits.
+        co_await traffic.pass(Traffic::Way::down, filling.size(), wanted);
         channel.deadline().expires_after(body.chunk_patience);
         result.network = co_await channel.read_exactly(filling);
         channel.deadline().suspend();
@@ -98,14 +101,17 @@ asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool,
     co_return result;
 }
 
-asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, OutgoingBody body) {
+asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
+                                      OutgoingBody body) {
     PumpResult result;
     ChunkJob job(channel.executor());
     std::uint64_t unread = body.bytes;
     std::uint64_t position = body.first;
     std::uint64_t sent = 0;
+    Traffic::Body const counted(traffic);
+    auto const wanted = [&channel] { return channel.is_open(); };
     auto const read_ahead = [&](Bytes buffer) {
-        buffer.resize(next_chunk(unread));
+        buffer.resize(next_chunk(traffic, Traffic::Way::up, unread));
         unread -= buffer.size();
         std::uint64_t const at = std::exchange(position, position + buffer.size());
         job.start(pool, [file = body.file, at, buffer = std::move(buffer)]() mutable {
@@ -126,6 +132,7 @@ asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, Out
         result.disk = std::move(chunk.status);
         if (!result.disk) break;
         if (unread > 0) read_ahead(std::move(spare));
+        co_await traffic.pass(Traffic::Way::up, chunk.buffer.size(), wanted);
         channel.deadline().expires_after(body.chunk_patience);
         result.network = co_await channel.write(chunk.buffer);
         channel.deadline().suspend();

@@ -10,6 +10,7 @@
 #include "src/base/worker_pool.h"
 #include "transfer/blob_store.h"
 #include "transfer/tls_channel.h"
+#include "transfer/traffic.h"
 
 namespace satchel::transfer {
 
@@ -26,7 +27,7 @@ struct PumpResult {
 };
 
 /// Reads the whole body, or up to the first failure. When it returns no worker touches the upload.
-asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool,
+asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
                                          std::shared_ptr<BlobUpload> upload, IncomingBody body);
 
 struct OutgoingBody {
@@ -38,6 +39,7 @@ struct OutgoingBody {
 };
 
 /// As above. The disk fails too where the file turns out shorter.
-asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, OutgoingBody body);
+asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
+                                      OutgoingBody body);
 
 }  // namespace satchel::transfer

@@ -4,31 +4,13 @@
 #include "transfer/body_pump.h"
 #include "transfer/control_request.h"
 #include "transfer/device_proof.h"
+#include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
 namespace {
 
 /// After a broken upload the reason may still be on its way.
 constexpr std::chrono::milliseconds last_words{1'000};
-
-Error refused_by(unsigned status, ByteSpan body) {
-    auto const refusal = decode_refusal(status, body);
-    return error_for(refusal ? *refusal : Refusal{status, "", ""});
-}
-
-Result<IntakeAnswer> intake_answer(unsigned status, ByteSpan body) {
-    if (status == 200 || status == 201) {
-        auto receipt = decode_receipt(body);
-        if (!receipt) return fail(receipt.error());
-        return IntakeAnswer(std::move(*receipt));
-    }
-    if (status == 202) {
-        auto const progress = decode_progress(body);
-        if (!progress) return fail(progress.error());
-        return IntakeAnswer(*progress);
-    }
-    return fail(refused_by(status, body));
-}
 
 bool may_have_body(Method method) {
     return method == Method::put || method == Method::post;
@@ -52,7 +34,9 @@ ControlClient::ControlClient(asio::io_context& owner, WorkerPool& workers, TlsId
     , workers_(workers)
     , limits_(limits)
     , user_key_(user_key)
-    , connections_(owner, identity, std::move(rule), limits) {}
+    , connections_(owner, identity, std::move(rule), limits) {
+    if (!limits_.traffic) limits_.traffic = std::make_shared<Traffic>();
+}
 
 std::string ControlClient::head_text(Peer const& peer, TlsChannel& channel,
                                      RequestLine line) const {
@@ -138,13 +122,13 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::offer(Peer peer, Offer offe
     Request request;
     request.line.method = Method::post;
     request.line.target = offers_path;
-    std::optional<ByteSpan> along;
-    if (blob) along = ByteSpan(*blob);
+    auto const along = blob ? std::optional<ByteSpan>(*blob) : std::nullopt;
+    if (blob) co_await limits_.traffic->pass(Traffic::Way::up, blob->size(), [] { return true; });
     request.body = encode_offer_request(offer, along);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
     if (blob && reply->head.status == 200) sent_bytes_ += blob->size();
-    co_return intake_answer(reply->head.status, reply->body);
+    co_return read_intake_answer(reply->head.status, reply->body);
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, ContentId id,
@@ -155,7 +139,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, Conten
     request.body = std::move(layer);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    co_return intake_answer(reply->head.status, reply->body);
+    co_return read_intake_answer(reply->head.status, reply->body);
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::ask_receipt(Peer peer, OfferId offer) {
@@ -163,7 +147,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::ask_receipt(Peer peer, Offe
     request.line.target = receipt_path(offer);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
-    co_return intake_answer(reply->head.status, reply->body);
+    co_return read_intake_answer(reply->head.status, reply->body);
 }
 
 asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
@@ -319,7 +303,8 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
         if (put.progress) put.progress(put.from + so_far);
         return !early->done.is_set();
     };
-    PumpResult const pumped = co_await send_body(*channel, workers_, std::move(body));
+    PumpResult const pumped =
+        co_await send_body(*channel, workers_, *limits_.traffic, std::move(body));
     bool const all_sent = sent == put.size - put.from;
     sent_bytes_ += sent;
     auto const patience = all_sent || early->done.is_set() ? limits_.finish : last_words;
@@ -334,7 +319,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
         co_return fail(pumped.network ? early->reply.error() : pumped.network.error());
     }
     if (all_sent && early->reply->head.keep_alive) lease->keep();
-    co_return intake_answer(early->reply->head.status, early->reply->body);
+    co_return read_intake_answer(early->reply->head.status, early->reply->body);
 }
 
 asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
@@ -389,7 +374,8 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     body.advanced = [&](std::uint64_t offset) {
         if (fetch.progress) fetch.progress(offset);
     };
-    PumpResult const pumped = co_await receive_body(channel, workers_, fetch.into, std::move(body));
+    PumpResult const pumped =
+        co_await receive_body(channel, workers_, *limits_.traffic, fetch.into, std::move(body));
     fetched_bytes_ += fetch.into->offset() - std::min(first, fetch.into->offset());
     if (!pumped.disk) co_return fail(pumped.disk.error());
     if (!pumped.network) co_return fail(pumped.network.error());

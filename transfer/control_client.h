@@ -17,15 +17,13 @@
 #include "transfer/control_message.h"
 #include "transfer/enrolment_message.h"
 #include "transfer/http_head.h"
+#include "transfer/intake_answer.h"
 #include "transfer/line_message.h"
 #include "transfer/peer_connections.h"
 #include "transfer/reach_message.h"
 #include "transfer/records_message.h"
 
 namespace satchel::transfer {
-
-/// What a storage node says to an offer, a layer or a blob.
-using IntakeAnswer = std::variant<Receipt, OfferProgress>;
 
 /// Faults: untrusted, another key answered (it was sent nothing); refused, too_large, no_space,
 /// not_found and so on with the peer's own reason; unavailable or timed_out, nobody answered. A

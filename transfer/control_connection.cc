@@ -294,7 +294,8 @@ asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller calle
     body.first = range.first;
     body.bytes = range.bytes();
     body.chunk_patience = house_.limits.chunk;
-    PumpResult const moved = co_await send_body(channel_, house_.pool, body);
+    PumpResult const moved =
+        co_await send_body(channel_, house_.pool, *house_.limits.traffic, body);
     if (!moved.network || !moved.disk) co_return false;  // the length tells the caller
     house_.sent_bytes += range.bytes();
     co_return line.keep_alive;

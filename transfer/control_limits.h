@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "src/core/limits.h"
 
@@ -33,6 +34,8 @@ static_assert(swarm_bytes_min > limits::inline_blob_bytes);
 
 namespace satchel::transfer {
 
+class Traffic;
+
 struct ServerLimits {
     std::size_t connections = 1'024;
     std::size_t connections_per_address = 256;  ///< one IP address: many nodes may share it
@@ -51,6 +54,7 @@ struct ServerLimits {
     std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
     std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation
     std::chrono::seconds takeover_idle{5};     ///< to the same sender's next offer of it, sooner
+    std::shared_ptr<Traffic> traffic{};        ///< shared with the node's client; none: its own
 };
 
 struct ClientLimits {
@@ -62,6 +66,7 @@ struct ClientLimits {
     std::chrono::milliseconds finish{300'000};  ///< same, after a blob: hashing and fsync
     std::chrono::milliseconds chunk{120'000};
     std::chrono::milliseconds idle{60'000};  ///< then the connection is closed
+    std::shared_ptr<Traffic> traffic{};      ///< shared with the node's server; none: its own
 };
 
 }  // namespace satchel::transfer

@@ -6,6 +6,7 @@
 
 #include "transfer/control_connection.h"
 #include "transfer/tls_pinned.h"
+#include "transfer/traffic.h"
 
 namespace satchel::transfer {
 
@@ -169,7 +170,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(Surroundings surroun
                                                             ServerLimits const& limits) {
     auto tls = TlsIdentity::create(surroundings.node_key);
     if (!tls) return fail(tls.error());
-    auto state = std::make_shared<State>(surroundings, std::move(*tls), limits);
+    ServerLimits bounds = limits;
+    if (!bounds.traffic) bounds.traffic = std::make_shared<Traffic>();
+    auto state = std::make_shared<State>(surroundings, std::move(*tls), bounds);
     if (auto status = state->listen(listen); !status) return fail(status.error());
     asio::co_spawn(surroundings.owner, State::accept_all(state), asio::detached);
     state->sweep();

@@ -4,7 +4,8 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr std::chrono::milliseconds pause_after_break{200};
+constexpr std::chrono::milliseconds pause_after_break{200};  ///< then twice as long each time
+constexpr std::chrono::milliseconds longest_pause{3'000};
 constexpr std::chrono::milliseconds ask_again{250};
 constexpr std::chrono::seconds twin_patience{60};  ///< the same blob arrives by another offer
 
@@ -23,15 +24,16 @@ public:
 
     asio::awaitable<Result<Delivered>> run() {
         Result<IntakeAnswer> answer = co_await make_offer();
-        bool retried = false;
+        note_progress();
         for (;;) {
             if (!answer) {
-                if (!is_broken(answer.error()) || retried) co_return fail(answer.error());
                 // Taken up again where the other side left off. Without an accepted offer there is
                 // nothing to take up: the client has tried all endpoints already.
-                if (!accepted_) co_return fail(answer.error());
-                retried = true;
-                co_await pause(pause_after_break);
+                bool const worth_it = is_broken(answer.error()) && accepted_ &&
+                                      std::chrono::steady_clock::now() + pause_ < give_up_;
+                if (!worth_it) co_return fail(answer.error());
+                co_await pause(pause_);
+                pause_ = std::min(2 * pause_, longest_pause);
                 answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
                 continue;
             }
@@ -40,7 +42,7 @@ public:
             }
             auto const progress = std::get<OfferProgress>(*answer);
             accepted_ = true;
-            if (progress.have > seen_) retried = false;
+            if (progress.have > seen_) note_progress();
             seen_ = std::max(seen_, progress.have);
             if (progress.action == OfferAction::put) {
                 answer = co_await send_from(progress.have);
@@ -53,6 +55,11 @@ public:
     }
 
 private:
+    void note_progress() {
+        give_up_ = std::chrono::steady_clock::now() + order_.patience;
+        pause_ = pause_after_break;
+    }
+
     static bool is_broken(Error const& error) {
         return error.fault == Fault::unavailable || error.fault == Fault::timed_out;
     }
@@ -136,6 +143,8 @@ private:
     bool accepted_ = false;
     bool layer_known_ = false;
     std::uint64_t seen_ = 0;
+    std::chrono::steady_clock::time_point give_up_;
+    std::chrono::milliseconds pause_{};
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // direct).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -21,6 +22,8 @@ struct DeliveryOrder {
     std::shared_ptr<UniqueFd> file;                    ///< the blob
     Bytes layer;                                       ///< its piece layer
     std::function<void(std::uint64_t done)> progress;  ///< bytes
+    /// For a receiver that went away in the middle: without progress for so long, it is given up.
+    std::chrono::milliseconds patience{75'000};
 };
 
 struct Delivered {

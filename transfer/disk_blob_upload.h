@@ -34,7 +34,8 @@ private:
     Status open();
     Status go_on_with(PartialBlob const& partial);
     Status reserve_disk();
-    Status keep_piece(std::uint64_t at, ByteSpan piece);
+    Status keep(std::uint64_t at, ByteSpan part);
+    void write_back(std::uint64_t up_to);
     void cut_to(std::uint64_t bytes);
     PartialBlob as_partial() const;
     void note_verified();
@@ -45,8 +46,9 @@ private:
     PieceVerifier verifier_;
     UniqueFd fd_;
     Bytes layer_;
-    bool held_ = false;       ///< finished: nothing to keep or remove
-    bool discarded_ = false;  ///< the disk is full: what came is given back
+    std::uint64_t written_back_ = 0;  ///< bytes that the disk has been told to take
+    bool held_ = false;               ///< finished: nothing to keep or remove
+    bool discarded_ = false;          ///< the disk is full: what came is given back
 };
 
 }  // namespace satchel::transfer

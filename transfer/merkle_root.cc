@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "src/base/sha256_lanes.h"
+#include "src/base/sha256_pair.h"
 #include "src/core/limits.h"
 
 namespace satchel::transfer {
@@ -83,19 +85,39 @@ std::uint64_t layer_bytes_for(std::uint64_t blob_bytes) {
     return pieces > 1 ? pieces * hash_bytes : 0;
 }
 
+/// Whole blocks, as many at once as the processor can hash; 0 where there are no two.
+std::size_t BlockTree::write_several(ByteSpan more) {
+    constexpr std::size_t most = sha256_lanes * block_bytes;
+    if (bytes_ % block_bytes != 0 || more.size() < 2 * block_bytes) return 0;
+    if (more.size() >= most && has_sha256_lanes()) {
+        for (Sha256Digest const& root : sha256_of_sixteen(more.first(most)))
+            add_block(root);
+        bytes_ += most;
+        return most;
+    }
+    for (Sha256Digest const& root :
+         sha256_of_two(more.first(block_bytes), more.subspan(block_bytes, block_bytes)))
+        add_block(root);
+    bytes_ += 2 * block_bytes;
+    return 2 * block_bytes;
+}
+
 void BlockTree::write(ByteSpan more) {
     while (!more.empty()) {
+        if (std::size_t const taken = write_several(more); taken > 0) {
+            more = more.subspan(taken);
+            continue;
+        }
         auto const room = block_bytes - bytes_ % block_bytes;
         auto const n = std::min<std::uint64_t>(room, more.size());
         block_.update(more.first(n));
         bytes_ += n;
         more = more.subspan(n);
-        if (n == room) add_block();
+        if (n == room) add_block(block_.finish());
     }
 }
 
-void BlockTree::add_block() {
-    Sha256Digest root = block_.finish();
+void BlockTree::add_block(Sha256Digest root) {
     std::size_t level = 0;
     for (; (blocks_ >> level & 1U) != 0; ++level) {
         block_.update(roots_.at(level));
@@ -112,7 +134,7 @@ Sha256Digest BlockTree::finish() {
 }
 
 Sha256Digest BlockTree::finish(std::uint64_t blocks) {
-    if (bytes_ % block_bytes != 0) add_block();
+    if (bytes_ % block_bytes != 0) add_block(block_.finish());
     auto const top = level_of(blocks);
     Sha256Digest root = zero_root(0);
     bool any = false;

@@ -36,7 +36,8 @@ public:
     Sha256Digest finish();
 
 private:
-    void add_block();
+    std::size_t write_several(ByteSpan more);
+    void add_block(Sha256Digest root);
 
     Sha256 block_;
     std::uint64_t bytes_ = 0;

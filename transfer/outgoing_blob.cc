@@ -1,6 +1,11 @@
 #include "transfer/outgoing_blob.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,7 +20,8 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 4 * limits::age_chunk_bytes;
+constexpr std::size_t batch_bytes = 512 * 1024;  ///< read, and then hashed and written, at once
+static_assert(batch_bytes > limits::inline_blob_bytes);
 
 /// A file without a name in `folder`.
 Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
@@ -30,44 +36,112 @@ Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
     return named;
 }
 
-/// Takes the blob as it comes: in memory while it is small, else in a file.
+/// Takes the blob as it comes, hashes and writes it many blocks at a time.
 class BlobSink {
 public:
     explicit BlobSink(std::filesystem::path outbox)
         : outbox_(std::move(outbox)) {}
 
     Status write(ByteSpan more) {
-        hasher_.write(more);
-        if (file_) return write_all(file_.get(), more);
-        append(small_, more);
-        if (small_.size() <= limits::inline_blob_bytes) return {};
-        auto file = nameless_file(outbox_);
-        if (!file) return fail(file.error());
-        return move_to(std::move(*file));
+        append(pending_, more);
+        return pending_.size() < batch_bytes ? Status() : flush();
     }
 
     Result<MerkleTree> finish() {
-        if (!file_) {
-            UniqueFd memory(::memfd_create("blob", MFD_CLOEXEC));
-            if (!memory) return fail(system_error("memory for a blob"));
-            if (auto moved = move_to(std::move(memory)); !moved) return fail(moved.error());
+        if (!file_ && pending_.size() <= limits::inline_blob_bytes) {
+            file_ = UniqueFd(::memfd_create("blob", MFD_CLOEXEC));
+            if (!file_) return fail(system_error("memory for a blob"));
         }
+        if (auto written = flush(); !written) return fail(written.error());
         return hasher_.finish();
     }
 
     UniqueFd take_file() { return std::move(file_); }
 
 private:
-    Status move_to(UniqueFd file) {
-        file_ = std::move(file);
-        auto const all = std::exchange(small_, {});
-        return write_all(file_.get(), all);
+    Status flush() {
+        if (!file_) {
+            auto file = nameless_file(outbox_);
+            if (!file) return fail(file.error());
+            file_ = std::move(*file);
+        }
+        hasher_.write(pending_);
+        auto written = write_all(file_.get(), pending_);
+        pending_.clear();
+        return written;
     }
 
     std::filesystem::path outbox_;
     MerkleHasher hasher_;
-    Bytes small_;
+    Bytes pending_;
     UniqueFd file_;
+};
+
+/// Works on one batch while the next one is made: on a thread of its own, which starts with the
+/// first batch.
+class Background {
+public:
+    using Work = std::function<Status(ByteSpan batch)>;
+
+    explicit Background(Work work)
+        : work_(std::move(work)) {}
+
+    Background(Background const&) = delete;
+    Background& operator=(Background const&) = delete;
+
+    ~Background() { static_cast<void>(finish()); }
+
+    /// Takes the batch, and leaves a buffer of the same size in its place. The failure may be that
+    /// of an earlier batch.
+    Status pass_on(Bytes& batch) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return !handed_over_; });
+        if (!status_) return status_;
+        auto const size = batch.size();
+        std::swap(batch, batch_);
+        batch.resize(size);
+        handed_over_ = true;
+        changed_.notify_one();
+        if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
+        return {};
+    }
+
+    /// All that was passed on is done.
+    Status finish() {
+        if (thread_.joinable()) {
+            {
+                std::lock_guard const lock(mutex_);
+                ended_ = true;
+            }
+            changed_.notify_one();
+            thread_.join();
+        }
+        return status_;
+    }
+
+private:
+    void serve() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [this] { return handed_over_ || ended_; });
+            if (!handed_over_) return;
+            lock.unlock();
+            Status done = work_(batch_);
+            lock.lock();
+            if (status_) status_ = std::move(done);
+            handed_over_ = false;
+            changed_.notify_one();
+        }
+    }
+
+    Work work_;
+    std::mutex mutex_;  ///< guards what follows; the batch while it is not handed over
+    std::condition_variable changed_;
+    Bytes batch_;
+    bool handed_over_ = false;
+    bool ended_ = false;
+    Status status_;
+    std::thread thread_;
 };
 
 /// Fills the buffer where the reader gives less. Fewer bytes only at the end.
@@ -84,24 +158,30 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
 
 }  // namespace
 
+// This thread reads, and hashes the content; the other encrypts, hashes the blob, and writes it.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
                                         std::filesystem::path const& outbox,
                                         Randomness& randomness) {
     OutgoingBlob blob;
     blob.key = make_file_key(randomness);
     BlobSink sink(outbox);
-    ByteSink const out = [&](ByteSpan bytes) { return sink.write(bytes); };
+    ByteSink const out = [&](ByteSpan sealed) { return sink.write(sealed); };
     BlobEncryptor encryptor(blob.key, randomness);
+    Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });
     Sha256 content_hash;
-    Bytes buffer(buffer_bytes);
+    Bytes buffer(batch_bytes);
     for (;;) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());
         auto const content = ByteSpan(buffer).first(*filled);
         blob.content_bytes += content.size();
         content_hash.update(content);
-        if (auto done = encryptor.write(content, out); !done) return fail(done.error());
-        if (content.size() < buffer.size()) break;
+        if (content.size() < buffer.size()) {
+            if (auto done = background.finish(); !done) return fail(done.error());
+            if (auto done = encryptor.write(content, out); !done) return fail(done.error());
+            break;
+        }
+        if (auto passed = background.pass_on(buffer); !passed) return fail(passed.error());
     }
     if (auto done = encryptor.finish(out); !done) return fail(done.error());
     auto tree = sink.finish();

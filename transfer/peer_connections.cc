@@ -7,6 +7,7 @@
 #include <set>
 
 #include "transfer/async_event.h"
+#include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
 

@@ -11,9 +11,11 @@
 #include "src/core/keys.h"
 #include "transfer/control_limits.h"
 #include "transfer/endpoint_rule.h"
-#include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
+
+class TlsChannel;
+class TlsIdentity;
 
 /// Whom to ask, and where they may be. Endpoints are tried in order.
 struct Peer {

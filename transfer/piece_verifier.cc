@@ -15,8 +15,7 @@ PieceVerifier::PieceVerifier(ContentId const& id, std::uint64_t blob_bytes)
     : id_(id)
     , size_(blob_bytes)
     , piece_bytes_(piece_length_for(blob_bytes))
-    , layer_known_(pieces_in(blob_bytes) <= 1)
-    , piece_(std::min(piece_bytes_, blob_bytes)) {}
+    , layer_known_(pieces_in(blob_bytes) <= 1) {}
 
 std::uint64_t PieceVerifier::piece_bytes_now() const {
     return std::min(piece_bytes_, size_ - kept_);
@@ -56,30 +55,21 @@ Status PieceVerifier::take_kept(ByteSpan piece) {
     return settle_piece(finish_piece(tree_, size_));
 }
 
-Status PieceVerifier::write(ByteSpan more, PieceSink const& keep) {
+Status PieceVerifier::write(ByteSpan more, PartSink const& keep) {
     if (more.size() > size_ - offset()) {
         return fail(Fault::corrupt, "more than the " + std::to_string(size_) + " bytes announced");
     }
     while (!more.empty()) {
         auto const whole = piece_bytes_now();
-        auto const n = std::min<std::uint64_t>(whole - filled_, more.size());
-        auto const part = more.first(n);
-        more = more.subspan(n);
+        auto const part = more.first(std::min<std::uint64_t>(whole - filled_, more.size()));
+        if (auto kept = keep(offset(), part); !kept) return kept;
+        more = more.subspan(part.size());
         tree_.write(part);
-        bool const at_once = n == whole;
-        if (!at_once) std::copy(part.begin(), part.end(), piece_.data() + filled_);
-        filled_ += n;
+        filled_ += part.size();
         if (filled_ < whole) continue;
 
         filled_ = 0;
-        auto const start = kept_;
         if (auto right = settle_piece(finish_piece(tree_, size_)); !right) return right;
-        auto const piece = at_once ? part : ByteSpan(piece_).first(whole);
-        if (auto kept = keep(start, piece); !kept) {
-            kept_ = start;
-            if (!layer_known_) layer_.resize(layer_.size() - hash_bytes);
-            return kept;
-        }
     }
     return {};
 }

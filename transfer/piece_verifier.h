@@ -1,5 +1,5 @@
 // Checks a blob that arrives in order, piece by piece, against its ContentId. Pure: where the
-// pieces go is the caller's affair. Holds one piece.
+// bytes go is the caller's affair. Holds hashes alone, so that a hundred blobs may arrive at once.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@
 
 namespace satchel::transfer {
 
-/// Keeps a piece at its offset. When it fails, the piece counts as not arrived.
-using PieceSink = std::function<Status(std::uint64_t offset, ByteSpan piece)>;
+/// Keeps bytes at their offset, before anybody knows that they are right: what stands there from
+/// verified_bytes() on must not be believed. When it fails, the bytes count as not arrived.
+using PartSink = std::function<Status(std::uint64_t offset, ByteSpan part)>;
 
 class PieceVerifier {
 public:
@@ -42,7 +43,7 @@ public:
 
     /// Fault::corrupt when a piece is wrong (offset() goes back to its start), or when the size is
     /// passed (nothing of `more` is taken).
-    Status write(ByteSpan more, PieceSink const& keep);
+    Status write(ByteSpan more, PartSink const& keep);
 
     /// Is all there and right? Fault::corrupt if not; without a layer nothing of it is worth
     /// keeping then, and offset() is 0.
@@ -62,8 +63,7 @@ private:
     Bytes layer_;  ///< all of it once known, else of the pieces that came
     std::uint64_t kept_ = 0;
     BlockTree tree_;
-    Bytes piece_;
-    std::size_t filled_ = 0;
+    std::uint64_t filled_ = 0;  ///< bytes of the piece that arrives
 };
 
 }  // namespace satchel::transfer

@@ -12,11 +12,11 @@ namespace satchel::transfer {
 using boost::system::error_code;
 
 TlsChannel::TlsChannel(asio::ip::tcp::socket socket, asio::ssl::context& context)
-    : stream_(std::move(socket), context)
-    , deadline_(stream_.next_layer())
+    : tls_(std::move(socket), context)
+    , deadline_(tls_.socket())
     , buffer_(2 * control_limits::head_bytes) {
     error_code ignored;
-    stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+    tls_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 Error TlsChannel::error_of(error_code error, char const* doing) const {
@@ -25,13 +25,11 @@ Error TlsChannel::error_of(error_code error, char const* doing) const {
 }
 
 asio::awaitable<Status> TlsChannel::accept_handshake(std::chrono::milliseconds patience) {
-    accept_any_key(stream_);
+    check_keys(tls_.native(), check_);
     deadline_.expires_after(patience);
-    error_code error;
-    co_await stream_.async_handshake(TlsStream::server,
-                                     asio::redirect_error(asio::use_awaitable, error));
+    error_code const error = co_await tls_.accept();
     if (error) co_return fail(error_of(error, "TLS handshake"));
-    auto const key = peer_key(stream_);
+    auto const key = peer_key(tls_.native());
     if (!key) co_return fail(Fault::untrusted, "the caller shows no Ed25519 key");
     peer_ = *key;
     deadline_.suspend();
@@ -40,13 +38,11 @@ asio::awaitable<Status> TlsChannel::accept_handshake(std::chrono::milliseconds p
 
 asio::awaitable<Status> TlsChannel::dial_handshake(NodeKey expected,
                                                    std::chrono::milliseconds patience) {
-    auto saw_other_key = std::make_shared<bool>(false);
-    pin_key(stream_, expected, saw_other_key);
+    check_.expected = expected;
+    check_keys(tls_.native(), check_);
     deadline_.expires_after(patience);
-    error_code error;
-    co_await stream_.async_handshake(TlsStream::client,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    if (*saw_other_key) co_return fail(Fault::untrusted, "another key answered");
+    error_code const error = co_await tls_.connect();
+    if (check_.saw_other) co_return fail(Fault::untrusted, "another key answered");
     if (error) co_return fail(error_of(error, "TLS handshake"));
     peer_ = expected;
     deadline_.suspend();
@@ -86,10 +82,8 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
         std::copy(unread.begin(), unread.end(), buffer_.begin());
         begin_ = 0;
         end_ = searched;
-        error_code error;
-        auto const room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
-        std::size_t const more = co_await stream_.async_read_some(
-            room, asio::redirect_error(asio::use_awaitable, error));
+        std::size_t more = 0;
+        error_code const error = co_await tls_.read_some(std::span(buffer_).subspan(end_), more);
         if (error) {
             if (searched == 0 && !deadline_.expired()) co_return std::string();
             co_return fail(error_of(error, "reading a head"));
@@ -110,49 +104,41 @@ std::size_t TlsChannel::take_buffered(std::span<Byte> out) {
 asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out) {
     std::size_t const buffered = take_buffered(out);
     if (buffered == out.size()) co_return Status();
-    auto const rest = out.subspan(buffered);
-    auto const room = asio::buffer(rest.data(), rest.size());
-    error_code error;
-    co_await asio::async_read(stream_, room, asio::redirect_error(asio::use_awaitable, error));
+    error_code const error = co_await tls_.read_exactly(out.subspan(buffered));
     if (error) co_return fail(error_of(error, "reading"));
     co_return Status();
 }
 
 asio::awaitable<Result<std::size_t>> TlsChannel::read_some(std::span<Byte> out) {
     if (std::size_t const buffered = take_buffered(out); buffered > 0) co_return buffered;
-    auto const room = asio::buffer(out.data(), out.size());
-    error_code error;
-    std::size_t const count =
-        co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return 0U;
+    std::size_t count = 0;
+    error_code const error = co_await tls_.read_some(out, count);
+    if (error == asio::error::eof) co_return 0U;
     if (error) co_return fail(error_of(error, "reading"));
     co_return count;
 }
 
 asio::awaitable<Status> TlsChannel::write(ByteSpan bytes) {
-    auto const all = asio::buffer(bytes.data(), bytes.size());
-    error_code error;
-    co_await asio::async_write(stream_, all, asio::redirect_error(asio::use_awaitable, error));
+    error_code const error = co_await tls_.write(bytes);
     if (error) co_return fail(error_of(error, "sending"));
     co_return Status();
 }
 
 bool TlsChannel::is_quiet() {
-    if (begin_ < end_ || !stream_.next_layer().is_open()) return false;
+    if (begin_ < end_ || tls_.has_pending() || !tls_.socket().is_open()) return false;
     Byte peeked = 0;
-    auto const got =
-        ::recv(stream_.next_layer().native_handle(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+    auto const got = ::recv(tls_.socket().native_handle(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && errno == EAGAIN;
 }
 
 void TlsChannel::close() {
     error_code ignored;
-    stream_.next_layer().close(ignored);
+    tls_.socket().close(ignored);
 }
 
 void TlsChannel::end_sending() {
     error_code ignored;
-    stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    tls_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
 }  // namespace satchel::transfer

@@ -11,6 +11,7 @@
 #include "src/base/bytes.h"
 #include "transfer/socket_deadline.h"
 #include "transfer/tls_pinned.h"
+#include "transfer/tls_socket.h"
 
 namespace satchel::transfer {
 
@@ -26,9 +27,9 @@ public:
 
     NodeKey const& peer() const { return peer_; }
 
-    asio::any_io_executor executor() { return stream_.get_executor(); }
+    asio::any_io_executor executor() { return tls_.socket().get_executor(); }
 
-    Result<TlsExporter> exporter() { return exporter_of(stream_); }
+    Result<TlsExporter> exporter() { return exporter_of(tls_.native()); }
 
     /// A head with its empty line. "" where the other side hung up between messages. `idle` is for
     /// its first byte, `whole` for the rest. Fault::too_large, Fault::timed_out,
@@ -49,6 +50,8 @@ public:
 
     SocketDeadline& deadline() { return deadline_; }
 
+    bool is_open() const { return tls_.is_open(); }
+
     /// No byte is waiting and the other side has not hung up: an idle connection that can be used.
     bool is_quiet();
 
@@ -63,7 +66,8 @@ private:
         std::optional<std::chrono::milliseconds> whole);
     std::size_t take_buffered(std::span<Byte> out);
 
-    TlsStream stream_;
+    TlsSocket tls_;
+    KeyCheck check_;
     SocketDeadline deadline_;
     NodeKey peer_;
     Bytes buffer_;           ///< of heads, and of the first bytes of bodies

@@ -63,17 +63,19 @@ bool set_up(SSL_CTX* context, EVP_PKEY* key, X509* certificate) {
 
 /// Runs inside the handshake. OpenSSL would look for an authority: the answer is replaced, for the
 /// leaf alone; what a longer chain says proves nothing.
-template <class Accept>
-void verify_leaf(TlsStream& stream, Accept accept) {
-    stream.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-    stream.set_verify_callback([accept](bool, asio::ssl::verify_context& context) {
-        X509_STORE_CTX* const store = context.native_handle();
-        if (X509_STORE_CTX_get_error_depth(store) != 0) return true;
-        auto const key = ed25519_key_of(X509_STORE_CTX_get_current_cert(store));
-        if (!key || !accept(*key)) return false;
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return true;
-    });
+int verify_leaf(int, X509_STORE_CTX* store) {
+    if (X509_STORE_CTX_get_error_depth(store) != 0) return 1;
+    auto* const ssl =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto& check = *static_cast<KeyCheck*>(SSL_get_app_data(ssl));
+    auto const key = ed25519_key_of(X509_STORE_CTX_get_current_cert(store));
+    if (!key) return 0;
+    if (check.expected && *key != *check.expected) {
+        check.saw_other = true;
+        return 0;
+    }
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
 }
 
 }  // namespace
@@ -97,28 +99,21 @@ Result<TlsIdentity> TlsIdentity::create(SigningKey const& node_key) {
     return fail(Fault::io, "OpenSSL refuses TLS 1.3 with Ed25519 keys");
 }
 
-void accept_any_key(TlsStream& stream) {
-    verify_leaf(stream, [](NodeKey const&) { return true; });
+void check_keys(SSL* ssl, KeyCheck& check) {
+    SSL_set_app_data(ssl, &check);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verify_leaf);
 }
 
-void pin_key(TlsStream& stream, NodeKey const& expected, std::shared_ptr<bool> saw_other_key) {
-    verify_leaf(stream, [expected, saw_other_key = std::move(saw_other_key)](NodeKey const& key) {
-        if (key == expected) return true;
-        *saw_other_key = true;
-        return false;
-    });
-}
-
-std::optional<NodeKey> peer_key(TlsStream& stream) {
-    Certificate const certificate(SSL_get1_peer_certificate(stream.native_handle()));
+std::optional<NodeKey> peer_key(SSL* ssl) {
+    Certificate const certificate(SSL_get1_peer_certificate(ssl));
     return ed25519_key_of(certificate.get());
 }
 
-Result<TlsExporter> exporter_of(TlsStream& stream) {
+Result<TlsExporter> exporter_of(SSL* ssl) {
     TlsExporter secret{};
     constexpr std::string_view label = "EXPORTER-satchel-device-v1";
-    if (SSL_export_keying_material(stream.native_handle(), secret.data(), secret.size(),
-                                   label.data(), label.size(), nullptr, 0, 0) != 1) {
+    if (SSL_export_keying_material(ssl, secret.data(), secret.size(), label.data(), label.size(),
+                                   nullptr, 0, 0) != 1) {
         return fail(Fault::io, "TLS gives no exporter");
     }
     return secret;

@@ -13,8 +13,6 @@
 
 namespace satchel::transfer {
 
-using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
-
 /// 32 bytes that both ends of one TLS connection know and nobody else: what a device signs.
 using TlsExporter = std::array<Byte, 32>;
 
@@ -39,17 +37,19 @@ private:
     Context client_;
 };
 
-/// Before the handshake of a listener: any Ed25519 key will do, but there must be one.
-void accept_any_key(TlsStream& stream);
+/// Whom a handshake lets in. Outlives its connection.
+struct KeyCheck {
+    std::optional<NodeKey> expected;  ///< none: any Ed25519 key will do, but there must be one
+    bool saw_other = false;
+};
 
-/// Before the handshake of a dialler: any other key fails it, and not a byte of ours is sent.
-/// `saw_other_key` is set where that happened.
-void pin_key(TlsStream& stream, NodeKey const& expected, std::shared_ptr<bool> saw_other_key);
+/// Before the handshake. A dialler that meets another key fails it, and not a byte of ours is sent.
+void check_keys(SSL* ssl, KeyCheck& check);
 
 /// Who is at the other end, after the handshake.
-std::optional<NodeKey> peer_key(TlsStream& stream);
+std::optional<NodeKey> peer_key(SSL* ssl);
 
 /// RFC 8446 §7.5, label "EXPORTER-satchel-device-v1", no context.
-Result<TlsExporter> exporter_of(TlsStream& stream);
+Result<TlsExporter> exporter_of(SSL* ssl);
 
 }  // namespace satchel::transfer

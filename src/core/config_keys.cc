@@ -160,6 +160,11 @@ constexpr std::array all_keys = {
               [](V v, T t) { return take_size(v, t.config.node.quota_per_sender); }},
     ConfigKey{"node", "accept_max", "\"10 GiB\"", "Largest single blob that is taken.",
               [](V v, T t) { return take_size(v, t.config.node.accept_max); }},
+    ConfigKey{"node", "upload_limit", "0",
+              "Most that goes out a second, such as \"20 MB\", of all blobs together. 0: no limit.",
+              [](V v, T t) { return take_size(v, t.config.node.upload_limit); }},
+    ConfigKey{"node", "download_limit", "0", "The same for what comes in.",
+              [](V v, T t) { return take_size(v, t.config.node.download_limit); }},
     ConfigKey{"node", "accept_from", "\"attested\"",
               "Whose offers are taken: \"anyone\", \"attested\" (senders their domain vouches for) "
               "or \"contacts\".",

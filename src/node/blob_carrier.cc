@@ -126,7 +126,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
             last = delivered.error();
             continue;
         }
-        sent_bytes_ += blob.bytes;
+        if (delivered->route == transfer::Route::pull) fetched_bytes_ += blob.bytes;
         if (!order.is_copy)
             co_await keep(delivered->receipt, offer, order, to_string(delivered->route));
         world_.log.info("delivered", {{"recipient", order.recipient.text()},

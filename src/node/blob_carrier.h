@@ -68,7 +68,7 @@ public:
     /// this node, as a gateway that its domain may vouch for.
     Offer make_offer(CarriedBlob const& blob, CarryOrder const& order, NodeKey const& node) const;
 
-    std::uint64_t sent_bytes() const { return sent_bytes_; }
+    std::uint64_t sent_bytes() const { return world_.client.sent_bytes() + fetched_bytes_; }
 
 private:
     asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
@@ -82,7 +82,7 @@ private:
                                std::optional<GatewayPlace> gateway);
 
     World world_;
-    std::uint64_t sent_bytes_ = 0;
+    std::uint64_t fetched_bytes_ = 0;  ///< by nodes that came for them
 };
 
 }  // namespace satchel::node

@@ -20,8 +20,7 @@ Status ContentReader::decode(ByteSpan encoded, bool last) {
     using Decoding = mailgw::AttachmentSource::Decoding;
     switch (source_.decoding) {
         case Decoding::identity:
-            append(decoded_, encoded);
-            return {};
+            break;
         case Decoding::deflate_text:
             deflate_.write(encoded, last, decoded_);
             return {};
@@ -45,7 +44,20 @@ Status ContentReader::decode_more() {
     return decode(ByteSpan(encoded_).first(*got), ended_);
 }
 
+/// What needs no decoding goes straight where it is wanted.
+Result<std::size_t> ContentReader::read_plain(std::span<Byte> out) {
+    auto const want =
+        static_cast<std::size_t>(std::min<std::uint64_t>(source_.end - at_, out.size()));
+    auto const got = read_at(file_.get(), out.first(want), at_);
+    if (!got) return fail(got.error());
+    if (*got != want) return fail(Fault::corrupt, "the file became shorter while it was read");
+    at_ += *got;
+    return want;
+}
+
 Result<std::size_t> ContentReader::read(std::span<Byte> out) {
+    using Decoding = mailgw::AttachmentSource::Decoding;
+    if (source_.decoding == Decoding::identity) return read_plain(out);
     while (taken_ == decoded_.size() && !ended_) {
         if (auto decoded = decode_more(); !decoded) return fail(decoded.error());
     }

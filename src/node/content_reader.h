@@ -23,6 +23,7 @@ public:
     Result<std::size_t> read(std::span<Byte> out);
 
 private:
+    Result<std::size_t> read_plain(std::span<Byte> out);
     Status decode_more();
     Status decode(ByteSpan encoded, bool last);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 #include "src/node/content_reader.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
@@ -12,12 +14,38 @@ namespace {
 
 constexpr std::size_t recipients_at_once = 8;
 
+/// What a write to a file changes.
+struct FileVersion {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    std::int64_t bytes = 0;
+
+    friend bool operator==(FileVersion const&, FileVersion const&) = default;
+};
+
+Result<FileVersion> version_of(int fd) {
+    struct stat state {};
+
+    if (::fstat(fd, &state) != 0) return fail(system_error("a file to be sent"));
+    return FileVersion{state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
+}
+
 Result<transfer::OutgoingBlob> encrypt(UniqueFd file, mailgw::AttachmentSource const& source,
                                        std::filesystem::path const& outbox,
                                        Randomness& randomness) {
+    auto const watched = file.duplicate();
+    if (!watched) return fail(watched.error());
+    auto const before = version_of(watched->get());
+    if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
-    return transfer::make_outgoing_blob(
+    auto blob = transfer::make_outgoing_blob(
         [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness);
+    if (!blob) return blob;
+    auto const after = version_of(watched->get());
+    if (!after) return fail(after.error());
+    // Half of one version and half of another is nobody's file.
+    if (*after != *before) return fail(Fault::refused, "the file changed while it was read");
+    return blob;
 }
 
 }  // namespace
@@ -32,6 +60,7 @@ struct Depositor::Job {
     std::size_t next = 0;                        ///< recipient to be served next
     std::size_t running = 0;                     ///< serving coroutines
     std::map<std::size_t, std::uint64_t> moved;  ///< bytes, by recipient
+    std::uint64_t told = 0;                      ///< bytes, by the last word on progress
     std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient: also until there are
                                                  ///< enough copies
     asio::steady_timer all_done;
@@ -76,7 +105,11 @@ std::function<void(std::uint64_t)> Depositor::progress_of(Job& job, std::size_t 
         std::uint64_t all = 0;
         for (auto const& [who, bytes] : job.moved)
             all += bytes;
-        if (job.progress) job.progress(all, job.blob.bytes * job.deposit.outcomes.size());
+        std::uint64_t const total = job.blob.bytes * job.deposit.outcomes.size();
+        // Nobody's eyes are quicker, and whoever listens costs the transfer time.
+        if (all != total && all < job.told + total / 128) return;
+        job.told = all;
+        if (job.progress) job.progress(all, total);
     };
 }
 
@@ -184,6 +217,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
                                            .blob = std::move(carried),
                                            .deposit = {},
                                            .moved = {},
+                                           .told = 0,
                                            .away = {},
                                            .all_done = asio::steady_timer(world_.owner)});
     job->deposit.content_id = job->blob.content_id;

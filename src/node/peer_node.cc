@@ -23,6 +23,8 @@
 #include "src/node/within.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
+#include "transfer/tls_pinned.h"
+#include "transfer/traffic.h"
 
 namespace satchel::node {
 
@@ -138,13 +140,17 @@ Status PeerNode::Services::start_storage() {
     auto identity_of_tls = transfer::TlsIdentity::create(identity.node_key);
     if (!identity_of_tls) return fail(identity_of_tls.error());
     tls.emplace(std::move(*identity_of_tls));
+    transfer::ServerLimits server_limits;
+    transfer::ClientLimits client_limits;
+    server_limits.traffic = client_limits.traffic = std::make_shared<transfer::Traffic>(
+        transfer::TrafficLimits{config.node.upload_limit, config.node.download_limit});
     auto server = transfer::ControlServer::start(
         {owner, workers, *store, host, identity.node_key, clock, log}, config.node.control_listen,
-        {});
+        server_limits);
     if (!server) return fail(server.error());
     control = std::move(*server);
     client.emplace(owner, workers, *tls, dialling_rule(config.node, control->listening()),
-                   transfer::ClientLimits{}, &identity.user_key);
+                   client_limits, &identity.user_key);
     pinger.emplace(owner, *client, finder, lines, identity.node_public());
     return {};
 }
@@ -341,12 +347,10 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
     auto services =
         std::make_unique<Services>(owner, std::move(options), clock, randomness, log,
                                    std::move(*config), std::move(*identity), std::move(*trust));
-    if (auto started = services->start_trust(); !started) return fail(started.error());
-    if (auto started = services->start_storage(); !started) return fail(started.error());
-    if (auto started = services->start_location(); !started) return fail(started.error());
-    if (auto started = services->start_escrow(); !started) return fail(started.error());
-    if (auto started = services->start_domain(); !started) return fail(started.error());
-    if (auto started = services->start_verbs(); !started) return fail(started.error());
+    for (auto const step :
+         {&Services::start_trust, &Services::start_storage, &Services::start_location,
+          &Services::start_escrow, &Services::start_domain, &Services::start_verbs})
+        if (auto started = (*services.*step)(); !started) return fail(started.error());
     return std::unique_ptr<PeerNode>(new PeerNode(std::move(services)));
 }
 

@@ -108,6 +108,8 @@ quota = 123
 quota_per_sender = "1 MiB"
 accept_max = "2 KB"
 min_copies = 2
+upload_limit = "20 MB"
+download_limit = 1000
 accept_from = "anyone"
 allow_private_endpoints = true
 page = "https://b.test/s"
@@ -147,6 +149,8 @@ gateway_keys = [")" + key_a +
     CHECK(node.quota_per_sender == 1 << 20);
     CHECK(node.accept_max == 2'000);
     CHECK(node.min_copies == 2);
+    CHECK(node.upload_limit == 20'000'000);
+    CHECK(node.download_limit == 1'000);
     CHECK(node.accept_from == AcceptFrom::anyone);
     CHECK(node.allow_private_endpoints);
     CHECK(node.page == "https://b.test/s");

@@ -100,6 +100,7 @@ TEST_CASE("delivery: a line that never holds is given up") {
     SampleBlob const blob = sample_blob(30'000'000);
     CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 200'000, 1'000);
     DeliveryOrder order = lab.order_of(blob);
+    order.patience = std::chrono::milliseconds(1'000);
     order.endpoints = {proxy.endpoint()};
     auto const delivered = deliver_to(lab, std::move(order));
     REQUIRE_FALSE(delivered);

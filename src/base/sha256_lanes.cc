@@ -1,0 +1,202 @@
+#include "src/base/sha256_lanes.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "src/base/sha256_round_constants.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace satchel {
+
+#if defined(__x86_64__)
+
+// GCC 12 takes the "undefined" operand of its own intrinsics for a mistake of ours (its bug
+// 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace {
+
+constexpr std::size_t block_bytes = 64;
+
+#define SATCHEL_WIDE __attribute__((target("avx512f,avx512bw"), always_inline)) inline
+
+// Arrays of the library would drop the registers' alignment.
+struct Words {
+    __m512i of[16];
+};
+
+struct State {
+    __m512i of[8];
+};
+
+using Sixteen = std::make_index_sequence<16>;
+
+/// Row i of the result holds column i: word i of all messages.
+SATCHEL_WIDE Words transposed(Words const& rows) {
+    Words pairs;
+    for (int i = 0; i < 16; i += 2) {
+        pairs.of[i] = _mm512_unpacklo_epi32(rows.of[i], rows.of[i + 1]);
+        pairs.of[i + 1] = _mm512_unpackhi_epi32(rows.of[i], rows.of[i + 1]);
+    }
+    Words fours;
+    for (int i = 0; i < 16; i += 4) {
+        fours.of[i] = _mm512_unpacklo_epi64(pairs.of[i], pairs.of[i + 2]);
+        fours.of[i + 1] = _mm512_unpackhi_epi64(pairs.of[i], pairs.of[i + 2]);
+        fours.of[i + 2] = _mm512_unpacklo_epi64(pairs.of[i + 1], pairs.of[i + 3]);
+        fours.of[i + 3] = _mm512_unpackhi_epi64(pairs.of[i + 1], pairs.of[i + 3]);
+    }
+    Words columns;
+    for (int i = 0; i < 4; ++i) {
+        __m512i const even_low = _mm512_shuffle_i32x4(fours.of[i], fours.of[4 + i], 0x88);
+        __m512i const odd_low = _mm512_shuffle_i32x4(fours.of[i], fours.of[4 + i], 0xdd);
+        __m512i const even_high = _mm512_shuffle_i32x4(fours.of[8 + i], fours.of[12 + i], 0x88);
+        __m512i const odd_high = _mm512_shuffle_i32x4(fours.of[8 + i], fours.of[12 + i], 0xdd);
+        columns.of[i] = _mm512_shuffle_i32x4(even_low, even_high, 0x88);
+        columns.of[4 + i] = _mm512_shuffle_i32x4(odd_low, odd_high, 0x88);
+        columns.of[8 + i] = _mm512_shuffle_i32x4(even_low, even_high, 0xdd);
+        columns.of[12 + i] = _mm512_shuffle_i32x4(odd_low, odd_high, 0xdd);
+    }
+    return columns;
+}
+
+SATCHEL_WIDE Words words_of(Byte const* block, std::size_t message_bytes) {
+    __m512i const big_endian =
+        _mm512_broadcast_i32x4(_mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
+    Words rows;
+    for (std::size_t i = 0; i < sha256_lanes; ++i)
+        rows.of[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(block + i * message_bytes), big_endian);
+    return transposed(rows);
+}
+
+SATCHEL_WIDE __m512i xor_of(__m512i one, __m512i two, __m512i three) {
+    return _mm512_ternarylogic_epi32(one, two, three, 0x96);
+}
+
+/// FIPS 180-4 §6.2.2 step 1: word I of the next sixteen, in the place of the one sixteen before.
+template <std::size_t I>
+SATCHEL_WIDE void schedule(Words& words) {
+    __m512i const near = words.of[(I + 14) % 16];
+    __m512i const far = words.of[(I + 1) % 16];
+    __m512i const small_one =
+        xor_of(_mm512_ror_epi32(near, 17), _mm512_ror_epi32(near, 19), _mm512_srli_epi32(near, 10));
+    __m512i const small_zero =
+        xor_of(_mm512_ror_epi32(far, 7), _mm512_ror_epi32(far, 18), _mm512_srli_epi32(far, 3));
+    words.of[I] = _mm512_add_epi32(_mm512_add_epi32(words.of[I], words.of[(I + 9) % 16]),
+                                   _mm512_add_epi32(small_zero, small_one));
+}
+
+/// Step 3. The letters move one place on with each round: instead of them, the indices do.
+template <std::size_t I>
+SATCHEL_WIDE void one_round(State& state, Words const& words, std::uint32_t const* constants) {
+    constexpr std::size_t a = (16 - I) % 8;
+    __m512i const e = state.of[(a + 4) % 8];
+    __m512i const big_one =
+        xor_of(_mm512_ror_epi32(e, 6), _mm512_ror_epi32(e, 11), _mm512_ror_epi32(e, 25));
+    __m512i const choice =
+        _mm512_ternarylogic_epi32(e, state.of[(a + 5) % 8], state.of[(a + 6) % 8], 0xca);
+    __m512i const keyed =
+        _mm512_add_epi32(words.of[I], _mm512_set1_epi32(static_cast<int>(constants[I])));
+    __m512i const first = _mm512_add_epi32(_mm512_add_epi32(state.of[(a + 7) % 8], keyed),
+                                           _mm512_add_epi32(big_one, choice));
+    __m512i const big_zero =
+        xor_of(_mm512_ror_epi32(state.of[a], 2), _mm512_ror_epi32(state.of[a], 13),
+               _mm512_ror_epi32(state.of[a], 22));
+    __m512i const majority =
+        _mm512_ternarylogic_epi32(state.of[a], state.of[(a + 1) % 8], state.of[(a + 2) % 8], 0xe8);
+    state.of[(a + 3) % 8] = _mm512_add_epi32(state.of[(a + 3) % 8], first);
+    state.of[(a + 7) % 8] = _mm512_add_epi32(first, _mm512_add_epi32(big_zero, majority));
+}
+
+template <std::size_t... I>
+SATCHEL_WIDE void sixteen_rounds(State& state, Words const& words, std::uint32_t const* constants,
+                                 std::index_sequence<I...>) {
+    (one_round<I>(state, words, constants), ...);
+}
+
+template <std::size_t... I>
+SATCHEL_WIDE void next_words(Words& words, std::index_sequence<I...>) {
+    (schedule<I>(words), ...);
+}
+
+SATCHEL_WIDE void compress(State& state, Words words) {
+    State const before = state;
+    sixteen_rounds(state, words, sha256_round_constants.data(), Sixteen());
+    for (std::size_t round = 16; round < sha256_round_constants.size(); round += 16) {
+        next_words(words, Sixteen());
+        sixteen_rounds(state, words, sha256_round_constants.data() + round, Sixteen());
+    }
+    for (int i = 0; i < 8; ++i)
+        state.of[i] = _mm512_add_epi32(state.of[i], before.of[i]);
+}
+
+/// What ends messages that fill their last block: a bit, and the length in bits.
+SATCHEL_WIDE Words padding_for(std::uint64_t message_bytes) {
+    std::uint64_t const bits = message_bytes * 8;
+    Words words;
+    for (__m512i& word : words.of)
+        word = _mm512_setzero_si512();
+    words.of[0] = _mm512_set1_epi32(static_cast<int>(0x80000000U));
+    words.of[14] = _mm512_set1_epi32(static_cast<int>(bits >> 32U));
+    words.of[15] = _mm512_set1_epi32(static_cast<int>(bits & 0xffffffffU));
+    return words;
+}
+
+__attribute__((target("avx512f,avx512bw"))) std::array<Sha256Digest, sha256_lanes> all_at_once(
+    ByteSpan messages) {
+    std::size_t const message_bytes = messages.size() / sha256_lanes;
+    State state;
+    for (std::size_t i = 0; i < sha256_first_state.size(); ++i)
+        state.of[i] = _mm512_set1_epi32(static_cast<int>(sha256_first_state[i]));
+    for (std::size_t at = 0; at < message_bytes; at += block_bytes)
+        compress(state, words_of(messages.data() + at, message_bytes));
+    compress(state, padding_for(message_bytes));
+    std::array<Sha256Digest, sha256_lanes> digests{};
+    for (std::size_t word = 0; word < sha256_first_state.size(); ++word) {
+        alignas(64) std::array<std::uint32_t, sha256_lanes> lanes;
+        _mm512_store_si512(lanes.data(), state.of[word]);
+        for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+            for (std::size_t i = 0; i < 4; ++i)
+                digests[lane][4 * word + i] =
+                    static_cast<Byte>(lanes[lane] >> (24 - 8 * i) & 0xffU);
+        }
+    }
+    return digests;
+}
+
+#undef SATCHEL_WIDE
+
+}  // namespace
+
+bool has_sha256_lanes() {
+    static bool const found =
+        __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0;
+    return found;
+}
+
+std::array<Sha256Digest, sha256_lanes> sha256_of_sixteen(ByteSpan messages) {
+    return all_at_once(messages);
+}
+
+#else
+
+bool has_sha256_lanes() {
+    return false;
+}
+
+std::array<Sha256Digest, sha256_lanes> sha256_of_sixteen(ByteSpan messages) {
+    std::size_t const message_bytes = messages.size() / sha256_lanes;
+    std::array<Sha256Digest, sha256_lanes> digests;
+    for (std::size_t i = 0; i < digests.size(); ++i)
+        digests[i] = sha256(messages.subspan(i * message_bytes, message_bytes));
+    return digests;
+}
+
+#endif
+
+}  // namespace satchel

@@ -1,0 +1,189 @@
+#include "transfer/tls_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+namespace satchel::transfer {
+
+namespace {
+
+using ErrorCode = boost::system::error_code;
+
+constexpr std::size_t read_ahead_bytes = 64 * 1024;
+constexpr std::size_t slice_bytes = 64 * 1024;  ///< encrypted, then sent, at once
+constexpr std::size_t turn_bytes = 512 * 1024;  ///< read at most before others get their turn
+
+}  // namespace
+
+/// How OpenSSL reads from the socket, and where what it writes is gathered.
+struct TlsSocket::BioCalls {
+    static TlsSocket& of(BIO* bio) { return *static_cast<TlsSocket*>(BIO_get_data(bio)); }
+
+    static int read(BIO* bio, char* into, int room) {
+        BIO_clear_retry_flags(bio);
+        // Not by a number kept from before: a closed socket's may be another one's by now.
+        auto const got = ::recv(of(bio).socket_.native_handle(), into,
+                                static_cast<std::size_t>(room), MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+        return static_cast<int>(got);
+    }
+
+    static int write(BIO* bio, char const* from, int size) {
+        append(of(bio).out_, bytes_of(std::string_view(from, static_cast<std::size_t>(size))));
+        return size;
+    }
+
+    static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH; }
+
+    static BIO_METHOD* method() {
+        static BIO_METHOD* const made = [] {
+            BIO_METHOD* const fresh =
+                BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "satchel socket");
+            if (fresh == nullptr || BIO_meth_set_read(fresh, read) != 1 ||
+                BIO_meth_set_write(fresh, write) != 1 || BIO_meth_set_ctrl(fresh, control) != 1) {
+                throw std::bad_alloc();
+            }
+            return fresh;
+        }();
+        return made;
+    }
+};
+
+void TlsSocket::Free::operator()(SSL* ssl) const {
+    SSL_free(ssl);
+}
+
+TlsSocket::TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context)
+    : socket_(std::move(socket))
+    , ssl_(SSL_new(context.native_handle())) {
+    BIO* const bio = ssl_ ? BIO_new(BioCalls::method()) : nullptr;
+    if (bio == nullptr) throw std::bad_alloc();
+    BIO_set_data(bio, this);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);
+    SSL_set_read_ahead(ssl_.get(), 1);
+    SSL_set_default_read_buffer_len(ssl_.get(), read_ahead_bytes);
+}
+
+TlsSocket::~TlsSocket() = default;
+
+bool TlsSocket::has_pending() const {
+    return SSL_has_pending(ssl_.get()) == 1;
+}
+
+asio::awaitable<ErrorCode> TlsSocket::wait_readable() {
+    since_suspension_ = 0;
+    ErrorCode error;
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                                asio::redirect_error(asio::use_awaitable, error));
+    co_return error;
+}
+
+asio::awaitable<ErrorCode> TlsSocket::flush() {
+    ErrorCode error;
+    if (out_.empty()) co_return error;
+    std::swap(out_, sending_);
+    auto const all = asio::buffer(sending_.data(), sending_.size());
+    co_await asio::async_write(socket_, all, asio::redirect_error(asio::use_awaitable, error));
+    sending_.clear();
+    co_return error;
+}
+
+ErrorCode TlsSocket::error_after(int result) {
+    int const reason = SSL_get_error(ssl_.get(), result);
+    if (reason == SSL_ERROR_WANT_READ) return asio::error::would_block;
+    if (reason == SSL_ERROR_ZERO_RETURN) return asio::error::eof;
+    if (reason == SSL_ERROR_SYSCALL) {
+        if (errno != 0) return {errno, asio::error::get_system_category()};
+        return asio::error::eof;
+    }
+    auto const code = ERR_get_error();
+    // Hanging up without TLS's goodbye is an end like another: all that counts has a length.
+    if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return asio::error::eof;
+    return {static_cast<int>(code), asio::error::get_ssl_category()};
+}
+
+asio::awaitable<ErrorCode> TlsSocket::accept() {
+    SSL_set_accept_state(ssl_.get());
+    co_return co_await shake();
+}
+
+asio::awaitable<ErrorCode> TlsSocket::connect() {
+    SSL_set_connect_state(ssl_.get());
+    co_return co_await shake();
+}
+
+asio::awaitable<ErrorCode> TlsSocket::shake() {
+    for (;;) {
+        ERR_clear_error();
+        errno = 0;
+        int const result = SSL_do_handshake(ssl_.get());
+        ErrorCode const error = result == 1 ? ErrorCode() : error_after(result);
+        ErrorCode const sent = co_await flush();
+        if (error != asio::error::would_block) co_return error ? error : sent;
+        if (sent) co_return sent;
+        ErrorCode const waited = co_await wait_readable();
+        if (waited) co_return waited;
+    }
+}
+
+ErrorCode TlsSocket::take(std::span<Byte> out, std::size_t& count) {
+    ERR_clear_error();
+    errno = 0;
+    int const result = SSL_read_ex(ssl_.get(), out.data(), out.size(), &count);
+    if (result == 1) {
+        since_suspension_ += count;
+        return {};
+    }
+    count = 0;
+    return error_after(result);
+}
+
+asio::awaitable<ErrorCode> TlsSocket::read_some(std::span<Byte> out, std::size_t& count) {
+    if (since_suspension_ >= turn_bytes) {
+        since_suspension_ = 0;
+        co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+    }
+    for (;;) {
+        if (!socket_.is_open()) co_return asio::error::operation_aborted;
+        ErrorCode const error = take(out, count);
+        if (error != asio::error::would_block) co_return error;
+        ErrorCode const waited = co_await wait_readable();
+        if (waited) co_return waited;
+    }
+}
+
+asio::awaitable<ErrorCode> TlsSocket::read_exactly(std::span<Byte> out) {
+    while (!out.empty()) {
+        std::size_t count = 0;
+        ErrorCode error = take(out, count);
+        // Only where nothing has come is there something to wait for.
+        if (error == asio::error::would_block) error = co_await read_some(out, count);
+        if (error) co_return error;
+        out = out.subspan(count);
+    }
+    co_return ErrorCode();
+}
+
+asio::awaitable<ErrorCode> TlsSocket::write(ByteSpan bytes) {
+    while (!bytes.empty()) {
+        if (!socket_.is_open()) co_return asio::error::operation_aborted;
+        auto const slice = bytes.first(std::min(bytes.size(), slice_bytes));
+        bytes = bytes.subspan(slice.size());
+        ERR_clear_error();
+        errno = 0;
+        std::size_t written = 0;
+        int const result = SSL_write_ex(ssl_.get(), slice.data(), slice.size(), &written);
+        if (result != 1) co_return error_after(result);
+        ErrorCode const error = co_await flush();
+        if (error) co_return error;
+    }
+    co_return ErrorCode();
+}
+
+}  // namespace satchel::transfer

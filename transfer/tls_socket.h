@@ -1,0 +1,68 @@
+// OpenSSL straight on a non-blocking socket: many records for each call of the system, and no copy
+// between. Asio's own stream passes each record of 16 KiB through a pair of buffers and the event
+// loop, which cost more here than all cryptography. Owner's thread; one reader and one writer.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "src/base/asio_ssl.h"
+#include "src/base/bytes.h"
+#include "transfer/tls_pinned.h"
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name is OpenSSL's.
+using BIO = struct bio_st;
+
+namespace satchel::transfer {
+
+class TlsSocket {
+public:
+    using ErrorCode = boost::system::error_code;
+
+    TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context);
+    TlsSocket(TlsSocket const&) = delete;
+    TlsSocket& operator=(TlsSocket const&) = delete;
+    ~TlsSocket();
+
+    asio::ip::tcp::socket& socket() { return socket_; }
+
+    bool is_open() const { return socket_.is_open(); }
+
+    SSL* native() { return ssl_.get(); }
+
+    /// The alert of one that fails goes out too.
+    asio::awaitable<ErrorCode> accept();
+    asio::awaitable<ErrorCode> connect();
+
+    /// At least one byte, and as much as has come; asio::error::eof at the end of the stream.
+    asio::awaitable<ErrorCode> read_some(std::span<Byte> out, std::size_t& count);
+
+    asio::awaitable<ErrorCode> read_exactly(std::span<Byte> out);
+
+    asio::awaitable<ErrorCode> write(ByteSpan bytes);
+
+    /// Came from the network, and is not read.
+    bool has_pending() const;
+
+private:
+    struct Free {
+        void operator()(SSL* ssl) const;
+    };
+
+    struct BioCalls;
+
+    asio::awaitable<ErrorCode> shake();
+    asio::awaitable<ErrorCode> wait_readable();
+    asio::awaitable<ErrorCode> flush();
+    /// What comes without waiting; would_block where that is nothing.
+    ErrorCode take(std::span<Byte> out, std::size_t& count);
+    ErrorCode error_after(int result);
+
+    asio::ip::tcp::socket socket_;
+    std::unique_ptr<SSL, Free> ssl_;
+    Bytes out_;                         ///< encrypted, to be sent
+    Bytes sending_;                     ///< encrypted, in the hands of the system
+    std::size_t since_suspension_ = 0;  ///< bytes read without letting others run
+};
+
+}  // namespace satchel::transfer
