@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 namespace satchel::node {
 
@@ -10,8 +9,8 @@ namespace {
 
 constexpr std::uint64_t day = 24 * 3600;
 constexpr std::uint64_t renewal_days = 14;
-constexpr std::int64_t clock_fine = 30;   // seconds
-constexpr std::int64_t clock_most = 110;  // records count from 2 minutes before their time
+constexpr std::uint64_t clock_fine = 30;   // seconds
+constexpr std::uint64_t clock_most = 110;  // records count from 2 minutes before their time
 constexpr std::uint64_t disk_least = 1ULL << 30;
 
 std::string amount(std::uint64_t bytes) {
@@ -120,7 +119,9 @@ Finding judge_clock(std::optional<std::int64_t> ahead) {
         finding.words = "no other node could be asked";
         return finding;
     }
-    std::int64_t const off = std::abs(*ahead);
+    // The other node may say what it likes: the least number has no positive counterpart.
+    auto const distance = static_cast<std::uint64_t>(*ahead);
+    std::uint64_t const off = *ahead < 0 ? 0 - distance : distance;
     if (off <= clock_fine) {
         finding.words = "agrees with another node's to " + std::to_string(off) + " s";
         return finding;

@@ -1,5 +1,7 @@
 #include "src/node/checkup.h"
 
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/core/samples.h"
@@ -106,6 +108,8 @@ TEST_CASE("checkup: clock and disk") {
     CHECK(judge_clock(30).health == Health::ok);
     CHECK(judge_clock(-31).health == Health::warning);
     CHECK(says(judge_clock(-31), "ahead"));
+    CHECK(judge_clock(std::numeric_limits<std::int64_t>::min()).health == Health::failure);
+    CHECK(judge_clock(std::numeric_limits<std::int64_t>::max()).health == Health::failure);
     CHECK(judge_clock(111).health == Health::failure);
     CHECK(says(judge_clock(111), "behind"));
     CHECK(judge_disk(60 * gib, 50 * gib).health == Health::ok);
