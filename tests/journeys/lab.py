@@ -153,9 +153,10 @@ class Lab(unittest.TestCase):
             return client.sendmail(sender, recipients, raw)
 
     def mails(self, gateway, address):
+        """In the order of their delivery: a name tells the second only."""
         folder = os.path.join(gateway.mail, address, "new")
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        return [open(os.path.join(folder, name), "rb").read() for name in names]
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)] if os.path.isdir(folder) else []
+        return [open(path, "rb").read() for path in sorted(paths, key=lambda path: os.stat(path).st_mtime_ns)]
 
     def await_mails(self, gateway, address, count=1, seconds=60):
         return self.until(lambda: (lambda mails: mails if len(mails) >= count else None)(self.mails(gateway, address)),
