@@ -6,6 +6,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_location_service.h"
 #include "tests/support/seeded_randomness.h"
+#include "transfer/tls_pinned.h"
 
 using namespace satchel;
 using namespace satchel::node;
