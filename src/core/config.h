@@ -37,7 +37,7 @@ struct NodeSettings {
     std::uint64_t quota = 50ULL << 30;   ///< bytes
     std::uint64_t quota_per_sender = 5ULL << 30;
     std::uint64_t accept_max = 10ULL << 30;
-    std::uint64_t min_copies = 1;  ///< of the user's nodes that are to hold each blob
+    std::uint64_t min_copies = 1;    ///< of the user's nodes that are to hold each blob
     std::uint64_t upload_limit = 0;  ///< bytes of blobs a second; 0: none
     std::uint64_t download_limit = 0;
     AcceptFrom accept_from = AcceptFrom::attested;
