@@ -229,6 +229,17 @@ asio::awaitable<Status> ControlClient::pass_order(Peer peer, NodeKey node, PullN
     co_return reply ? Status() : Status(fail(reply.error()));
 }
 
+asio::awaitable<Result<MeetingPlace>> ControlClient::call_to_meeting(Peer gateway, NodeKey node) {
+    MeetingPlace place{gateway.endpoints, {}};
+    Result<Reply> const reply =
+        co_await tell(std::move(gateway), Method::post, relay_path(node), Bytes());
+    if (!reply) co_return fail(reply.error());
+    auto const token = decode_relay_answer(reply->body);
+    if (!token) co_return fail(token.error());
+    place.token = *token;
+    co_return place;
+}
+
 asio::awaitable<Status> ControlClient::put_receipt(Peer peer, OfferId offer, Receipt receipt) {
     Bytes body = encode_receipt(receipt);
     Result<Reply> const reply =

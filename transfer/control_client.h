@@ -40,6 +40,14 @@ public:
 
     asio::awaitable<Result<PingAnswer>> ping(Peer peer);
 
+    /// Has a node that holds its line to `gateway` called to a meeting there.
+    asio::awaitable<Result<MeetingPlace>> call_to_meeting(Peer gateway, NodeKey node);
+
+    /// As the one that was called: a connection on which the caller begins the handshake.
+    asio::awaitable<Result<asio::ip::tcp::socket>> come_to_meeting(MeetingPlace place) {
+        return connections_.meet(std::move(place), RelaySide::listener);
+    }
+
     /// Asks to be dialled from there.
     asio::awaitable<Result<ReachAnswer>> ask_reach(Peer peer, ReachRequest request);
 

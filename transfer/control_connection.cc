@@ -19,9 +19,22 @@ ControlConnection::ControlConnection(asio::ip::tcp::socket socket, std::string i
     , ip_(std::move(ip))
     , channel_(std::move(socket), context) {}
 
-asio::awaitable<bool> ControlConnection::greet() {
+asio::awaitable<ControlConnection::Greeting> ControlConnection::greet() {
+    channel_.deadline().expires_after(house_.limits.handshake);
+    auto const first = co_await channel_.first_byte();
+    if (!first) co_return Greeting::none;
+    if (*first == relay_mark) co_return Greeting::relay;
     Status const shaken = co_await channel_.accept_handshake(house_.limits.handshake);
-    co_return shaken.has_value();
+    co_return shaken ? Greeting::tls : Greeting::none;
+}
+
+asio::awaitable<void> ControlConnection::relay() {
+    std::array<Byte, relay_greeting_bytes> bytes{};
+    Status const read = co_await channel_.read_untouched(bytes);
+    channel_.deadline().suspend();
+    auto const greeting = decode_relay_greeting(bytes);
+    if (!read || !greeting) co_return;
+    co_await house_.relays.take(channel_.release(), *greeting);
 }
 
 asio::awaitable<void> ControlConnection::serve() {
@@ -126,6 +139,7 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (std::holds_alternative<HoldLine>(request)) co_return co_await hold_line(caller);
     if (auto const* ask = std::get_if<PingLine>(&request)) co_return co_await ping_line(ask->node);
     if (auto const* post = std::get_if<PostOrder>(&request)) co_return co_await take_order(*post);
+    if (auto const* post = std::get_if<PostRelay>(&request)) co_return open_relay(*post, caller);
     if (auto const* put = std::get_if<PutBlob>(&request)) {
         std::function<void()> interrupt = [self = weak_from_this()] {
             if (auto const here = self.lock()) here->close();
@@ -218,6 +232,15 @@ asio::awaitable<Answer> ControlConnection::take_order(PostOrder request) {
     if (!notice) co_return answer_of(Refusal{400, "bad-request", notice.error().what});
     Status const passed = house_.host.pass_order(request.node, *notice);
     co_return passed ? Answer{202, {}, false} : answer_of(refusal_for(passed.error()));
+}
+
+Answer ControlConnection::open_relay(PostRelay request, Caller const& caller) {
+    auto const token = house_.relays.open(caller.node);
+    if (!token) return answer_of(refusal_for(token.error()));
+    Status const called = house_.host.call_to_meeting(request.node, *token);
+    if (called) return Answer{200, encode_relay_answer(*token), false};
+    house_.relays.close(*token);
+    return answer_of(refusal_for(called.error()));
 }
 
 asio::awaitable<Answer> ControlConnection::take_receipt(PutReceipt request, Caller caller) {

@@ -10,20 +10,22 @@
 #include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_session.h"
+#include "transfer/relay_desk.h"
 #include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
 
 /// What all connections of a server share. Outlives them.
 struct ControlHouse {
-    ControlHouse(BlobIntake::Surroundings const& around, ServerLimits const& bounds)
+    ControlHouse(asio::io_context& owner, BlobIntake::Surroundings const& around,
+                 ServerLimits const& bounds)
         : host(around.host)
         , store(around.store)
         , pool(around.pool)
         , limits(bounds)
         , intake(around, bounds)
-        , session(around.host, intake.offers(), around.clock,
-                  NodeKey(around.node_key.public_key())) {}
+        , session(around.host, intake.offers(), around.clock, NodeKey(around.node_key.public_key()))
+        , relays(owner, bounds.relay, bounds.traffic) {}
 
     ControlHost& host;
     BlobStore& store;
@@ -31,6 +33,7 @@ struct ControlHouse {
     ServerLimits limits;
     BlobIntake intake;
     ControlSession session;
+    RelayDesk relays;
     bool stopping = false;
     std::uint64_t sent_bytes = 0;  ///< of blobs
 };
@@ -41,8 +44,12 @@ public:
     ControlConnection(asio::ip::tcp::socket socket, std::string ip, asio::ssl::context& context,
                       ControlHouse& house);
 
-    /// False: nobody with an Ed25519 key, or too slow.
-    asio::awaitable<bool> greet();
+    /// none: nobody with an Ed25519 key, or too slow.
+    enum class Greeting { none, tls, relay };
+    asio::awaitable<Greeting> greet();
+
+    /// For who greets a relay: until the meeting is over.
+    asio::awaitable<void> relay();
 
     NodeKey const& peer() const { return channel_.peer(); }
 
@@ -75,6 +82,7 @@ private:
     asio::awaitable<Answer> hold_line(Caller caller);
     asio::awaitable<Answer> ping_line(NodeKey node);
     asio::awaitable<Answer> take_order(PostOrder request);
+    Answer open_relay(PostRelay request, Caller const& caller);
     asio::awaitable<Answer> take_receipt(PutReceipt request, Caller caller);
 
     enum class Wanted { file, layer };

@@ -116,6 +116,12 @@ public:
         return fail(Fault::not_found, "nothing here");
     }
 
+    /// The node is told that somebody waits for it here, if it holds a line. Fault::not_found: it
+    /// doesn't.
+    virtual Status call_to_meeting(NodeKey const&, RelayToken const&) {
+        return fail(Fault::not_found, "nothing here");
+    }
+
     /// The caller has come for the blob of an offer of ours, and holds it. Fault::not_found: no
     /// such offer to the caller. Fault::corrupt: the receipt is not for it.
     virtual asio::awaitable<Status> receipt_arrived(Caller, OfferId, Receipt) {

@@ -36,6 +36,14 @@ namespace satchel::transfer {
 
 class Traffic;
 
+/// Of a gateway where nodes meet that can't be dialled.
+struct RelayLimits {
+    std::size_t meetings = 64;  ///< waited for and under way
+    std::size_t meetings_per_node = 8;
+    std::chrono::milliseconds meet{10'000};   ///< from the token to both being there
+    std::chrono::milliseconds idle{120'000};  ///< nothing said by either
+};
+
 struct ServerLimits {
     std::size_t connections = 1'024;
     std::size_t connections_per_address = 256;  ///< one IP address: many nodes may share it
@@ -54,7 +62,8 @@ struct ServerLimits {
     std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
     std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation
     std::chrono::seconds takeover_idle{5};     ///< to the same sender's next offer of it, sooner
-    std::shared_ptr<Traffic> traffic{};        ///< shared with the node's client; none: its own
+    RelayLimits relay{};
+    std::shared_ptr<Traffic> traffic{};  ///< shared with the node's client; none: its own
 };
 
 struct ClientLimits {
@@ -62,6 +71,7 @@ struct ClientLimits {
     std::size_t bulk_per_node = 8;             ///< of these, for blobs
     std::chrono::milliseconds connect{3'000};  ///< each endpoint
     std::chrono::milliseconds handshake{5'000};
+    std::chrono::milliseconds meet{10'000};     ///< until the other side is at the gateway
     std::chrono::milliseconds answer{30'000};   ///< head of an answer, once the request is out
     std::chrono::milliseconds finish{300'000};  ///< same, after a blob: hashing and fsync
     std::chrono::milliseconds chunk{120'000};

@@ -13,6 +13,7 @@ constexpr std::string_view offers_folder = "/v1/offers/";
 constexpr std::string_view blobs_folder = "/v1/blobs/";
 constexpr std::string_view receipts_folder = "/v1/receipts/";
 constexpr std::string_view layers_leaf = "/layers";
+constexpr std::string_view relay_leaf = "/relay";
 constexpr std::string_view lines_folder = "/v1/line/";
 
 ControlRequest nothing_here() {
@@ -89,12 +90,17 @@ ControlRequest read_receipt_request(RequestHead const& head, std::string_view na
 }
 
 ControlRequest read_line_of(RequestHead const& head, std::string_view name) {
+    bool const relay = name.ends_with(relay_leaf);
+    if (relay) name.remove_suffix(relay_leaf.size());
     NodeKey node;
     auto const bytes = from_hex(name);
     if (!bytes || bytes->size() != node.bytes.size()) return nothing_here();
     std::copy(bytes->begin(), bytes->end(), node.bytes.begin());
-    if (reads(head)) return PingLine{node};
+    if (!relay && reads(head)) return PingLine{node};
     if (head.method != Method::post) return wrong_method();
+    if (relay && head.content_length.value_or(0) > 0)
+        return Refusal{400, "bad-request", "a body where none belongs"};
+    if (relay) return PostRelay{node};
     if (auto refusal = wrong_length(head, control_limits::order_bytes)) return *refusal;
     return PostOrder{node, static_cast<std::size_t>(*head.content_length)};
 }
@@ -160,6 +166,10 @@ std::string offer_path(OfferId const& id) {
 
 std::string line_path(NodeKey const& node) {
     return std::string(lines_folder) + to_hex(node.bytes);
+}
+
+std::string relay_path(NodeKey const& node) {
+    return line_path(node) + std::string(relay_leaf);
 }
 
 std::string blob_path(ContentId const& id) {

@@ -79,6 +79,11 @@ struct PostOrder {
     std::size_t body_bytes = 0;
 };
 
+/// "Let me meet that node here": for who can't be dialled, and wants one that can't be either.
+struct PostRelay {
+    NodeKey node;
+};
+
 struct AskWaiting {
     std::optional<ContentId> id;  ///< of this blob alone
 };
@@ -87,7 +92,7 @@ struct AskWaiting {
 using ControlRequest =
     std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
                  AskReceipt, PutReceipt, PostEnroll, PutRecords, PostReach, HoldLine, PingLine,
-                 PostOrder, AskWaiting>;
+                 PostOrder, PostRelay, AskWaiting>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -100,6 +105,7 @@ inline constexpr char const* ping_path = "/v1/ping";
 inline constexpr char const* offers_path = "/v1/offers";
 inline constexpr char const* waiting_path = "/v1/waiting";
 std::string line_path(NodeKey const& node);
+std::string relay_path(NodeKey const& node);
 inline constexpr char const* line_path_of_caller = "/v1/line";
 inline constexpr char const* enroll_path = "/v1/enroll";
 inline constexpr char const* reach_path = "/v1/reach";

@@ -56,7 +56,7 @@ struct ControlServer::State : std::enable_shared_from_this<ControlServer::State>
         , acceptor(surroundings.owner)
         , sweeper(surroundings.owner)
         , gone(surroundings.owner.get_executor())
-        , house(intake_surroundings(surroundings), limits) {}
+        , house(surroundings.owner, intake_surroundings(surroundings), limits) {}
 
     Surroundings around;
     TlsIdentity tls;
@@ -69,6 +69,7 @@ struct ControlServer::State : std::enable_shared_from_this<ControlServer::State>
     Census<NodeKey> by_node;
 
     Status listen(Endpoint const& endpoint);
+    void take(tcp::socket socket);
     static asio::awaitable<void> accept_all(std::shared_ptr<State> self);
     static asio::awaitable<void> serve(std::shared_ptr<State> self,
                                        std::shared_ptr<ControlConnection> connection,
@@ -102,22 +103,27 @@ asio::awaitable<void> ControlServer::State::accept_all(std::shared_ptr<State> se
             co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
             continue;
         }
-        auto const remote = socket.remote_endpoint(error);
-        if (error) continue;
-        std::string const address = remote.address().to_string();
-        ServerLimits const& limits = self->house.limits;
-        if (self->connections.size() >= limits.connections ||
-            self->by_address.of(address) >= limits.connections_per_address) {
-            continue;  // closed unheard: a handshake would cost more than the caller's patience
-        }
-        auto connection = std::make_shared<ControlConnection>(std::move(socket), address,
-                                                              self->tls.server(), self->house);
-        self->connections.insert(connection);
-        self->gone.clear();
-        self->by_address.add(address);
-        asio::co_spawn(self->around.owner, serve(self, std::move(connection), address),
-                       asio::detached);
+        self->take(std::move(socket));
     }
+}
+
+void ControlServer::State::take(tcp::socket socket) {
+    error_code error;
+    auto const remote = socket.remote_endpoint(error);
+    if (error || house.stopping) return;
+    std::string const address = remote.address().to_string();
+    // Closed unheard: a handshake would cost more than the caller's patience.
+    if (connections.size() >= house.limits.connections ||
+        by_address.of(address) >= house.limits.connections_per_address) {
+        return;
+    }
+    auto connection =
+        std::make_shared<ControlConnection>(std::move(socket), address, tls.server(), house);
+    connections.insert(connection);
+    gone.clear();
+    by_address.add(address);
+    asio::co_spawn(around.owner, serve(shared_from_this(), std::move(connection), address),
+                   asio::detached);
 }
 
 asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> self,
@@ -131,8 +137,9 @@ asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> self,
 }
 
 asio::awaitable<void> ControlServer::State::serve_within_bounds(ControlConnection& connection) {
-    bool const greeted = co_await connection.greet();
-    if (!greeted || house.stopping) co_return;
+    auto const greeting = co_await connection.greet();
+    if (greeting == ControlConnection::Greeting::none || house.stopping) co_return;
+    if (greeting == ControlConnection::Greeting::relay) co_return co_await connection.relay();
     NodeKey const node = connection.peer();
     if (by_node.of(node) >= house.limits.connections_per_node) {
         around.log.warning("connection_refused", {{"node", node.short_form()}});
@@ -154,6 +161,7 @@ void ControlServer::State::sweep() {
 }
 
 void ControlServer::State::close_all() {
+    house.relays.stop();
     for (auto const& connection : connections)
         connection->close();
 }
@@ -177,6 +185,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(Surroundings surroun
     asio::co_spawn(surroundings.owner, State::accept_all(state), asio::detached);
     state->sweep();
     return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
+}
+
+void ControlServer::take(tcp::socket socket) {
+    state_->take(std::move(socket));
 }
 
 Endpoint ControlServer::listening() const {

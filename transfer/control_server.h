@@ -52,6 +52,9 @@ public:
 
     ~ControlServer();
 
+    /// Serves a connection that this side has dialled, as if it had been accepted.
+    void take(asio::ip::tcp::socket socket);
+
     /// With the port that was picked.
     Endpoint listening() const;
 

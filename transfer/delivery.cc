@@ -16,7 +16,7 @@ public:
         : client_(client)
         , workers_(workers)
         , order_(std::move(order))
-        , peer_{order_.offer.recipient_node, order_.endpoints} {
+        , peer_{order_.offer.recipient_node, order_.endpoints, false, order_.meet} {
         RouteFacts facts;
         facts.size = order_.offer.size;
         route_ = choose_route(facts);

@@ -24,6 +24,8 @@ struct DeliveryOrder {
     std::function<void(std::uint64_t done)> progress;  ///< bytes
     /// For a receiver that went away in the middle: without progress for so long, it is given up.
     std::chrono::milliseconds patience{75'000};
+    /// Where there is no endpoint: asked for each connection.
+    std::function<asio::awaitable<Result<MeetingPlace>>()> meet{};
 };
 
 struct Delivered {

@@ -20,10 +20,10 @@ namespace {
 
 constexpr std::chrono::hours bulk_patience{1};
 
-/// A connection, and where it was dialled.
+/// A connection, and where it was dialled: nowhere, where both met at a gateway.
 struct Dialled {
     Channel channel;
-    Endpoint at;
+    std::optional<Endpoint> at;
 };
 
 struct IdleChannel {
@@ -32,9 +32,9 @@ struct IdleChannel {
 };
 
 struct NodeChannels {
-    std::vector<IdleChannel> idle;    ///< the last used one at the end
-    std::map<Channel, Endpoint> out;  ///< leased
-    std::size_t leases = 0;           ///< with those still dialling
+    std::vector<IdleChannel> idle;                   ///< the last used one at the end
+    std::map<Channel, std::optional<Endpoint>> out;  ///< leased
+    std::size_t leases = 0;                          ///< with those still dialling
     std::size_t bulk_leases = 0;
     std::set<AsyncEvent*> waiting;
 
@@ -71,7 +71,11 @@ struct PeerConnections::State : std::enable_shared_from_this<PeerConnections::St
     void release(NodeKey const& key, Use use, Channel const& channel, bool keep);
     asio::awaitable<bool> wait_for_room(NodeKey key, Use use);
     asio::awaitable<Result<Dialled>> dial(Peer peer);
+    asio::awaitable<Result<tcp::socket>> connect(Endpoint endpoint);
     asio::awaitable<Result<Channel>> dial_one(NodeKey key, Endpoint endpoint);
+    asio::awaitable<Result<tcp::socket>> meet(MeetingPlace place, RelaySide side);
+    asio::awaitable<Result<Channel>> dial_over_gateway(Peer peer);
+    asio::awaitable<Result<Channel>> greet(NodeKey key, tcp::socket socket, std::string where);
     void sweep_later();
     void sweep();
     void forget_unused(NodeKey const& key);
@@ -137,6 +141,10 @@ PeerConnections::~PeerConnections() {
     stop();
 }
 
+asio::awaitable<Result<tcp::socket>> PeerConnections::meet(MeetingPlace place, RelaySide side) {
+    return state_->meet(std::move(place), side);
+}
+
 void PeerConnections::use_rule(EndpointRule rule) {
     state_->rule = std::move(rule);
 }
@@ -158,7 +166,9 @@ std::optional<Dialled> PeerConnections::State::take_idle(Peer const& peer) {
     auto& idle = nodes[peer.key].idle;
     for (auto one = idle.rbegin(); one != idle.rend(); ++one) {
         auto const& known = peer.endpoints;
-        bool const there = std::find(known.begin(), known.end(), one->dialled.at) != known.end();
+        auto const& at = one->dialled.at;
+        bool const there =
+            at ? std::find(known.begin(), known.end(), *at) != known.end() : peer.meet != nullptr;
         if (!there) continue;
         Dialled taken = std::move(one->dialled);
         idle.erase(std::next(one).base());
@@ -232,7 +242,7 @@ void PeerConnections::State::sweep() {
     if (left && !stopped) sweep_later();
 }
 
-asio::awaitable<Result<Channel>> PeerConnections::State::dial_one(NodeKey key, Endpoint endpoint) {
+asio::awaitable<Result<tcp::socket>> PeerConnections::State::connect(Endpoint endpoint) {
     if (auto allowed = may_dial(endpoint, rule); !allowed) co_return fail(allowed.error());
     error_code error;
     tcp::endpoint const place(asio::ip::make_address(endpoint.ip, error), endpoint.port);
@@ -247,12 +257,57 @@ asio::awaitable<Result<Channel>> PeerConnections::State::dial_one(NodeKey key, E
     }
     if (late) co_return fail(Fault::timed_out, endpoint.to_string() + ": no answer in time");
     if (error) co_return fail(Fault::unavailable, endpoint.to_string() + ": " + error.message());
+    co_return socket;
+}
+
+asio::awaitable<Result<Channel>> PeerConnections::State::greet(NodeKey key, tcp::socket socket,
+                                                               std::string where) {
     auto channel = std::make_shared<TlsChannel>(std::move(socket), identity.client());
     Status const greeted = co_await channel->dial_handshake(key, limits.handshake);
-    if (!greeted) {
-        co_return fail(greeted.error().fault, endpoint.to_string() + ": " + greeted.error().what);
-    }
+    if (!greeted) co_return fail(greeted.error().fault, where + ": " + greeted.error().what);
     co_return channel;
+}
+
+asio::awaitable<Result<Channel>> PeerConnections::State::dial_one(NodeKey key, Endpoint endpoint) {
+    Result<tcp::socket> socket = co_await connect(endpoint);
+    if (!socket) co_return fail(socket.error());
+    co_return co_await greet(key, std::move(*socket), endpoint.to_string());
+}
+
+asio::awaitable<Result<tcp::socket>> PeerConnections::State::meet(MeetingPlace place,
+                                                                  RelaySide side) {
+    Result<tcp::socket> socket = fail(Fault::unavailable, "no endpoint of the gateway is known");
+    for (Endpoint const& endpoint : place.endpoints) {
+        socket = co_await connect(endpoint);
+        if (socket) break;
+    }
+    if (!socket) co_return socket;
+    auto const greeting = encode_relay_greeting({side, place.token});
+    Byte answer = 0;
+    error_code error;
+    bool late = false;
+    {
+        SocketDeadline deadline(*socket);
+        deadline.expires_after(limits.meet);
+        co_await asio::async_write(*socket, asio::buffer(greeting),
+                                   asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            co_await asio::async_read(*socket, asio::buffer(&answer, 1),
+                                      asio::redirect_error(asio::use_awaitable, error));
+        }
+        late = deadline.expired();
+    }
+    if (late || error || answer != relay_joined)
+        co_return fail(Fault::unavailable, "the other node did not come to the gateway");
+    co_return socket;
+}
+
+asio::awaitable<Result<Channel>> PeerConnections::State::dial_over_gateway(Peer peer) {
+    auto place = co_await peer.meet();
+    if (!place) co_return fail(place.error());
+    Result<tcp::socket> socket = co_await meet(std::move(*place), RelaySide::dialler);
+    if (!socket) co_return fail(socket.error());
+    co_return co_await greet(peer.key, std::move(*socket), "over the gateway");
 }
 
 /// The error that tells most: another key at any endpoint, else the last.
@@ -263,6 +318,11 @@ asio::awaitable<Result<Dialled>> PeerConnections::State::dial(Peer peer) {
         if (stopped) break;
         if (channel) co_return Dialled{std::move(*channel), endpoint};
         if (told.fault != Fault::untrusted) told = channel.error();
+    }
+    if (peer.meet && !stopped) {
+        Result<Channel> channel = co_await dial_over_gateway(peer);
+        if (channel && !stopped) co_return Dialled{std::move(*channel), std::nullopt};
+        if (!channel) told = channel.error();
     }
     if (stopped) co_return fail(Fault::unavailable, "this node is going down");
     co_return fail(std::move(told));

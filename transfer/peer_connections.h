@@ -2,6 +2,7 @@
 // the next request and closed when nobody wants them. Owner's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -11,17 +12,26 @@
 #include "src/core/keys.h"
 #include "transfer/control_limits.h"
 #include "transfer/endpoint_rule.h"
+#include "transfer/relay_message.h"
 
 namespace satchel::transfer {
 
 class TlsChannel;
 class TlsIdentity;
 
+/// A gateway, and the token of a meeting that it has called the other node to.
+struct MeetingPlace {
+    std::vector<Endpoint> endpoints;
+    RelayToken token;
+};
+
 /// Whom to ask, and where they may be. Endpoints are tried in order.
 struct Peer {
     NodeKey key;
     std::vector<Endpoint> endpoints;
     bool own = false;  ///< one of our own nodes: it may see our user key
+    /// For a node that has no endpoint: asked for each connection.
+    std::function<asio::awaitable<Result<MeetingPlace>>()> meet{};
 };
 
 class PeerConnections {
@@ -63,6 +73,9 @@ public:
     /// Fault::untrusted: another key answered (it was sent nothing). Fault::refused: no endpoint
     /// may be dialled. Fault::unavailable, Fault::timed_out: nobody answered.
     asio::awaitable<Result<Lease>> acquire(Peer peer, Use use, Origin origin = Origin::any);
+
+    /// Waits at a gateway until the other side is there: a connection without TLS as yet.
+    asio::awaitable<Result<asio::ip::tcp::socket>> meet(MeetingPlace place, RelaySide side);
 
     /// For dials from now on.
     void use_rule(EndpointRule rule);

@@ -13,6 +13,8 @@ char const* to_string(Route route) {
             return "direct";
         case Route::pull:
             return "pull";
+        case Route::relay:
+            return "relay";
         case Route::swarm:
             return "swarm";
     }

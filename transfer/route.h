@@ -12,10 +12,12 @@ enum class Route {
     inline_offer,  ///< within the offer
     direct,        ///< over the control connection
     pull,          ///< the receiver came for it
+    relay,         ///< over the receiver's gateway, where neither side can be dialled
     swarm,         ///< several receivers or sources share the work
 };
 
-char const* to_string(Route route);  ///< "inline", "direct", "pull", "swarm": what `--json` says
+char const* to_string(
+    Route route);  ///< "inline", "direct", "pull", "relay", "swarm": what `--json` says
 
 struct RouteFacts {
     std::uint64_t size = 0;       ///< of the blob, in bytes

@@ -24,6 +24,22 @@ Error TlsChannel::error_of(error_code error, char const* doing) const {
     return {Fault::unavailable, std::string(doing) + ": " + error.message()};
 }
 
+asio::awaitable<Result<Byte>> TlsChannel::first_byte() {
+    error_code error;
+    Byte first = 0;
+    co_await tls_.socket().async_receive(asio::buffer(&first, 1), asio::socket_base::message_peek,
+                                         asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(error_of(error, "first word"));
+    co_return first;
+}
+
+asio::awaitable<Status> TlsChannel::read_untouched(std::span<Byte> out) {
+    error_code error;
+    co_await asio::async_read(tls_.socket(), asio::buffer(out.data(), out.size()),
+                              asio::redirect_error(asio::use_awaitable, error));
+    co_return error ? Status(fail(error_of(error, "greeting"))) : Status();
+}
+
 asio::awaitable<Status> TlsChannel::accept_handshake(std::chrono::milliseconds patience) {
     check_keys(tls_.native(), check_);
     deadline_.expires_after(patience);

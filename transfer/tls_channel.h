@@ -25,6 +25,16 @@ public:
     /// As a dialler. Fault::untrusted: another key answered, and got nothing from us.
     asio::awaitable<Status> dial_handshake(NodeKey expected, std::chrono::milliseconds patience);
 
+    /// Of the first thing that the other side says, which stays unread. The deadline is the
+    /// caller's.
+    asio::awaitable<Result<Byte>> first_byte();
+
+    /// Fills `out` with what comes outside TLS. The deadline is the caller's.
+    asio::awaitable<Status> read_untouched(std::span<Byte> out);
+
+    /// The connection as it is, where TLS has not begun; the channel is closed then.
+    asio::ip::tcp::socket release() { return std::move(tls_.socket()); }
+
     NodeKey const& peer() const { return peer_; }
 
     asio::any_io_executor executor() { return tls_.socket().get_executor(); }

@@ -112,6 +112,11 @@ public:
     /// The elements of an array of at most `max_elements`: none after a failure.
     std::span<MsgpackValue const> array(std::uint64_t key, std::size_t max_elements);
 
+    /// As array(), or none where the key is missing.
+    std::span<MsgpackValue const> optional_array(std::uint64_t key, std::size_t max_elements) {
+        return has(key) ? array(key, max_elements) : std::span<MsgpackValue const>();
+    }
+
     /// The whole value, for a nested of_array or of_map. Null after a failure.
     MsgpackValue const* value(std::uint64_t key);
 

@@ -44,8 +44,36 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob,
                                      .file = blob.file,
                                      .layer = blob.layer,
                                      .progress = order.progress};
+    if (node.pull_only) {
+        delivery.meet = [this, gateway = *order.gateway, key = node.node_key] {
+            return call_to_meeting(gateway, key);
+        };
+    }
     auto delivered = co_await transfer::deliver(world_.client, world_.workers, std::move(delivery));
     world_.outgoing.remove(offer.id);
+    if (delivered && node.pull_only) delivered->route = transfer::Route::relay;
+    co_return delivered;
+}
+
+asio::awaitable<Result<transfer::MeetingPlace>> BlobCarrier::call_to_meeting(GatewayPlace gateway,
+                                                                             NodeKey node) {
+    auto peer = co_await world_.finder.reach(std::move(gateway));
+    if (!peer) co_return fail(peer.error());
+    peer->own = false;  // another domain's gateway, most likely
+    co_return co_await world_.client.call_to_meeting(std::move(*peer), node);
+}
+
+/// To a node that can't be dialled: it comes here, or both go to its gateway.
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::bring(CarriedBlob blob, Offer offer,
+                                                                CarryOrder order, NodeReport node) {
+    if (!node.pull_only) co_return co_await push(blob, offer, order, node);
+    bool const other_gateway = order.gateway && order.gateway->key != world_.identity.node_public();
+    if (!other_gateway) co_return co_await call(blob, offer, order, node);
+    Result<transfer::Delivered> delivered = fail(Fault::unavailable, "");
+    if (!world_.hidden) delivered = co_await call(blob, offer, order, node);
+    // It did not come: it may be unable to dial us, too.
+    if (!delivered && delivered.error().fault == Fault::unavailable)
+        delivered = co_await push(blob, offer, order, node);
     co_return delivered;
 }
 
@@ -94,8 +122,9 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::call(CarriedBlob blob,
         if (order.progress) order.progress(blob.bytes);
         co_return transfer::Delivered{*visit->receipt, transfer::Route::pull};
     }
-    co_return fail(Fault::timed_out, visit->has_come ? "it came for the blob and did not finish"
-                                                     : "it was told to come, and did not");
+    if (visit->has_come)
+        co_return fail(Fault::timed_out, "it came for the blob and did not finish");
+    co_return fail(Fault::unavailable, "it was told to come, and did not");
 }
 
 asio::awaitable<void> BlobCarrier::keep(Receipt receipt, Offer offer, CarryOrder order,
@@ -116,12 +145,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
     for (NodeReport const& node : nodes) {
         if (!node.available) continue;
         Offer const offer = make_offer(blob, order, node.node_key);
-        Result<transfer::Delivered> delivered = fail(Fault::unavailable, "");
-        if (node.pull_only) {
-            delivered = co_await call(blob, offer, order, node);
-        } else {
-            delivered = co_await push(blob, offer, order, node);
-        }
+        auto delivered = co_await bring(blob, offer, order, node);
         if (!delivered) {
             last = delivered.error();
             continue;

@@ -51,6 +51,7 @@ public:
         OpenLines& lines;  ///< that end here
         ReceiptBook& receipts;
         std::vector<Endpoint> const& endpoints;  ///< where a receiver can come for a blob
+        bool hidden;                             ///< this node can't be dialled, or won't
         Identity const& identity;
         Clock const& clock;
         Randomness& randomness;
@@ -71,11 +72,15 @@ public:
     std::uint64_t sent_bytes() const { return world_.client.sent_bytes() + fetched_bytes_; }
 
 private:
+    asio::awaitable<Result<transfer::Delivered>> bring(CarriedBlob blob, Offer offer,
+                                                       CarryOrder order, NodeReport node);
     asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
                                                       CarryOrder order, NodeReport node);
     /// Has the node come for it.
     asio::awaitable<Result<transfer::Delivered>> call(CarriedBlob blob, Offer offer,
                                                       CarryOrder order, NodeReport node);
+    asio::awaitable<Result<transfer::MeetingPlace>> call_to_meeting(GatewayPlace gateway,
+                                                                    NodeKey node);
     /// What was delivered is delivered, also where its receipt can't be kept.
     asio::awaitable<void> keep(Receipt receipt, Offer offer, CarryOrder order, std::string route);
     asio::awaitable<void> tell(PullNotice notice, NodeReport node,

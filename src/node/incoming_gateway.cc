@@ -22,13 +22,9 @@ void IncomingGateway::start() {
         world_.owner, [this] { return call_regularly(); }, asio::detached);
 }
 
-void IncomingGateway::hold_lines(std::function<void(PullNotice)> follow) {
-    follow_ = std::move(follow);
-}
-
 void IncomingGateway::keep_line(GatewayPlace const& place) {
     bool const held = std::ranges::find(lines_, place) != lines_.end();
-    if (!follow_ || held) return;
+    if (!use_ || held) return;
     lines_.push_back(place);
     asio::co_spawn(
         world_.owner, [this, place] { return hold_line(place); }, asio::detached);
@@ -50,7 +46,10 @@ asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
         if (answer) {
             told = false;
             for (PullNotice& order : answer->orders)
-                follow_(std::move(order));
+                use_->follow(std::move(order));
+            for (transfer::RelayToken const& token : answer->meetings) {
+                asio::co_spawn(world_.owner, come_to({gateway->endpoints, token}), asio::detached);
+            }
             continue;
         }
         if (!std::exchange(told, true))
@@ -58,6 +57,11 @@ asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
         pause.expires_after(line_again);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+}
+
+asio::awaitable<void> IncomingGateway::come_to(transfer::MeetingPlace place) {
+    auto socket = co_await world_.client.come_to_meeting(std::move(place));
+    if (socket && !stopped_) use_->serve(std::move(*socket));
 }
 
 void IncomingGateway::stop() {

@@ -34,8 +34,14 @@ public:
         : world_(world)
         , timer_(world.owner) {}
 
-    /// For a node that cannot be dialled: holds a line to each gateway, and hands on its orders.
-    void hold_lines(std::function<void(PullNotice)> follow);
+    /// What is done with what comes over a line.
+    struct LineUse {
+        std::function<void(PullNotice)> follow;
+        std::function<void(asio::ip::tcp::socket)> serve;  ///< somebody was met at the gateway
+    };
+
+    /// For a node that cannot be dialled: holds a line to each gateway.
+    void hold_lines(LineUse use) { use_ = std::move(use); }
 
     /// Says now, and every few minutes, that this node is here: whatever waits is brought then.
     void start();
@@ -50,13 +56,14 @@ private:
     asio::awaitable<Status> call(GatewayPlace place);
     void keep_line(GatewayPlace const& place);
     asio::awaitable<void> hold_line(GatewayPlace place);
+    asio::awaitable<void> come_to(transfer::MeetingPlace place);
     /// Of all domains of this home's addresses.
     asio::awaitable<std::vector<GatewayPlace>> places();
     asio::awaitable<Status> fetch_from(GatewayPlace place, ContentId id, Progress progress);
 
     World world_;
     asio::steady_timer timer_;
-    std::function<void(PullNotice)> follow_;
+    std::optional<LineUse> use_;
     std::vector<GatewayPlace> lines_;  ///< held now
     bool stopped_ = false;
 };

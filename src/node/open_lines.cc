@@ -13,6 +13,18 @@ constexpr std::size_t lines_max = 65'536;
 constexpr auto ping_patience = 3s;
 constexpr auto between_holds = 30s;  // a round trip, or a short break of the network
 
+constexpr std::size_t waiting_max = 2 * transfer::control_limits::line_orders;
+
+/// As many as fit into one answer.
+template <class Item>
+std::vector<Item> take_some(std::vector<Item>& waiting) {
+    auto const count = std::min(waiting.size(), transfer::control_limits::line_orders);
+    auto const end = waiting.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Item> taken(waiting.begin(), end);
+    waiting.erase(waiting.begin(), end);
+    return taken;
+}
+
 }  // namespace
 
 std::shared_ptr<OpenLines::Line> OpenLines::find(NodeKey const& node) {
@@ -44,8 +56,8 @@ asio::awaitable<transfer::LineAnswer> OpenLines::hold(NodeKey node,
     line->held_again.notify();
     auto const until = steady_clock::now() + patience;
     auto const waits = [&] {
-        return !stopped_ && mine == line->holds && line->orders.empty() && !line->asked &&
-               steady_clock::now() < until;
+        return !stopped_ && mine == line->holds && line->orders.empty() && line->meetings.empty() &&
+               !line->asked && steady_clock::now() < until;
     };
     // Not before this turn of the loop ends: the notice above would end the new wait as well.
     co_await asio::post(owner_, asio::use_awaitable);
@@ -55,10 +67,8 @@ asio::awaitable<transfer::LineAnswer> OpenLines::hold(NodeKey node,
     if (mine != line->holds) co_return answer;
     line->held = false;
     line->last_seen = steady_clock::now();
-    std::size_t const count = std::min(line->orders.size(), transfer::control_limits::line_orders);
-    auto const end = line->orders.begin() + static_cast<std::ptrdiff_t>(count);
-    answer.orders.assign(line->orders.begin(), end);
-    line->orders.erase(line->orders.begin(), end);
+    answer.orders = take_some(line->orders);
+    answer.meetings = take_some(line->meetings);
     co_return answer;
 }
 
@@ -78,9 +88,19 @@ asio::awaitable<Status> OpenLines::ping(NodeKey node) {
 Status OpenLines::order(NodeKey const& node, PullNotice const& notice) {
     auto const line = find(node);
     if (!line) return fail(Fault::not_found, "it holds no line to its gateway");
-    if (line->orders.size() >= 2 * transfer::control_limits::line_orders)
+    if (line->orders.size() >= waiting_max)
         return fail(Fault::unavailable, "too many orders wait for it already");
     line->orders.push_back(notice);
+    line->changed.notify();
+    return {};
+}
+
+Status OpenLines::call_to_meeting(NodeKey const& node, transfer::RelayToken const& token) {
+    auto const line = find(node);
+    if (!line) return fail(Fault::not_found, "it holds no line to its gateway");
+    if (line->meetings.size() >= waiting_max)
+        return fail(Fault::unavailable, "too many wait for it already");
+    line->meetings.push_back(token);
     line->changed.notify();
     return {};
 }

@@ -30,6 +30,9 @@ public:
     /// Fault::not_found as for ping(). Fault::unavailable: too many orders wait for it.
     Status order(NodeKey const& node, PullNotice const& notice);
 
+    /// Somebody waits for it at this gateway. Faults as for order().
+    Status call_to_meeting(NodeKey const& node, transfer::RelayToken const& token);
+
     /// Ends all that waits.
     void stop();
 
@@ -42,6 +45,7 @@ private:
         location::WakeUp changed;     ///< for who holds
         location::WakeUp held_again;  ///< for who pings
         std::vector<PullNotice> orders{};
+        std::vector<transfer::RelayToken> meetings{};
         std::uint64_t holds = 0;  ///< begun so far
         bool held = false;
         bool asked = false;  ///< somebody wants to know whether it is there

@@ -174,11 +174,9 @@ Status PeerNode::Services::start_location() {
     // Records of a node that does not want to be seen are put by its gateway, where it has one.
     bool const silent = pull_only() && !config.node.incoming_gateway.empty();
     if (silent) quiet.emplace(*location);
-    if (silent) {
-        keeper.emplace(owner, *quiet, randomness, log);
-    } else {
-        keeper.emplace(owner, *location, randomness, log);
-    }
+    location::LocationService* const putting =
+        silent ? static_cast<location::LocationService*>(&*quiet) : location.get();
+    keeper.emplace(owner, *putting, randomness, log);
     resolver.emplace(*location, workers, *pinger, clock);
     resolver->use_first_seen(domains->first_seen());
     auto publications = PublicationList::load(options.home.publications_file());
@@ -271,8 +269,8 @@ Status PeerNode::Services::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
     if (auto opened = open_receipts(); !opened) return opened;
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
-                                       *board, lines, *receipts, whereabouts->endpoints(), identity,
-                                       clock, randomness, log});
+                                       *board, lines, *receipts, whereabouts->endpoints(),
+                                       pull_only(), identity, clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
@@ -294,7 +292,8 @@ Status PeerNode::Services::start_escrow() {
         Puller::World{owner, workers, *client, *control, *fetcher, host, identity, clock, log});
     if (pull_only()) {
         auto follow = [this](PullNotice notice) { puller->follow(std::move(notice)); };
-        incoming_gateway->hold_lines(follow);
+        incoming_gateway->hold_lines(
+            {follow, [this](asio::ip::tcp::socket socket) { control->take(std::move(socket)); }});
         inbox.emplace(owner, *location, identity.node_key.copy(), clock, follow);
     }
     incoming_gateway->start();

@@ -174,6 +174,11 @@ Status StorageHost::pass_order(NodeKey const& node, PullNotice const& notice) {
     return lines_->order(node, notice);
 }
 
+Status StorageHost::call_to_meeting(NodeKey const& node, transfer::RelayToken const& token) {
+    if (lines_ == nullptr) return fail(Fault::not_found, "no lines end here");
+    return lines_->call_to_meeting(node, token);
+}
+
 asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,
                                                   transfer::RecordsToKeep records) {
     if (guardian_ == nullptr) co_return fail(Fault::not_found, "this node keeps no records");

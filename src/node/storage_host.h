@@ -92,6 +92,7 @@ public:
     asio::awaitable<Result<transfer::ReachAnswer>> try_reach(
         transfer::Caller caller, transfer::ReachRequest request) override;
     Status pass_order(NodeKey const& node, PullNotice const& notice) override;
+    Status call_to_meeting(NodeKey const& node, transfer::RelayToken const& token) override;
     asio::awaitable<Status> keep_records(transfer::Caller caller,
                                          transfer::RecordsToKeep records) override;
 

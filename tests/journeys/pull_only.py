@@ -58,6 +58,22 @@ class PullOnly(Lab):
         self.assertEqual(bob.stop(), 0)
         self.until(lambda: "going offline" in self.look(ping=False).one()["nodes"][0]["reason"], "the tombstone")
 
+    def test_neither_side_can_be_dialled(self):
+        bob = self.hidden_user(self.domain_gateway())
+        self.await_available()
+        alice = self.party("alice")
+        alice.must("init")
+        alice.serve("node", self.joined + ["node.expose=pull-only"] + self.trusting)
+        for content in (self.film, self.film[:1000]):
+            open(self.path, "wb").write(content)
+            sent = alice.must("push", self.path, "bob@b.test").one()
+            self.assertEqual([entry["route"] for entry in sent["recipients"]], ["relay"])
+            out = os.path.join(self.folder, f"out-{len(content)}")
+            self.assertEqual(bob.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(content))
+        # Both met at the gateway, and it kept nothing.
+        self.assertEqual(self.admin.must("ls").one()["blobs"], [])
+        self.assertEqual(self.admin.must("status").one()["escrow"]["tickets"], 0)
+
     def test_an_inbox_in_the_dht(self):
         bob = self.hidden_user()
         self.await_available()

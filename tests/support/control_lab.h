@@ -35,6 +35,7 @@ public:
     std::shared_ptr<UniqueFd> content_out;
     std::uint64_t size_out = 0;
     std::vector<Offer> arrived;
+    std::function<Status(NodeKey const&, transfer::RelayToken const&)> on_meeting;
 
     bool available() const override { return is_available; }
 
@@ -80,6 +81,10 @@ public:
         auto file = content_out->duplicate();
         if (!file) return fail(file.error());
         return transfer::OutgoingContent{std::move(*file), size_out, {}};
+    }
+
+    Status call_to_meeting(NodeKey const& node, transfer::RelayToken const& token) override {
+        return on_meeting ? on_meeting(node, token) : fail(Fault::not_found, "no line");
     }
 
     void blob_arrived(Offer const& offer) override { arrived.push_back(offer); }

@@ -4,6 +4,7 @@
 
 #include "tests/support/await_on.h"
 #include "tests/support/seeded_randomness.h"
+#include "transfer/control_limits.h"
 
 using namespace satchel;
 using namespace satchel::node;
@@ -125,4 +126,22 @@ TEST_CASE("open lines: a stop ends all holds") {
     desk.lines.stop();
     run_until(desk.io, [&] { return held->has_value(); });
     CHECK((*held)->orders.empty());
+}
+
+TEST_CASE("open lines: a call to a meeting goes over a line, beside orders") {
+    Desk desk;
+    transfer::RelayToken const token{{1, 2, 3}};
+    CHECK(desk.lines.call_to_meeting(desk.bob, token).error().fault == Fault::not_found);
+    auto const held = desk.hold();
+    REQUIRE(desk.lines.call_to_meeting(desk.bob, token));
+    desk.io.restart();
+    desk.io.poll();
+    REQUIRE(held->has_value());
+    CHECK((*held)->meetings == std::vector{token});
+    CHECK((*held)->orders.empty());
+    // Nobody holds for the moment: it waits, within bounds.
+    std::size_t taken = 0;
+    while (desk.lines.call_to_meeting(desk.bob, token))
+        REQUIRE(++taken < 1'000);
+    CHECK(taken == 2 * transfer::control_limits::line_orders);
 }
