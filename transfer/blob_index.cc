@@ -175,7 +175,7 @@ Result<std::vector<HeldBlob>> BlobIndex::list() {
     std::vector<HeldBlob> blobs;
     auto const done = each_row(
         "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored "
-        "FROM blob JOIN holding ON holding.blob = blob.id ORDER BY blob.id, stored, recipient",
+        "FROM blob JOIN holding ON holding.blob = blob.id ORDER BY blob.rowid, stored, recipient",
         [&](SqliteStatement const& row) -> Status {
             auto const id = read_id(row, 0);
             if (!id) return fail(id.error());

@@ -82,6 +82,7 @@ public:
     virtual Status hold(ContentId const& id, Holding const& holding) = 0;
 
     virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;
+    /// In the order of arrival, also within one second.
     virtual Result<std::vector<HeldBlob>> list() = 0;
 
     /// Open for reading. Stays readable when the blob is released meanwhile.

@@ -99,6 +99,22 @@ void keeps_what_it_took(MakeBlobStore const& make) {
     CHECK(all->size() == 12);
 }
 
+void lists_in_order_of_arrival(MakeBlobStore const& make) {
+    auto const store = make(roomy);
+    std::vector<ContentId> arrived;
+    for (unsigned n = 0; n < 12; ++n) {
+        auto const blob = sample_blob(100 + n, n);
+        put(*store, blob, sample_holding(1));
+        arrived.push_back(blob.id());
+    }
+    auto const all = store->list();
+    REQUIRE(all);
+    std::vector<ContentId> listed;
+    for (auto const& blob : *all)
+        listed.push_back(blob.id);
+    CHECK(listed == arrived);
+}
+
 void refuses_wrong_bytes(MakeBlobStore const& make) {
     auto const store = make(roomy);
     auto const blob = sample_blob(3 * piece + 50, 3);
@@ -306,6 +322,9 @@ void keeps_to_the_quota(MakeBlobStore const& make) {
 void check_blob_store_contract(MakeBlobStore const& make) {
     SUBCASE("keeps what it took") {
         keeps_what_it_took(make);
+    }
+    SUBCASE("lists in order of arrival") {
+        lists_in_order_of_arrival(make);
     }
     SUBCASE("refuses wrong bytes at any piece") {
         refuses_wrong_bytes(make);

@@ -60,8 +60,10 @@ public:
 
     Result<std::vector<transfer::HeldBlob>> list() override {
         std::vector<transfer::HeldBlob> all;
-        for (auto const& [id, blob] : shelf_->held)
-            all.push_back(blob.as_held(id));
+        for (ContentId const& id : shelf_->arrived) {
+            auto const found = shelf_->held.find(id);
+            if (found != shelf_->held.end()) all.push_back(found->second.as_held(id));
+        }
         return all;
     }
 
@@ -134,6 +136,7 @@ private:
     struct Shelf {
         transfer::StoreQuota quota;
         std::map<ContentId, Held> held;
+        std::vector<ContentId> arrived;  ///< each once, those that are gone again included
         std::map<ContentId, Upload*> arriving;
         std::map<ContentId, Partial> partial;
 
@@ -223,6 +226,8 @@ private:
             if (auto right = verifier_.finish(); !right) return right;
             shelf_->held[id_] = {
                 std::move(bytes_), verifier_.layer(), {{holding.recipient, holding}}};
+            std::erase(shelf_->arrived, id_);
+            shelf_->arrived.push_back(id_);
             shelf_->arriving.erase(id_);
             held_ = true;
             return {};
