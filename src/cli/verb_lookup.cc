@@ -49,7 +49,9 @@ void print_prose(node::Json const& report, bool verbose) {
     }
     if (!alarm.empty()) return;
     if (!report.value("storage", false)) {
-        print_line(address + ": no storage. " + report.value("reason", ""));
+        std::string const reason = report.value("reason", "");
+        bool const says_so = reason.starts_with("no storage");
+        print_line(address + (says_so ? ": " : ": no storage: ") + reason);
         return;
     }
     print_line(address + ": storage, trust " + report.value("trust", "") + ", " +
