@@ -235,7 +235,7 @@ asio::awaitable<Answer> ControlConnection::take_order(PostOrder request) {
 }
 
 Answer ControlConnection::open_relay(PostRelay request, Caller const& caller) {
-    auto const token = house_.relays.open(caller.node);
+    auto const token = house_.relays.open({caller.node, caller.ip, request.node});
     if (!token) return answer_of(refusal_for(token.error()));
     Status const called = house_.host.call_to_meeting(request.node, *token);
     if (called) return Answer{200, encode_relay_answer(*token), false};

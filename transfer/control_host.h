@@ -116,8 +116,8 @@ public:
         return fail(Fault::not_found, "nothing here");
     }
 
-    /// The node is told that somebody waits for it here, if it holds a line. Fault::not_found: it
-    /// doesn't.
+    /// The node is told that somebody waits for it here, if it holds a line and is one of those
+    /// whose bytes pass here. Fault::not_found: it isn't.
     virtual Status call_to_meeting(NodeKey const&, RelayToken const&) {
         return fail(Fault::not_found, "nothing here");
     }

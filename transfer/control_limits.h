@@ -39,7 +39,9 @@ class Traffic;
 /// Of a gateway where nodes meet that can't be dialled.
 struct RelayLimits {
     std::size_t meetings = 64;  ///< waited for and under way
-    std::size_t meetings_per_node = 8;
+    std::size_t meetings_per_caller = 8;
+    std::size_t meetings_per_address = 16;    ///< of callers
+    std::size_t meetings_per_called = 8;      ///< so that a flood for one leaves room for others
     std::chrono::milliseconds meet{10'000};   ///< from the token to both being there
     std::chrono::milliseconds idle{120'000};  ///< nothing said by either
 };

@@ -18,13 +18,13 @@ constexpr std::size_t chunk_bytes = 64 * 1024;
 }  // namespace
 
 struct RelayDesk::Meeting {
-    Meeting(asio::any_io_executor const& executor, NodeKey const& node)
-        : caller(node)
+    Meeting(asio::any_io_executor const& executor, Parties who)
+        : parties(std::move(who))
         , complete(executor)
         , over(executor)
         , silence(executor) {}
 
-    NodeKey caller;
+    Parties parties;
     std::optional<tcp::socket> dialler;
     std::optional<tcp::socket> listener;
     AsyncEvent complete;  ///< both are there
@@ -54,9 +54,18 @@ RelayDesk::RelayDesk(asio::io_context& owner, RelayLimits const& limits,
 
 RelayDesk::~RelayDesk() = default;
 
-std::size_t RelayDesk::meetings_of(NodeKey const& caller) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        meetings_, [&](auto const& entry) { return entry.second->caller == caller; }));
+bool RelayDesk::has_room_for(Parties const& parties) const {
+    std::size_t of_caller = 0;
+    std::size_t of_address = 0;
+    std::size_t of_called = 0;
+    for (auto const& [token, meeting] : meetings_) {
+        Parties const& others = meeting->parties;
+        if (others.caller == parties.caller) ++of_caller;
+        if (others.caller_ip == parties.caller_ip) ++of_address;
+        if (others.called == parties.called) ++of_called;
+    }
+    return meetings_.size() < limits_.meetings && of_caller < limits_.meetings_per_caller &&
+           of_address < limits_.meetings_per_address && of_called < limits_.meetings_per_called;
 }
 
 /// Tokens that neither side came with.
@@ -68,14 +77,12 @@ void RelayDesk::sweep() {
     });
 }
 
-Result<RelayToken> RelayDesk::open(NodeKey const& caller) {
+Result<RelayToken> RelayDesk::open(Parties parties) {
     sweep();
-    bool const full =
-        meetings_.size() >= limits_.meetings || meetings_of(caller) >= limits_.meetings_per_node;
-    if (full || stopped_)
+    if (stopped_ || !has_room_for(parties))
         return fail(Fault::unavailable, "too many meet here already; later may do");
     RelayToken const token{chance_.array<32>()};
-    meetings_.emplace(token, std::make_shared<Meeting>(owner_.get_executor(), caller));
+    meetings_.emplace(token, std::make_shared<Meeting>(owner_.get_executor(), std::move(parties)));
     return token;
 }
 

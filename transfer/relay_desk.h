@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "src/base/asio.h"
 #include "src/base/sodium_randomness.h"
@@ -22,8 +23,15 @@ public:
     RelayDesk(asio::io_context& owner, RelayLimits const& limits, std::shared_ptr<Traffic> traffic);
     ~RelayDesk();
 
-    /// A place where `caller` will meet somebody. Fault::unavailable: too many meetings.
-    Result<RelayToken> open(NodeKey const& caller);
+    /// Who wants to meet whom. Keys cost nothing, so addresses are counted, too.
+    struct Parties {
+        NodeKey caller;
+        std::string caller_ip;
+        NodeKey called;
+    };
+
+    /// A place where they will meet. Fault::unavailable: too many meetings.
+    Result<RelayToken> open(Parties parties);
 
     /// Nobody will come.
     void close(RelayToken const& token);
@@ -42,7 +50,7 @@ private:
 
     asio::awaitable<void> hold(std::shared_ptr<Meeting> meeting);
     asio::awaitable<void> pass(std::shared_ptr<Meeting> meeting, RelaySide from);
-    std::size_t meetings_of(NodeKey const& caller) const;
+    bool has_room_for(Parties const& parties) const;
     void sweep();
 
     asio::io_context& owner_;

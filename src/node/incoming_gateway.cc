@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto call_period = 3min;
 constexpr auto call_again_after_failure = 20s;
 constexpr auto line_again = 2s;
+constexpr std::size_t coming_most = 32;  // a gateway may call as often as it likes
 
 }  // namespace
 
@@ -60,7 +61,10 @@ asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
 }
 
 asio::awaitable<void> IncomingGateway::come_to(transfer::MeetingPlace place) {
+    if (coming_ >= coming_most) co_return;
+    ++coming_;
     auto socket = co_await world_.client.come_to_meeting(std::move(place));
+    --coming_;
     if (socket && !stopped_) use_->serve(std::move(*socket));
 }
 

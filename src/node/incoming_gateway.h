@@ -65,6 +65,7 @@ private:
     asio::steady_timer timer_;
     std::optional<LineUse> use_;
     std::vector<GatewayPlace> lines_;  ///< held now
+    std::size_t coming_ = 0;           ///< to meetings, whose other side is not there yet
     bool stopped_ = false;
 };
 

@@ -99,6 +99,11 @@ asio::awaitable<Status> RecordGuardian::watch_once() {
     co_return Status();
 }
 
+bool RecordGuardian::keeps_presence_of(NodeKey const& node) const {
+    auto const kept = alive_.find({presence_key(node), RecordKind::presence, slot_id(node)});
+    return kept != alive_.end() && kept->second > world_.clock.unix_seconds();
+}
+
 void RecordGuardian::keep_alive(RecordEnvelope record) {
     auto const place = location::place_of(record);
     alive_[place] = record.expires;

@@ -42,6 +42,9 @@ public:
     /// As transfer::ControlHost::keep_records.
     asio::awaitable<Status> take(transfer::Caller caller, transfer::RecordsToKeep offered);
 
+    /// Whether it is a node that a user of ours has named, and that has been here lately.
+    bool keeps_presence_of(NodeKey const& node) const;
+
     /// Takes back the slot of an address with the domain key in this home, puts that at once and
     /// keeps it alive while an older binding would count. Fault::not_found: no key of that domain.
     asio::awaitable<Result<Revocation>> revoke(Address address);

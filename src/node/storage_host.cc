@@ -176,6 +176,9 @@ Status StorageHost::pass_order(NodeKey const& node, PullNotice const& notice) {
 
 Status StorageHost::call_to_meeting(NodeKey const& node, transfer::RelayToken const& token) {
     if (lines_ == nullptr) return fail(Fault::not_found, "no lines end here");
+    // Anybody may hold a line, but whole attachments pass here only for our own users.
+    if (guardian_ == nullptr || !guardian_->keeps_presence_of(node))
+        return fail(Fault::not_found, "not a node of a user whose records are kept here");
     return lines_->call_to_meeting(node, token);
 }
 

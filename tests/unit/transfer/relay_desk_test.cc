@@ -169,26 +169,55 @@ TEST_CASE("relay: a token is one meeting's, and a greeting without one gets noth
     CHECK(lab.greet(encode_relay_greeting({RelaySide::listener, seen})).empty());
 }
 
-TEST_CASE("relay: meetings are counted, in all and of one node") {
+TEST_CASE("relay: meetings are counted, in all and of each party") {
     asio::io_context io;
-    RelayLimits limits;
-    limits.meetings = 3;
-    limits.meetings_per_node = 2;
-    RelayDesk desk(io, limits, std::make_shared<Traffic>());
     SeededRandomness chance;
-    NodeKey const alice(SigningKey::generate(chance).public_key());
-    NodeKey const carol(SigningKey::generate(chance).public_key());
-    auto const first = desk.open(alice);
-    REQUIRE(first);
-    auto const second = desk.open(alice);
-    REQUIRE(second);
-    CHECK(*first != *second);
-    CHECK(desk.open(alice).error().fault == Fault::unavailable);
-    REQUIRE(desk.open(carol));
-    CHECK(desk.open(carol).error().fault == Fault::unavailable);
-    desk.close(*first);
-    CHECK(desk.open(alice));
-    desk.stop();
-    desk.close(*second);
-    CHECK(desk.open(alice).error().fault == Fault::unavailable);
+    auto const someone = [&] { return NodeKey(SigningKey::generate(chance).public_key()); };
+    NodeKey const alice = someone();
+    NodeKey const bob = someone();
+
+    struct Row {
+        char const* why;
+        RelayLimits limits;
+        std::function<RelayDesk::Parties(int)> next;
+    };
+
+    auto const few = [](std::size_t RelayLimits::*bound) {
+        RelayLimits limits;
+        limits.*bound = 2;
+        return limits;
+    };
+    auto const ip = [](int turn) { return "192.0.2." + std::to_string(turn); };
+    for (Row const& row : {
+             Row{"in all", few(&RelayLimits::meetings),
+                 [&](int turn) {
+                     return RelayDesk::Parties{someone(), ip(turn), someone()};
+                 }},
+             Row{"of one caller", few(&RelayLimits::meetings_per_caller),
+                 [&](int turn) {
+                     return RelayDesk::Parties{alice, ip(turn), someone()};
+                 }},
+             Row{"from one address", few(&RelayLimits::meetings_per_address),
+                 [&](int) {
+                     return RelayDesk::Parties{someone(), ip(0), someone()};
+                 }},
+             Row{"with one node", few(&RelayLimits::meetings_per_called),
+                 [&](int turn) {
+                     return RelayDesk::Parties{someone(), ip(turn), bob};
+                 }},
+         }) {
+        CAPTURE(row.why);
+        RelayDesk desk(io, row.limits, std::make_shared<Traffic>());
+        auto const first = desk.open(row.next(1));
+        REQUIRE(first);
+        auto const second = desk.open(row.next(2));
+        REQUIRE(second);
+        CHECK(*first != *second);
+        CHECK(desk.open(row.next(3)).error().fault == Fault::unavailable);
+        desk.close(*first);
+        CHECK(desk.open(row.next(4)));
+        desk.stop();
+        desk.close(*second);
+        CHECK(desk.open(row.next(5)).error().fault == Fault::unavailable);
+    }
 }
