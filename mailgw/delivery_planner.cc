@@ -44,6 +44,8 @@ char const* to_string(Plan plan) {
             return "full";
         case Plan::push:
             return "push";
+        case Plan::pull:
+            return "pull";
         case Plan::escrow:
             return "escrow";
     }
@@ -53,6 +55,7 @@ char const* to_string(Plan plan) {
 std::optional<Plan> parse_plan(std::string_view word) {
     if (word == "full") return Plan::full;
     if (word == "push") return Plan::push;
+    if (word == "pull") return Plan::pull;
     if (word == "escrow") return Plan::escrow;
     return std::nullopt;
 }
@@ -93,8 +96,7 @@ PlannedDelivery plan_delivery(PlanningFacts const& message,
     bool const dialable =
         std::any_of(report->nodes.begin(), report->nodes.end(),
                     [](NodeReport const& node) { return node.available && !node.pull_only; });
-    if (!dialable) return full("storage can't be dialled, it only pulls");
-    return {Plan::push, ""};
+    return {dialable ? Plan::push : Plan::pull, ""};
 }
 
 }  // namespace satchel::mailgw

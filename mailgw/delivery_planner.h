@@ -15,6 +15,7 @@ namespace satchel::mailgw {
 enum class Plan {
     full,   ///< the original bytes go the way of all mail
     push,   ///< attachments to the recipient's storage, placeholders in the mail
+    pull,   ///< the same, but the storage comes for them: it can't be dialled
     escrow  ///< placeholders in the mail, attachments kept until the storage is back
 };
 
@@ -23,7 +24,7 @@ std::optional<Plan> parse_plan(std::string_view word);
 
 struct PlannedDelivery {
     Plan plan = Plan::full;
-    std::string reason;  ///< why it goes in full or into escrow; "" for push
+    std::string reason;  ///< why it goes in full or into escrow; "" for push and pull
 };
 
 /// What is the same for all recipients of a message.

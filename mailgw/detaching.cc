@@ -12,6 +12,7 @@ namespace satchel::mailgw {
 struct Detaching::Candidate {
     Address address;
     std::vector<std::size_t> numbers;
+    Plan plan = Plan::push;  ///< unless some part is in escrow
     std::string page;
     std::string refusal;  ///< why it goes in full after all, "" while all is well
     std::string away;     ///< why some part is in escrow, "" if none is
@@ -29,7 +30,9 @@ std::vector<Detaching::Candidate> Detaching::candidates(
         RecipientPlan const& recipient = plan.recipients[i];
         if (recipient.planned.plan == Plan::full || !recipient.address) continue;
         auto const [at, fresh] = known.emplace(*recipient.address, all.size());
-        if (fresh) all.push_back({*recipient.address, {}, recipient.page, "", "", {}, {}});
+        if (fresh)
+            all.push_back(
+                {*recipient.address, {}, recipient.planned.plan, recipient.page, "", "", {}, {}});
         all[at->second].numbers.push_back(numbers[i]);
     }
     return all;
@@ -129,7 +132,7 @@ Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledM
             SpooledRecipient& recipient = message.recipients[number];
             recipient.own_copy = written.has_value();
             if (written) {
-                recipient.plan = candidate.away.empty() ? Plan::push : Plan::escrow;
+                recipient.plan = candidate.away.empty() ? candidate.plan : Plan::escrow;
                 recipient.reason = candidate.away;
                 recipient.parts = candidate.parts;
                 copies.push_back(std::move(*copy));

@@ -26,7 +26,8 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
     draft.label = order.label;
     draft.recipient_node = node;
     draft.sender_node = world_.identity.node_public();
-    draft.control = world_.endpoints;
+    // A node that publishes no endpoint names none to strangers, either.
+    if (!world_.hidden || order.is_copy) draft.control = world_.endpoints;
     draft.expires = world_.clock.unix_seconds() + limits::offer_lifetime_seconds;
     if (auto const sender = Address::parse(order.sender)) {
         draft.sender_binding = world_.publisher.binding_of(*sender);
@@ -67,6 +68,10 @@ asio::awaitable<Result<transfer::MeetingPlace>> BlobCarrier::call_to_meeting(Gat
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::bring(CarriedBlob blob, Offer offer,
                                                                 CarryOrder order, NodeReport node) {
     if (!node.pull_only) co_return co_await push(blob, offer, order, node);
+    if (world_.hidden && !order.is_copy && !order.gateway) {
+        co_return fail(Fault::unavailable,
+                       "neither it nor this node can be dialled, and its domain has no gateway");
+    }
     bool const other_gateway = order.gateway && order.gateway->key != world_.identity.node_public();
     if (!other_gateway) co_return co_await call(blob, offer, order, node);
     Result<transfer::Delivered> delivered = fail(Fault::unavailable, "");

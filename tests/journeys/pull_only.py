@@ -79,6 +79,22 @@ class PullOnly(Lab):
         self.await_available()
         self.push_and_get(bob)
 
+    def test_mail_leaves_its_attachments_to_who_comes_for_them(self):
+        bob = self.hidden_user(self.domain_gateway())
+        self.await_available()
+        own, strange = self.admin, self.gateway("strange", self.trusting)  # by the line that ends there, and by the other's
+        for gateway in (own, strange):
+            self.film = random.randbytes(300_000)
+            self.send(gateway, message(["bob@b.test"], {"film.bin": self.film}), "alice@a.test", ["bob@b.test"])
+            mail = self.await_mails(gateway, "bob@b.test")[0]
+            self.assertIn(b"X-Satchel-Part: ", mail)
+            self.assertIn("plan=pull", gateway.log_text())
+            letter = os.path.join(self.folder, "letter.eml")
+            open(letter, "wb").write(mail)
+            out = os.path.join(self.folder, gateway.name)
+            self.assertEqual(bob.must("get", letter, "-o", out).one()["sha256"], sha256(self.film))
+        self.assertEqual(len(bob.must("ls").one()["blobs"]), 2)
+
     def test_what_waits_in_escrow_is_fetched(self):
         own = self.domain_gateway()
         bob = self.hidden_user(own)

@@ -100,8 +100,14 @@ TEST_CASE("delivery_planner: one row per line of the table") {
                      r->accept.max_bytes = 5;
                  },
                  Plan::full, "storage takes at most 5 bytes, an attachment would be 100048"},
-             Row{"pull-only", [](auto&, auto& r) { r->nodes[0].pull_only = true; }, Plan::full,
-                 "storage can't be dialled, it only pulls"},
+             Row{"pull-only", [](auto&, auto& r) { r->nodes[0].pull_only = true; }, Plan::pull, ""},
+             Row{"the dialable one of two nodes is away",
+                 [](auto&, auto& r) {
+                     r->nodes.push_back(r->nodes[0]);
+                     r->nodes[0].pull_only = true;
+                     r->nodes[1].available = false;
+                 },
+                 Plan::pull, ""},
              Row{"one of two nodes is dialable",
                  [](auto&, auto& r) {
                      r->nodes.push_back(r->nodes[0]);
@@ -127,7 +133,7 @@ TEST_CASE("delivery_planner: size of an age payload") {
 }
 
 TEST_CASE("delivery_planner: plans by name") {
-    for (Plan const plan : {Plan::full, Plan::push, Plan::escrow}) {
+    for (Plan const plan : {Plan::full, Plan::push, Plan::pull, Plan::escrow}) {
         CHECK(parse_plan(to_string(plan)) == plan);
     }
     CHECK_FALSE(parse_plan("Push"));
