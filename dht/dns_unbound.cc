@@ -5,11 +5,11 @@
 #include <unbound.h>
 #include <unistd.h>
 
+#include "dht/txt_rdata.h"
 #include "dht/wake_up.h"
 #include "src/base/asio_descriptor.h"
 #include "src/base/bytes.h"
 #include "src/base/unique_fd.h"
-#include "src/core/limits.h"
 
 namespace satchel::location {
 
@@ -35,19 +35,6 @@ struct FreeResult {
 
 using Context = std::unique_ptr<ub_ctx, DeleteContext>;
 using Answer = std::unique_ptr<ub_result, FreeResult>;
-
-/// The strings of one TXT record (RFC 1035 §3.3.14), joined. None: over our bound, or malformed.
-std::optional<std::string> joined_strings(ByteSpan rdata) {
-    if (rdata.size() > 2 * limits::domain_record_octets) return std::nullopt;
-    std::string text;
-    while (!rdata.empty()) {
-        std::size_t const length = rdata.front();
-        if (length + 1 > rdata.size()) return std::nullopt;
-        text += text_of(rdata.subspan(1, length));
-        rdata = rdata.subspan(length + 1);
-    }
-    return text;
-}
 
 Result<TxtAnswer> read_answer(ub_result const& result) {
     if (result.bogus != 0) {

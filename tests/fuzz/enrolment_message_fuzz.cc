@@ -1,10 +1,8 @@
-// Bodies of enrolment, of records to keep, of reach and of open lines: what is read is written
-// again the same way.
+// Bodies of enrolment, of records to keep and of reach: what is read is written again the same way.
 #include <cstdint>
 
 #include "tests/fuzz/require.h"
 #include "transfer/enrolment_message.h"
-#include "transfer/line_message.h"
 #include "transfer/reach_message.h"
 #include "transfer/records_message.h"
 
@@ -22,6 +20,5 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(decode_reach_request(encode_reach_request(*asked)).has_value());
     if (auto const told = decode_reach_answer(body))
         require(decode_reach_answer(encode_reach_answer(*told)).has_value());
-    if (auto const line = decode_line_answer(body)) require(encode_line_answer(*line).has_value());
     return 0;
 }
