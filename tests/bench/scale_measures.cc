@@ -50,6 +50,12 @@ public:
         return service_->watch(std::move(request));
     }
 
+    void call(std::vector<Endpoint> peers) override { service_->call(std::move(peers)); }
+
+    asio::awaitable<bool> answers(Endpoint peer) override {
+        return service_->answers(std::move(peer));
+    }
+
     location::LocationStats stats() const override { return service_->stats(); }
 
     void stop() override {}
@@ -201,6 +207,7 @@ ScaleMeasures::Pair ScaleMeasures::draw(bool attacked) {
 void ScaleMeasures::look_up(std::string const& what, std::size_t count, bool attacked) {
     std::vector<double> first_ms;
     std::vector<double> whole_ms;
+    std::vector<double> first_requests;
     std::vector<double> requests;
     std::vector<double> datagrams;
     std::vector<double> bytes;
@@ -211,17 +218,21 @@ void ScaleMeasures::look_up(std::string const& what, std::size_t count, bool att
         auto const received = network_.received_by(pair.reader);
         auto const began = steady_clock::now();
         double first = -1;
+        double sent_first = 0;
         location::FetchRequest request;
         request.place = location::place_of(wanted);
         request.patience = patience;
         request.judge = [&](RecordEnvelope const&) -> Status {
-            if (first < 0) first = milliseconds_since(began);
+            if (first >= 0) return {};
+            first = milliseconds_since(began);
+            sent_first = static_cast<double>((network_.sent_by(pair.reader) - sent).requests);
             return {};
         };
         auto const found =
             testing::await_on(network_.io, network_.at(pair.reader).fetch(std::move(request)));
         if (!found || *found != wanted) continue;
         first_ms.push_back(first);
+        first_requests.push_back(sent_first);
         whole_ms.push_back(milliseconds_since(began));
         auto traffic = network_.sent_by(pair.reader) - sent;
         requests.push_back(static_cast<double>(traffic.requests));
@@ -234,6 +245,7 @@ void ScaleMeasures::look_up(std::string const& what, std::size_t count, bool att
         .add("success", share(first_ms.size(), count))
         .add("first_ms", std::move(first_ms))
         .add("whole_ms", std::move(whole_ms))
+        .add("first_requests", std::move(first_requests))
         .add("requests", std::move(requests))
         .add("datagrams", std::move(datagrams))
         .add("bytes", std::move(bytes));
