@@ -15,7 +15,7 @@ def letter(sender, recipients, files, subject="The pictures of Sunday, and a fil
     mail["From"], mail["To"], mail["Subject"] = sender, ", ".join(recipients), subject
     mail["Date"] = email.utils.formatdate()
     mail["Message-ID"] = f"<{random.getrandbits(64):x}@{sender.split('@')[1]}>"
-    mail.set_content("Dear both,\n\nhere they are.\n\nAlice\n")
+    mail.set_content("Hello,\n\nhere they are.\n\nAlice\n")
     for name, size in files.items():
         number, unit = size.split()
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
