@@ -14,6 +14,7 @@ Any other block, and any console block that cannot be run as it stands, has a di
     file PARTY:PATH         the block is appended to this file of the party's home
     excerpt FILE            each line of the block stands in this file of the source
     mailbox ADDRESS         the block is found in the newest mail of this mailbox, lines that it leaves out aside
+    mail ADDRESS            as mailbox, with the directive's further lines in place of a block
     save ADDRESS PARTY:FILE the newest mail of a mailbox is saved as a file
     send FROM TO,… NAME=SIZE…   a mail program sends a mail with these attachments
     dns                     what the last command printed goes into the DNS
@@ -23,7 +24,7 @@ import re
 from dataclasses import dataclass, field
 
 WITH_BLOCK = {"skip", "instead", "file", "excerpt", "mailbox"}
-ALONE = {"run", "save", "send", "dns", "stop"}
+ALONE = {"run", "mail", "save", "send", "dns", "stop"}
 SHOWN = {"text"}  # blocks of these languages are pictures, no promises
 PROMPT = re.compile(r"(\w+)[$#] (.*)")
 
