@@ -11,7 +11,7 @@ import unittest
 from blocks import BadDocument, Captures, commands_of, steps_of
 from world import ROOT, World
 
-PEOPLE = ["alice", "bob", "carol", "dave"]
+PEOPLE = ["alice", "bob", "carol", "dave", "erin"]
 # In the order in which a reader would come by: each goes on where the one before ended.
 DOCUMENTS = ["admin.md", "user.md", "security.md", "formats.md", "leaving.md"]
 
