@@ -161,7 +161,9 @@ Result<SpooledMessage> SpoolIndex::load(std::string const& id) {
         return {};
     });
     if (!read) return fail(read.error());
-    if (message.id.empty()) return fail(Fault::not_found, "no message " + id + " in the queue");
+    if (message.id.empty())
+        return fail(Fault::not_found,
+                    "no message " + id + " in the queue; `satchel queue` lists what is there");
     if (auto done = load_recipients(message); !done) return fail(done.error());
     if (auto done = load_parts(message); !done) return fail(done.error());
     return message;
@@ -296,7 +298,8 @@ Result<std::size_t> SpoolIndex::retry(std::string const& id, std::uint64_t now) 
         auto moved = run(database_, "UPDATE message SET patience_from = ? WHERE id = ?", now, id);
         if (!moved) return moved;
         if (database_.changed_rows() == 0) {
-            return fail(Fault::not_found, "no message " + id + " in the queue");
+            return fail(Fault::not_found,
+                        "no message " + id + " in the queue; `satchel queue` lists what is there");
         }
         auto queued = run(database_,
                           "UPDATE recipient SET state = iif(repair_from > 0, 4, 0), next_try = 0 "

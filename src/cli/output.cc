@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/cli/style.h"
+
 namespace satchel::cli {
 
 void print_json(nlohmann::json const& object, std::FILE* to) {
@@ -22,7 +24,8 @@ void print_error(Error const& error, bool json, std::FILE* json_to) {
         print_json({{"error", {{"fault", to_string(error.fault)}, {"message", error.what}}}},
                    json_to);
     } else {
-        print_line("satchel: " + error.what, stderr);
+        print_line(Style::of(stderr).paint(Style::Tone::bad, "satchel:") + ' ' + error.what,
+                   stderr);
     }
 }
 

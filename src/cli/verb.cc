@@ -1,10 +1,16 @@
 #include "src/cli/verb.h"
 
 #include <map>
+#include <optional>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
+#include "src/cli/completion.h"
+#include "src/cli/grammar.h"
 #include "src/cli/output.h"
+#include "src/cli/usage_advice.h"
 #include "src/core/home.h"
 
 namespace satchel::cli {
@@ -123,13 +129,28 @@ Verb CommandLine::verb_of(std::string const& group, std::string const& name,
     return Verb(*app, state_->chosen);
 }
 
+std::optional<int> CommandLine::tell_of_itself(int argc, char const* const* argv) const {
+    std::string_view const first = argc > 1 ? argv[1] : "";
+    if (first == "--complete") {
+        std::string const lines =
+            completion_lines(complete(grammar_of(state_->app), {argv + 2, argv + argc}));
+        std::fwrite(lines.data(), 1, lines.size(), stdout);
+        return 0;
+    }
+    if (first != "--grammar") return std::nullopt;
+    print_json(grammar_json(grammar_of(state_->app)));
+    return 0;
+}
+
 int CommandLine::run(int argc, char const* const* argv) {
+    if (auto const told = tell_of_itself(argc, argv)) return *told;
     try {
         state_->app.parse(argc, argv);
     } catch (CLI::Success const& asked) {  // --help, --version
         return state_->app.exit(asked);
     } catch (CLI::ParseError const& wrong) {
-        print_error({Fault::usage, std::string(wrong.what()) + " (see `satchel --help`)"},
+        print_error({Fault::usage,
+                     usage_advice(grammar_of(state_->app), {argv + 1, argv + argc}, wrong.what())},
                     state_->globals.json);
         return static_cast<int>(ExitStatus::usage);
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,11 +65,15 @@ public:
     Verb verb_of(std::string const& group, std::string const& name, std::string const& help);
 
     /// Parses, runs, and gives the exit code. Errors go to stderr, or as JSON to stdout with
-    /// `--json`.
+    /// `--json`. Two words that no help shows are for programs: `--complete WORD…`, which shells
+    /// ask, and `--grammar`, from which the manual pages are made.
     int run(int argc, char const* const* argv);
 
 private:
     struct State;
+
+    std::optional<int> tell_of_itself(int argc, char const* const* argv) const;
+
     std::unique_ptr<State> state_;
 };
 

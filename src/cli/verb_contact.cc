@@ -28,7 +28,7 @@ void print_contact(Globals const& globals, Contact const& contact) {
 }
 
 Result<ExitStatus> add(Globals const& globals, Args const& args) {
-    auto address = Address::parse(args.address);
+    auto address = parse_typed_address(args.address);
     if (!address) return fail(address.error());
     auto const key = UserKey::parse(args.user_key);
     if (!key) return fail(Fault::usage, "USER_KEY: " + key.error().what);
@@ -51,19 +51,21 @@ Result<ExitStatus> list(Globals const& globals) {
 }
 
 Result<ExitStatus> remove(Globals const& globals, Args const& args) {
-    auto const address = Address::parse(args.address);
+    auto const address = parse_typed_address(args.address);
     if (!address) return fail(address.error());
     auto book = open_book(globals);
     if (!book) return fail(book.error());
     auto const removed = book->remove_contact(*address);
     if (!removed) return fail(removed.error());
-    if (!*removed) return fail(Fault::not_found, address->text() + " is not a contact");
+    if (!*removed)
+        return fail(Fault::not_found,
+                    address->text() + " is not a contact; see: satchel contact ls");
     if (globals.json) print_json({{"address", address->text()}});
     return ExitStatus::ok;
 }
 
 Result<ExitStatus> forget(Globals const& globals, Args const& args) {
-    auto const address = Address::parse(args.address);
+    auto const address = parse_typed_address(args.address);
     if (!address) return fail(address.error());
     auto memory = TrustMemory::open(Home(globals.home).trust_file());
     if (!memory) return fail(memory.error());

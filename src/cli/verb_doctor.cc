@@ -2,16 +2,17 @@
 
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
+#include "src/cli/style.h"
 #include "src/cli/verbs.h"
 
 namespace satchel::cli {
 
 namespace {
 
-std::string mark_of(std::string const& state) {
-    if (state == "ok") return "  ok    ";
-    if (state == "warning") return "  warn  ";
-    return state == "failure" ? "  FAIL  " : "  ?     ";
+std::string mark_of(std::string const& state, Style const& style) {
+    if (state == "ok") return style.paint(Style::Tone::good, "  ok    ");
+    if (state == "warning") return style.paint(Style::Tone::doubtful, "  warn  ");
+    return state == "failure" ? style.paint(Style::Tone::bad, "  FAIL  ") : "  ?     ";
 }
 
 Result<ExitStatus> doctor(Globals const& globals) {
@@ -26,9 +27,10 @@ Result<ExitStatus> doctor(Globals const& globals) {
     if (globals.json) {
         print_json({{"healthy", healthy}, {"findings", findings}});
     } else {
+        Style const style = Style::of(stdout);
         for (auto const& finding : findings) {
-            print_line(mark_of(finding.value("state", "")) + finding.value("check", "") + ": " +
-                       finding.value("words", ""));
+            print_line(mark_of(finding.value("state", ""), style) + finding.value("check", "") +
+                       ": " + finding.value("words", ""));
             std::string const advice = finding.value("advice", "");
             if (!advice.empty()) print_line("        -> " + advice);
         }

@@ -6,6 +6,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/sodium_randomness.h"
+#include "src/cli/book.h"
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
 #include "src/core/binding.h"
@@ -77,6 +78,20 @@ std::string zone_text(std::string const& value) {
     return text;
 }
 
+/// The whole can be pasted into a zone file: what is not a record is a comment there.
+void print_records(std::string const& domain, std::string const& name,
+                   std::vector<std::string> const& values) {
+    print_line("; for the zone of " + domain + ":");
+    for (std::string const& value : values)
+        print_line(name + ". IN TXT " + zone_text(value));
+    std::string const label = name.substr(0, name.size() - domain.size() - 1);
+    print_line("; or in a provider's form: type TXT, name " + label + ", value");
+    for (std::string const& value : values)
+        print_line(";   " + value);
+    print_line("; once it is out, `dig +short TXT " + name + "` shows it, and `satchel doctor`");
+    print_line("; in the home of one of the domain's users checks it.");
+}
+
 /// What the words of `domain dns` say beside the key.
 Result<DomainRecord> record_of(DnsArgs const& args) {
     DomainRecord record;
@@ -135,8 +150,7 @@ Result<ExitStatus> dns(Globals const& globals, DnsArgs const& args) {
                     {"value", values.front()},
                     {"records", values}});
     } else {
-        for (std::string const& value : values)
-            print_line(name + ". IN TXT " + zone_text(value));
+        print_records(*domain, name, values);
     }
     return ExitStatus::ok;
 }
@@ -154,7 +168,7 @@ Result<ExitStatus> forget(Globals const& globals, InitArgs const& args) {
 }
 
 Result<ExitStatus> bind(Globals const& globals, BindArgs const& args) {
-    auto const address = Address::parse(args.address);
+    auto const address = parse_typed_address(args.address);
     if (!address) return fail(address.error());
     if (address->is_literal()) return fail(Fault::usage, "an address literal has no storage");
     auto const user_key = UserKey::parse(args.user_key);

@@ -59,7 +59,8 @@ Result<ExitStatus> remove(Globals const& globals, Args const& args) {
     if (!book) return fail(book.error());
     auto const removed = book->remove_group(args.name);
     if (!removed) return fail(removed.error());
-    if (!*removed) return fail(Fault::not_found, args.name + " is not a group");
+    if (!*removed)
+        return fail(Fault::not_found, args.name + " is not a group; see: satchel group ls");
     if (globals.json) print_json({{"name", args.name}});
     return ExitStatus::ok;
 }

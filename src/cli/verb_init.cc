@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "src/base/sodium_randomness.h"
+#include "src/cli/book.h"
+#include "src/cli/next_steps.h"
 #include "src/cli/output.h"
+#include "src/cli/style.h"
 #include "src/cli/verbs.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"
@@ -14,13 +17,14 @@ namespace {
 
 struct Args {
     std::vector<std::string> addresses;
+    std::string role;
     bool force = false;
 };
 
 Result<std::vector<Address>> parse_all(std::vector<std::string> const& texts) {
     std::vector<Address> addresses;
     for (std::string const& text : texts) {
-        auto address = Address::parse(text);
+        auto address = parse_typed_address(text);
         if (!address) return fail(address.error());
         addresses.push_back(std::move(*address));
     }
@@ -49,7 +53,26 @@ void print_identity(Globals const& globals, Identity const& identity) {
     print_line("node key       " + identity.node_public().to_base64());
 }
 
+void print_next_steps(Globals const& globals, Identity const& identity, Role role) {
+    auto const config = globals.config();
+    NewHome const made{
+        .home = globals.home == Home::default_root() ? "" : globals.home.string(),
+        .address = identity.addresses.empty() ? "" : identity.addresses.front().text(),
+        .host = config ? config->gateway.helo : "",
+        .user_key = identity.user_public().to_base64(),
+        .age_recipient = identity.recipient().to_string(),
+        .node_key = identity.node_public().to_base64()};
+    Style const style = Style::of(stdout);
+    print_line("\nNext:");
+    for (NextStep const& step : next_steps(role, made)) {
+        print_line("\n  " + style.paint(Style::Tone::strong, step.command));
+        print_line("      " + step.why);
+    }
+}
+
 Result<ExitStatus> init(Globals const& globals, Args const& args) {
+    auto const role = parse_role(args.role);
+    if (!role) return fail(role.error());
     auto addresses = parse_all(args.addresses);
     if (!addresses) return fail(addresses.error());
     Home const home(globals.home);
@@ -62,8 +85,7 @@ Result<ExitStatus> init(Globals const& globals, Args const& args) {
     if (auto saved = save_identity(identity, globals.home); !saved) return fail(saved.error());
     if (auto written = home.ensure_config(); !written) return fail(written.error());
     print_identity(globals, identity);
-    if (!globals.json)
-        print_line("Next: `satchel node` runs your storage node; `satchel node --help` shows how.");
+    if (!globals.json) print_next_steps(globals, identity, *role);
     return ExitStatus::ok;
 }
 
@@ -74,6 +96,8 @@ void add_init(CommandLine& line) {
     line.verb("init", "make the keys and satchel.toml of this home")
         .options("--address", args->addresses, "ADDRESS",
                  "an e-mail address of yours; may be repeated")
+        .option("--role", args->role, "user|gateway|admin",
+                "what this home is for, and so which commands come next [user]")
         .flag("--force", args->force,
               "new keys where there are some; the old ones move to keys.old-N")
         .example("satchel init --address bob@example.test")

@@ -1,7 +1,9 @@
 #include <memory>
 
+#include "src/cli/book.h"
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
+#include "src/cli/style.h"
 #include "src/cli/verbs.h"
 
 namespace satchel::cli {
@@ -42,7 +44,9 @@ node::Json shown(node::Json const& report) {
 void print_prose(node::Json const& report, bool verbose) {
     std::string const address = report.value("address", "");
     std::string const alarm = report.value("alarm", "");
-    if (!alarm.empty()) print_line("ALARM " + address + ": " + alarm);
+    Style const style = Style::of(stdout);
+    if (!alarm.empty())
+        print_line(style.paint(Style::Tone::bad, "ALARM") + ' ' + address + ": " + alarm);
     if (verbose) {
         for (auto const& step : report.at("steps"))
             print_line("  " + step.get<std::string>());
@@ -55,8 +59,10 @@ void print_prose(node::Json const& report, bool verbose) {
         return;
     }
     print_line(address + ": storage, trust " + report.value("trust", "") + ", " +
-               (report.value("available", false) ? "available"
-                                                 : "not available: " + report.value("reason", "")));
+               (report.value("available", false)
+                    ? style.paint(Style::Tone::good, "available")
+                    : style.paint(Style::Tone::doubtful, "not available") + ": " +
+                          report.value("reason", "")));
     for (auto const& node : report.at("nodes")) {
         std::string line = "  node " + node.value("node_key", "");
         for (auto const& endpoint : node.at("endpoints"))
@@ -68,6 +74,7 @@ void print_prose(node::Json const& report, bool verbose) {
 }
 
 Result<ExitStatus> lookup(Globals const& globals, Args const& args) {
+    if (auto const valid = parse_typed_address(args.address); !valid) return fail(valid.error());
     auto session = NodeSession::open(globals);
     if (!session) return fail(session.error());
     auto const report =

@@ -40,6 +40,12 @@ Result<ExitStatus> publish(Globals const& globals, Args const& args) {
                    result->value("trust", "") + ", until " +
                    human_time(result->value("expires", std::uint64_t{0})) +
                    (session->started_for_this() ? ". Run `satchel node` to keep it alive." : "."));
+        if (result->value("trust", "") == "pinned") {
+            print_line(
+                "Nobody but who pinned your user key will use it: your domain does not vouch for "
+                "it yet. `satchel enroll " +
+                result->value("address", "") + "` asks its gateway to.");
+        }
     }
     return ExitStatus::ok;
 }

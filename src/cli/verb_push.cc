@@ -41,6 +41,10 @@ Result<ExitStatus> push(Globals const& globals, Args const& args) {
     if (!recipients) return fail(recipients.error());
     auto const file = open_file(args.file, O_RDONLY);
     if (!file) return fail(file.error());
+    if (std::filesystem::is_directory(args.file)) {
+        return fail(Fault::usage,
+                    args.file + " is a folder; push a file, such as an archive of it (tar, zip)");
+    }
     auto const size = file_size(file->get());
     if (!size) return fail(size.error());
     auto session = NodeSession::open(globals);

@@ -267,7 +267,8 @@ Status save_identity(Identity const& identity, fs::path const& home) {
     for (char const* name : {"user.key", "node.key", "age.key"}) {
         std::error_code error;
         if (fs::exists(fs::symlink_status(folder / name, error)))
-            return fail(Fault::refused, (folder / name).string() + " exists already");
+            return fail(Fault::refused, "this home has keys already (" + (folder / name).string() +
+                                            "): `satchel id` shows them, --force sets them aside");
     }
     if (auto made = make_private_folder(folder); !made) return made;
     if (auto saved = save_addresses(identity.addresses, home); !saved) return saved;
@@ -307,7 +308,8 @@ Result<Identity> load_identity(fs::path const& home) {
     fs::path const folder = keys_folder(home);
     auto user_key = read_signing_key(folder / "user.key");
     if (!user_key && user_key.error().fault == Fault::not_found)
-        return fail(Fault::not_found, "no keys in " + folder.string() + "; run: satchel init");
+        return fail(Fault::not_found, "no keys in " + folder.string() + "; run: satchel --home " +
+                                          home.string() + " init");
     if (!user_key) return fail(user_key.error());
     auto node_key = damage_if_missing(read_signing_key(folder / "node.key"));
     if (!node_key) return fail(node_key.error());

@@ -48,7 +48,8 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
     if (from || from.error().fault != Fault::not_found) co_return from;
     co_return fail(Fault::not_found, id.short_form() +
                                          "… is neither stored on a node of yours nor kept by the "
-                                         "incoming gateway");
+                                         "incoming gateway; if the mail was forwarded to you, "
+                                         "ask its sender");
 }
 
 }  // namespace satchel::node

@@ -23,7 +23,8 @@ asio::awaitable<Result<std::optional<BindingGrant>>> Enroller::ask(Address addre
     if (!place) {
         co_return fail(Fault::config,
                        "no gateway of " + address.domain() +
-                           " is known: neither its DNS record nor node.incoming_gateway says one");
+                           " is known: its DNS record names none (`satchel domain dns` is for its "
+                           "admin), nor does node.incoming_gateway in satchel.toml");
     }
     auto const gateway = co_await world_.finder.reach(*place);
     if (!gateway) co_return fail(gateway.error());

@@ -48,6 +48,8 @@ Result<std::vector<Wanted>> wanted_by(std::string const& reference) {
                         ": neither a content id, a satchel: reference, nor a message file that can "
                         "be read");
     }
+    if (fs::is_directory(reference))
+        return fail(Fault::usage, reference + " is a folder; a message file is wanted");
     auto const found = mailgw::read_placeholders(file->get());
     if (!found) return fail(found.error());
     std::vector<Wanted> wanted;

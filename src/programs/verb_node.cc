@@ -19,7 +19,7 @@ struct Args {
 
 Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) {
     EventLog const log(2, globals.verbose ? EventLog::Level::detail
-                          : args.brief    ? EventLog::Level::warning
+                          : args.brief    ? EventLog::Level::error  // the verb tells the rest
                                           : EventLog::Level::info);
     SystemClock const clock;
     SystemRandomness randomness;

@@ -1,0 +1,15 @@
+# fish completion for satchel: the program itself says what may come next.
+function __satchel_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in ($words[1] --complete $words[2..-1] 2>/dev/null)
+        switch $line
+            case :files
+                __fish_complete_path (commandline -ct)
+            case :folders
+                __fish_complete_directories (commandline -ct)
+            case '*'
+                echo $line
+        end
+    end
+end
+complete -c satchel -f -a '(__satchel_complete)'
