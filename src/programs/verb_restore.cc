@@ -94,9 +94,6 @@ void show(mailgw::Restored const& restored, bool json) {
 Result<mailgw::Restored> restore_input(cli::Globals const& globals) {
     auto const message = whole_file_of(STDIN_FILENO);
     if (!message) return fail(message.error());
-    auto const size = file_size(message->get());
-    if (!size) return fail(size.error());
-    if (*size == 0) return fail(Fault::usage, "no message on standard input");
     auto const scratch = nameless_file();
     if (!scratch) return fail(scratch.error());
     NodeContentSource source(globals);
