@@ -90,6 +90,13 @@ unsigned StockDhtNode::unfinished() const {
     return *state_->unfinished;
 }
 
+std::vector<Bytes> StockDhtNode::held_at(DhtKey const& key) const {
+    std::vector<Bytes> held;
+    for (auto const& value : state_->dht->getLocal(info_hash(key)))
+        held.emplace_back(value->data.begin(), value->data.end());
+    return held;
+}
+
 unsigned StockDhtNode::good_nodes() const {
     return state_->dht->getNodesStats(AF_INET).good_nodes;
 }

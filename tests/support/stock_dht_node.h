@@ -41,6 +41,9 @@ public:
     /// What it put before, while alone, it keeps for itself and serves to whoever asks.
     void meet(std::vector<Endpoint> const& peers);
 
+    /// All that this node stores under a key.
+    std::vector<Bytes> held_at(DhtKey const& key) const;
+
     unsigned good_nodes() const;
     Endpoint listening() const;
 
