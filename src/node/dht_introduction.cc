@@ -8,14 +8,15 @@ namespace {
 
 constexpr auto pause = std::chrono::seconds(30);
 constexpr std::size_t endpoints_per_name = 8;
+constexpr std::size_t others_most = 64;
 
 }  // namespace
 
 void DhtIntroduction::start(std::vector<Address> const& addresses, std::vector<Endpoint> own) {
+    own_ = std::move(own);
     for (Address const& address : addresses)
         if (!address.is_literal()) domains_.insert(address.domain());
     if (domains_.empty()) return;
-    own_ = std::move(own);
     looking_ = true;
     asio::co_spawn(
         timer_.get_executor(), [this] { return look(); }, asio::detached);
@@ -44,6 +45,18 @@ asio::awaitable<void> DhtIntroduction::look() {
         timer_.expires_after(pause);
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+}
+
+asio::awaitable<void> DhtIntroduction::introduce(std::string domain) {
+    bool const needed = !stopped_ && !found_ && others_.size() < others_most;
+    if (!needed || !others_.insert(domain).second) co_return;
+    std::vector<Endpoint> peers;
+    bool const certain = co_await look_at(domain, peers);
+    if (!certain) others_.erase(domain);
+    if (peers.empty() || stopped_) co_return;
+    found_ = true;
+    log_.info("dht_introduced", {{"by", domain}, {"nodes", std::to_string(peers.size())}});
+    location_.call(std::move(peers));
 }
 
 asio::awaitable<bool> DhtIntroduction::look_at(std::string domain, std::vector<Endpoint>& peers) {

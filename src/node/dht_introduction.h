@@ -27,6 +27,10 @@ public:
     void start(std::vector<Address> const& addresses, std::vector<Endpoint> own);
     void stop();
 
+    /// For a node that knows nobody yet: asks the nodes that the domain of somebody looked up
+    /// names.
+    asio::awaitable<void> introduce(std::string domain);
+
     /// Neighbours may yet come: nodes were found, or are being looked for.
     bool expects_neighbours() const { return looking_ || found_; }
 
@@ -42,6 +46,7 @@ private:
     asio::steady_timer timer_;
     asio::ip::udp::resolver names_;
     std::set<std::string> domains_;
+    std::set<std::string> others_;  ///< domains asked on behalf of a lookup
     std::vector<Endpoint> own_;
     bool looking_ = false;
     bool found_ = false;

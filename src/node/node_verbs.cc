@@ -16,6 +16,7 @@ namespace satchel::node {
 namespace {
 
 constexpr auto joining_patience = std::chrono::seconds(5);
+constexpr std::size_t introducing_most = 3;  // domains, of which DNS is asked one after the other
 
 Result<ContentId> content_id_of(std::string const& text) {
     if (auto reference = Reference::parse(text)) return reference->content_id;
@@ -92,7 +93,13 @@ Result<Address> NodeVerbs::own_address(std::string const& text) const {
     return address;
 }
 
-asio::awaitable<void> NodeVerbs::wait_for_neighbours() {
+asio::awaitable<void> NodeVerbs::wait_for_neighbours(std::vector<Address> looked_up) {
+    bool const knows_nobody =
+        world_.config.node.dht_bootstrap.empty() && world_.location.stats().known_nodes == 0;
+    auto const asked = knows_nobody ? std::min(looked_up.size(), introducing_most) : 0;
+    for (std::size_t i = 0; i < asked; ++i)
+        if (!looked_up[i].is_literal())
+            co_await world_.introduction.introduce(looked_up[i].domain());
     asio::steady_timer timer(world_.owner);
     auto const deadline = std::chrono::steady_clock::now() + joining_patience;
     auto const may_come = [this] {
@@ -115,7 +122,8 @@ asio::awaitable<Result<Json>> NodeVerbs::lookup(LocalCall& call) {
     if (!address) co_return fail(address.error());
     auto const trust = world_.trust.view(call.request.settings);
     if (!trust) co_return fail(trust.error());
-    co_await wait_for_neighbours();
+    std::vector<Address> const looked_up(1, *address);
+    co_await wait_for_neighbours(looked_up);
     location::TrustFor trust_for = [&trust](Address asked) {
         return trust->inputs_for(std::move(asked));
     };
@@ -148,7 +156,7 @@ asio::awaitable<Result<Json>> NodeVerbs::push(LocalCall& call) {
         if (!address) co_return fail(address.error());
         request.recipients.push_back(std::move(*address));
     }
-    co_await wait_for_neighbours();
+    co_await wait_for_neighbours(request.recipients);
     auto const start = std::chrono::steady_clock::now();
     DepositProgress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});

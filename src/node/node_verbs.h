@@ -42,7 +42,7 @@ public:
         StorageHost const& host;
         transfer::BlobStore& store;
         WorkerPool& workers;
-        DhtIntroduction const& introduction;
+        DhtIntroduction& introduction;
         Json endpoints;  ///< where this node listens: control, dht
     };
 
@@ -71,7 +71,8 @@ private:
     asio::awaitable<Result<Json>> escrow_release(LocalCall& call);
 
     Result<Address> own_address(std::string const& text) const;
-    asio::awaitable<void> wait_for_neighbours();
+    /// Where this node knows nobody to begin with, the domains of those looked up may name nodes.
+    asio::awaitable<void> wait_for_neighbours(std::vector<Address> looked_up = {});
 
     World world_;
 };

@@ -198,6 +198,11 @@ class DnsTrust(Lab):
         found = self.lookup(0)
         self.assertEqual(found["trust"], "domain")
         self.assertEqual(found["nodes"][0]["node_key"], bob.ready["node_key"])
+        # Nor does who looks him up: his domain says where to begin, too.
+        stranger = self.party("stranger")
+        stranger.must("init")
+        found = stranger.must("lookup", "bob@b.test", settings=HERE + [self.dns.resolver]).one()
+        self.assertEqual(found["trust"], "domain")
 
     def test_a_gateway_that_dns_names_speaks_for_its_senders(self):
         attested = ["node.accept_from=attested", self.dns.resolver]
