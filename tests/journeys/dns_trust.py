@@ -166,6 +166,33 @@ class DnsTrust(Lab):
         self.assertEqual(self.lookup(67)["alarm"], "")
         self.assertEqual(self.reader.run("domain", "forget", "c.test").code, 66)
 
+    def test_an_alarm_is_told_by_lookup_send_and_log_and_mail_goes_in_full(self):
+        """The first seen of a domain without keys is remembered; another key is no silent switch."""
+        claims = {}
+        for name in ("carol", "thief"):
+            claims[name] = self.party(name)
+            claims[name].must("init", "--address", "carol@c.test")
+            claims[name].serve("node", self.joined + ["node.accept_from=anyone"])
+        self.reader.serve("node", self.joined + ["trust.minimum=first-seen"])
+        claims["carol"].must("publish", "--address", "carol@c.test")
+        self.assertEqual(self.reader.must("lookup", "carol@c.test").one()["trust"], "first-seen")
+        self.assertEqual(self.plan_for_carol(), ("push", ""))
+        claims["thief"].must("publish", "--address", "carol@c.test")
+        found = self.reader.run("lookup", "carol@c.test")
+        self.assertEqual(found.code, 77)
+        self.assertIn("another", found.one()["alarm"])
+        plan, reason = self.plan_for_carol()
+        self.assertEqual((plan, reason), ("full", found.one()["alarm"]))
+        self.assertIn("user_key_changed address=carol@c.test", self.reader.log_text())
+        self.assertEqual(claims["thief"].must("ls").one()["blobs"], [])
+        # It is off by default: nobody is believed at his word.
+        self.assertEqual(self.boot.run("lookup", "carol@c.test").one()["trust"], "none")
+
+    def plan_for_carol(self):
+        raw = message(["carol@c.test"], {"film.bin": os.urandom(100_000)})
+        sent = self.reader.must("send", "-i", "-f", "alice@a.test", "carol@c.test", input=raw).one()
+        return sent["recipients"][0]["plan"], sent["recipients"][0]["reason"]
+
     def test_a_resolver_that_says_nothing(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(("127.0.0.1", 0))
