@@ -19,7 +19,7 @@ from mail_stack import MailStack, free_ports  # noqa: E402
 
 from letters import letter  # noqa: E402
 
-SERVER_HOME = "/var/lib/satchel"
+SERVER_HOME = "/var/lib/satchel/gateway"
 # In place of `satchel`: a server gets ports of its own, and nobody asks the real DNS.
 WRAPPER = """#!/bin/sh
 for word; do
@@ -30,8 +30,24 @@ exec {program} "$@"
 """
 
 
+def listening_settings():
+    """What a node listens on unless it is told otherwise: each gets a port of its own here."""
+    with tempfile.TemporaryDirectory() as home:
+        subprocess.run([PROGRAM, "--home", home, "init"], check=True, capture_output=True)
+        with open(os.path.join(home, "satchel.toml")) as file:
+            toml = file.read()
+    found, section = [], None
+    for line in toml.splitlines():
+        if head := re.match(r"#\[(\w+)\]", line):
+            section = head[1]
+        elif section != "gateway" and (key := re.match(r'#(\w*listen) = "[^"]', line)):
+            found.append(f"{section}.{key[1]}")
+    return found
+
+
 class World:
     def __init__(self, people):
+        self.listening = listening_settings()
         self.folder = tempfile.mkdtemp(prefix="satchel-docs-", dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.stack = MailStack([f"{name}@b.test" for name in people], inbound=True)
@@ -80,9 +96,8 @@ class World:
         if not os.path.isdir(binaries):
             os.makedirs(binaries)
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            control, dht = (self.ports["control"], self.ports["dht"]) if party == "mail" else (0, 0)
-            listen = " ".join(f"--set node.{name}_listen=127.0.0.1:{port}" for name, port in
-                              (("control", control), ("dht", dht)))
+            known = {f"node.{name}_listen": port for name, port in self.ports.items()} if party == "mail" else {}
+            listen = " ".join(f"--set {key}=127.0.0.1:{known.get(key, 0)}" for key in self.listening)
             path = os.path.join(binaries, "satchel")
             with open(path, "w") as file:
                 file.write(WRAPPER.format(program=PROGRAM, resolver=f"127.0.0.1:{self.dns.port}", listen=listen,
