@@ -53,6 +53,10 @@ Result<std::uint64_t> content_bytes_in(std::uint64_t blob_bytes) {
     return fail(Fault::corrupt, "no blob has " + std::to_string(blob_bytes) + " bytes");
 }
 
+std::uint64_t blob_offset_of_chunk(std::uint64_t chunk) {
+    return nonce_bytes + chunk * sealed_chunk_bytes;
+}
+
 BlobEncryptor::BlobEncryptor(FileKey const& key, Randomness& randomness)
     : BlobEncryptor(key, randomness.array<nonce_bytes>()) {}
 
@@ -104,6 +108,13 @@ BlobDecryptor::BlobDecryptor(FileKey const& key)
     : key_(key.copy())
     , pending_(sealed_chunk_bytes)
     , opened_(chunk_bytes) {}
+
+BlobDecryptor::BlobDecryptor(FileKey const& key, std::span<Byte const, 16> nonce,
+                             std::uint64_t chunk)
+    : BlobDecryptor(key) {
+    cipher_.emplace(payload_key(key, nonce).view(), ChunkCipher::Direction::open);
+    chunks_ = chunk;
+}
 
 std::size_t BlobDecryptor::take(ByteSpan from, std::size_t up_to) {
     auto const n = std::min(from.size(), up_to - pending_size_);

@@ -27,6 +27,9 @@ std::uint64_t blob_bytes_for(std::uint64_t content_bytes);
 /// The reverse. Fault::corrupt for a size that no blob has.
 Result<std::uint64_t> content_bytes_in(std::uint64_t blob_bytes);
 
+/// Where the chunk with number `chunk` begins in a blob; each holds limits::age_chunk_bytes.
+std::uint64_t blob_offset_of_chunk(std::uint64_t chunk);
+
 class BlobEncryptor {
 public:
     /// `key` must be fresh: one key, one blob.
@@ -54,6 +57,10 @@ private:
 class BlobDecryptor {
 public:
     explicit BlobDecryptor(FileKey const& key);
+
+    /// From the start of chunk `chunk`, which stands at blob_offset_of_chunk(). `nonce`: the first
+    /// 16 bytes of the blob.
+    BlobDecryptor(FileKey const& key, std::span<Byte const, 16> nonce, std::uint64_t chunk);
 
     /// What comes out is authentic, but only finish() tells that nothing is missing. Fault::corrupt
     /// says which: a wrong chunk, or data after the last one.

@@ -172,10 +172,26 @@ Result<std::optional<HeldBlob>> BlobIndex::find(ContentId const& id) {
 }
 
 Result<std::vector<HeldBlob>> BlobIndex::list() {
+    return select("blob", "blob.rowid");
+}
+
+Result<std::vector<HeldBlob>> BlobIndex::list_after(std::optional<ContentId> const& after,
+                                                    std::size_t most) {
+    // Every id is more than no bytes at all.
+    ByteSpan const least = after ? ByteSpan(after->bytes) : ByteSpan();
+    return select("(SELECT * FROM blob WHERE id > ? ORDER BY id LIMIT ?) AS blob", "blob.id", least,
+                  std::uint64_t{most});
+}
+
+/// The blobs of a table or a selection, with their holdings.
+template <class... Values>
+Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::string_view order,
+                                                Values const&... values) {
     std::vector<HeldBlob> blobs;
     auto const done = each_row(
-        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored "
-        "FROM blob JOIN holding ON holding.blob = blob.id ORDER BY blob.rowid, stored, recipient",
+        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored FROM " +
+            std::string(from) + " JOIN holding ON holding.blob = blob.id ORDER BY " +
+            std::string(order) + ", stored, recipient",
         [&](SqliteStatement const& row) -> Status {
             auto const id = read_id(row, 0);
             if (!id) return fail(id.error());
@@ -184,7 +200,8 @@ Result<std::vector<HeldBlob>> BlobIndex::list() {
             if (blobs.empty() || blobs.back().id != *id) blobs.push_back({*id, row.size(1), {}});
             blobs.back().holdings.push_back(std::move(*holding));
             return {};
-        });
+        },
+        values...);
     if (!done) return fail(done.error());
     return blobs;
 }

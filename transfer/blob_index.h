@@ -51,6 +51,8 @@ public:
 
     Result<std::optional<HeldBlob>> find(ContentId const& id);
     Result<std::vector<HeldBlob>> list();
+    Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
+                                             std::size_t most);
     Result<std::optional<std::uint64_t>> size_of(ContentId const& id);
 
     /// Fault::not_found where the blob is not held.
@@ -71,6 +73,9 @@ private:
     explicit BlobIndex(SqliteDatabase database)
         : database_(std::move(database)) {}
 
+    template <class... Values>
+    Result<std::vector<HeldBlob>> select(std::string_view from, std::string_view order,
+                                         Values const&... values);
     template <class... Values>
     Status run(std::string_view sql, Values const&... values);
     template <class Read, class... Values>

@@ -84,6 +84,9 @@ public:
     virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;
     /// In the order of arrival, also within one second.
     virtual Result<std::vector<HeldBlob>> list() = 0;
+    /// At most so many of those whose id comes after `after`, in the order of their ids.
+    virtual Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
+                                                     std::size_t most) = 0;
 
     /// Open for reading. Stays readable when the blob is released meanwhile.
     virtual Result<UniqueFd> open(ContentId const& id) = 0;

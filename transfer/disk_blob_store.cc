@@ -157,7 +157,9 @@ Status DiskBlobStore::hold(ContentId const& id, Holding const& holding) {
                               {.size = **size, .on_disk = **size, .sender = holding.sender});
         if (!admitted) return admitted;
     }
-    return state_->index.hold(id, holding);
+    auto const held = state_->index.hold(id, holding);
+    if (held) state_->tell_changed(id);
+    return held;
 }
 
 Result<std::optional<HeldBlob>> DiskBlobStore::find(ContentId const& id) {
@@ -168,6 +170,20 @@ Result<std::optional<HeldBlob>> DiskBlobStore::find(ContentId const& id) {
 Result<std::vector<HeldBlob>> DiskBlobStore::list() {
     std::lock_guard const lock(state_->mutex);
     return state_->index.list();
+}
+
+Result<std::vector<HeldBlob>> DiskBlobStore::list_after(std::optional<ContentId> const& after,
+                                                        std::size_t most) {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.list_after(after, most);
+}
+
+std::vector<ArrivingBlob> DiskBlobStore::arriving() const {
+    std::lock_guard const lock(state_->mutex);
+    std::vector<ArrivingBlob> all;
+    for (auto const& [id, arrival] : state_->arriving)
+        all.push_back({id, arrival.size, *arrival.verified, arrival.sender});
+    return all;
 }
 
 Result<UniqueFd> DiskBlobStore::open(ContentId const& id) {
@@ -197,6 +213,7 @@ Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recip
     auto const released = state_->index.release(id, recipient);
     if (!released) return fail(released.error());
     if (released->blob) state_->folder.remove_blob(id);
+    if (released->holding) state_->tell_changed(id);
     return released->holding;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,16 @@ struct DiskStoreOptions {
     StoreQuota quota;
     std::uint64_t disk_margin_bytes = 64 * 1024 * 1024;  ///< left free for everybody else
     std::uint64_t partial_lifetime_seconds = 3 * 24 * 3600;
+    /// A holding has begun or ended; may be empty. Called from any thread, must not block.
+    std::function<void(ContentId const&)> changed{};
+};
+
+/// A blob on its way into the store.
+struct ArrivingBlob {
+    ContentId id;
+    std::uint64_t size = 0;      ///< of the blob, in bytes
+    std::uint64_t verified = 0;  ///< bytes of it that are here
+    std::string sender;          ///< whose quota it counts against; "" for none
 };
 
 /// What opening found amiss between files and index, and put right.
@@ -48,11 +59,15 @@ public:
     Status hold(ContentId const& id, Holding const& holding) override;
     Result<std::optional<HeldBlob>> find(ContentId const& id) override;
     Result<std::vector<HeldBlob>> list() override;
+    Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
+                                             std::size_t most) override;
     Result<UniqueFd> open(ContentId const& id) override;
     Result<Bytes> layer(ContentId const& id) override;
     std::uint64_t received_so_far(ContentId const& id) override;
     Result<bool> release(ContentId const& id, AddressTag const& recipient) override;
     Result<StoreUsage> usage() override;
+
+    std::vector<ArrivingBlob> arriving() const;
 
 private:
     DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening);

@@ -172,6 +172,7 @@ Status DiskBlobUpload::finish(Holding const& holding) {
     held_ = true;
     state_->verified.erase(id_);
     state_->arriving.erase(id_);
+    state_->tell_changed(id_);
     return {};
 }
 

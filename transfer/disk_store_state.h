@@ -29,6 +29,10 @@ struct DiskStoreState {
         , folder(std::move(opened_folder))
         , index(std::move(opened_index)) {}
 
+    void tell_changed(ContentId const& id) const {
+        if (options.changed) options.changed(id);
+    }
+
     DiskStoreOptions const options;
     Clock const& clock;
     BlobFolder const folder;

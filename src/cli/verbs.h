@@ -19,6 +19,7 @@ void add_contact(CommandLine& line);
 void add_group(CommandLine& line);
 void add_push(CommandLine& line);
 void add_ls(CommandLine& line);
+void add_open(CommandLine& line);
 void add_rm(CommandLine& line);
 void add_doctor(CommandLine& line);
 void add_export(CommandLine& line);

@@ -101,10 +101,16 @@ struct DomainSettings {
     std::string subaddress;                 ///< "" or "+"
 };
 
+/// The node's page.
+struct WebSettings {
+    std::optional<Endpoint> listen{{"127.0.0.1", 7480}};  ///< none: no page
+};
+
 struct Config {
     NodeSettings node;
     GatewaySettings gateway;
     TrustSettings trust;
+    WebSettings web;
     std::map<std::string, DomainSettings> domains;  ///< by domain in A-labels
 };
 

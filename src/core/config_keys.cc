@@ -102,6 +102,13 @@ Status take_anchor(ConfigValue const& value, TrustSettings& out) {
     return {};
 }
 
+Status take_page_listen(ConfigValue const& value, WebSettings& out) {
+    std::string text;
+    if (auto taken = take_text(value, text); !taken) return taken;
+    out.listen.reset();
+    return text.empty() ? Status() : take_listen(value, out.listen.emplace());
+}
+
 Result<Expose> parse_expose(std::string const& text) {
     if (text == "open") return Expose::open;
     if (text == "pull-only") return Expose::pull_only;
@@ -264,6 +271,11 @@ constexpr std::array all_keys = {
               "File with DS or DNSKEY records to check DNS answers by; \"\": the system's, if it "
               "has one; \"none\": answers are not checked.",
               [](V v, T t) { return take_anchor(v, t.config.trust); }},
+
+    ConfigKey{"web", "listen", "\"127.0.0.1:7480\"",
+              "Where this node's page is, for `satchel open`. Port 0 picks a free one; \"\": no "
+              "page.",
+              [](V v, T t) { return take_page_listen(v, t.config.web); }},
 
     ConfigKey{domain_section, "keys", "[]",
               "Domain keys, in base64: what `satchel domain init` printed as public_key.",

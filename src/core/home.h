@@ -31,6 +31,9 @@ public:
     /// Receipts for what this home has delivered.
     std::filesystem::path receipts_file() const { return root_ / "receipts.db"; }
 
+    /// Names of what this home's node holds.
+    std::filesystem::path catalogue_file() const { return root_ / "catalogue.db"; }
+
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
     /// Local socket of the running node (`run/node.sock`), under the runtime directory where the

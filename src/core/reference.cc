@@ -57,4 +57,11 @@ std::optional<Reference> Reference::find_in(std::string_view text) {
     return std::nullopt;
 }
 
+Result<ContentId> content_id_in(std::string const& text) {
+    if (auto reference = Reference::parse(text)) return reference->content_id;
+    auto id = ContentId::parse(text);
+    if (!id) return fail(Fault::usage, text + " is neither a content id nor a satchel: reference");
+    return id;
+}
+
 }  // namespace satchel

@@ -24,4 +24,7 @@ struct Reference {
     friend bool operator==(Reference const&, Reference const&) = default;
 };
 
+/// What a person may name an attachment by: its content id, or a reference. Fault::usage otherwise.
+Result<ContentId> content_id_in(std::string const& text);
+
 }  // namespace satchel

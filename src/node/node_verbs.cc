@@ -18,13 +18,6 @@ namespace {
 constexpr auto joining_patience = std::chrono::seconds(5);
 constexpr std::size_t introducing_most = 3;  // domains, of which DNS is asked one after the other
 
-Result<ContentId> content_id_of(std::string const& text) {
-    if (auto reference = Reference::parse(text)) return reference->content_id;
-    auto id = ContentId::parse(text);
-    if (!id) return fail(Fault::usage, text + " is neither a content id nor a satchel: reference");
-    return id;
-}
-
 /// A line of `ls`. The label is its sender's word; the account is whom the offer was attested for.
 Json listed(transfer::HeldBlob const& blob, std::optional<FileLabel> const& label,
             std::set<AddressTag> const& own_users) {
@@ -68,6 +61,10 @@ asio::awaitable<Result<Json>> NodeVerbs::answer(LocalCall& call) {
     if (verb == "ls") co_return co_await ls(call);
     if (verb == "rm") co_return co_await rm(call);
     if (verb == "status") co_return co_await status(call);
+    if (verb == "open_page" && open_page_) co_return co_await open_page_(call);
+    if (verb == "open_page")
+        co_return fail(Fault::unavailable,
+                       "this node serves no page: see web.listen in satchel.toml, and its log");
     if (verb == "doctor") co_return co_await examine(call);
     if (verb == "escrow_look") co_return co_await escrow_look(call);
     if (verb == "escrow_hurry") co_return co_await escrow_hurry(call);
@@ -240,7 +237,7 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     auto const ref = text_at(call.request.args, "ref");
     if (!ref || call.files.size() != 1)
         co_return fail(Fault::usage, "get: ref, and the file to write to");
-    auto const id = content_id_of(*ref);
+    auto const id = content_id_in(*ref);
     if (!id) co_return fail(id.error());
     auto grant = base64_at(call.request.args, "grant");
     if (!grant) co_return fail(grant.error());
@@ -274,7 +271,7 @@ asio::awaitable<Result<Json>> NodeVerbs::open_restore(LocalCall& call) {
 asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {
     auto const ref = text_at(call.request.args, "ref");
     if (!ref) co_return fail(ref.error());
-    auto const id = content_id_of(*ref);
+    auto const id = content_id_in(*ref);
     if (!id) co_return fail(id.error());
     auto look = [this, id = *id]() -> Result<std::optional<FileLabel>> {
         auto const held = world_.store.find(id);
@@ -305,7 +302,7 @@ asio::awaitable<Result<Json>> NodeVerbs::ls(LocalCall&) {
 asio::awaitable<Result<Json>> NodeVerbs::rm(LocalCall& call) {
     auto const ref = text_at(call.request.args, "ref");
     if (!ref) co_return fail(ref.error());
-    auto const id = content_id_of(*ref);
+    auto const id = content_id_in(*ref);
     if (!id) co_return fail(id.error());
     auto release = [this, id = *id]() -> Result<bool> {
         bool released = false;

@@ -51,6 +51,15 @@ public:
 
     asio::awaitable<Result<Json>> answer(LocalCall& call);
 
+    /// Where the page of this node is, and who opens it for the command line.
+    void tell_page(std::string const& endpoint, LocalApiServer::Handler open_page) {
+        world_.endpoints["web"] = endpoint;
+        open_page_ = std::move(open_page);
+    }
+
+    /// "IP:PORT", or null.
+    Json page() const { return world_.endpoints.value("web", Json()); }
+
 private:
     asio::awaitable<Result<Json>> lookup(LocalCall& call);
     asio::awaitable<Result<Json>> publish(LocalCall& call);
@@ -75,6 +84,7 @@ private:
     asio::awaitable<void> wait_for_neighbours(std::vector<Address> looked_up = {});
 
     World world_;
+    LocalApiServer::Handler open_page_;
 };
 
 }  // namespace satchel::node

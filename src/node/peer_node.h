@@ -14,8 +14,11 @@
 #include "src/core/config.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"
+#include "src/node/local_api_server.h"
 
 namespace satchel::node {
+
+class PageDesk;
 
 struct PeerNodeOptions {
     Home home;
@@ -34,6 +37,14 @@ public:
 
     /// The ready line: event, node_key, control, swarm, dht, web.
     nlohmann::json ready() const;
+
+    /// What a page of this node stands on; null where it is brief.
+    PageDesk* page();
+
+    Config const& config() const;
+
+    /// Where the page is ("IP:PORT"), and who answers `open_page` for the command line.
+    void tell_page(std::string const& endpoint, LocalApiServer::Handler open_page);
 
     /// Tombstone, then all services down. Within five seconds, whatever the network does.
     asio::awaitable<void> stop();

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     programs::add_restore(line);
     programs::add_mail(line);
     cli::add_push(line);
+    cli::add_open(line);
     cli::add_ls(line);
     cli::add_rm(line);
     cli::add_export(line);

@@ -73,7 +73,7 @@ public:
 
     void stop() { child_.reset(); }
 
-    /// Keys node_key, control, dht.
+    /// Keys node_key, control, dht, web.
     Json const& ready() const { return ready_; }
 
 private:
@@ -195,7 +195,8 @@ void print_ready(cli::Globals const& globals, Json const& node, Listeners const&
                      {"lmtp", listeners.lmtp},
                      {"control", node.value("control", Json())},
                      {"dht", node.value("dht", Json())},
-                     {"node_key", node.value("node_key", Json())}};
+                     {"node_key", node.value("node_key", Json())},
+                     {"web", node.value("web", Json())}};
     if (globals.json) return cli::print_json(ready);
     std::string const lmtp =
         listeners.lmtp.is_string() ? ", LMTP " + listeners.lmtp.get<std::string>() : "";

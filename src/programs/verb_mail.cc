@@ -118,13 +118,6 @@ Result<Json> submit(cli::Globals const& globals, std::string const& address, int
     return outcome_json(*message);
 }
 
-Result<ContentId> content_id_in(std::string const& text) {
-    if (auto reference = Reference::parse(text)) return reference->content_id;
-    auto id = ContentId::parse(text);
-    if (!id) return fail(Fault::usage, text + " is neither a content id nor a satchel: reference");
-    return id;
-}
-
 Result<cli::ExitStatus> mail(cli::Globals const& globals, std::string const& reference) {
     auto const id = content_id_in(reference);
     if (!id) return fail(id.error());

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <boost/asio/signal_set.hpp>
 #include <nlohmann/json.hpp>
@@ -6,8 +7,10 @@
 #include "src/base/asio.h"
 #include "src/base/sodium_randomness.h"
 #include "src/cli/output.h"
+#include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
 #include "src/programs/programs.h"
+#include "src/web/web_server.h"
 
 namespace satchel::programs {
 
@@ -16,6 +19,27 @@ namespace {
 struct Args {
     bool brief = false;
 };
+
+/// The page of a node, or null: a node never fails for its page.
+std::unique_ptr<web::WebServer> serve_page(web::WebServer::Surroundings const& around,
+                                           std::optional<Endpoint> const& listen) {
+    if (!listen) return nullptr;
+    auto server = web::WebServer::start(around, *listen);
+    // Another home of this machine has the usual port: `satchel open` finds any other as well.
+    bool const usual = listen == WebSettings().listen;
+    if (!server && server.error().fault == Fault::unavailable && usual)
+        server = web::WebServer::start(around, {listen->ip, 0});
+    if (!server) {
+        around.log.warning("no_page", {{"reason", server.error().what}});
+        return nullptr;
+    }
+    if (!(*server)->listening().is_loopback())
+        around.log.warning("page_in_the_open",
+                           {{"reason",
+                             "others can read along: put a proxy that speaks TLS before "
+                             "web.listen, and name it in node.page"}});
+    return std::move(*server);
+}
 
 Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) {
     EventLog const log(2, globals.verbose ? EventLog::Level::detail
@@ -31,11 +55,21 @@ Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) 
     if (auto made = options.home.ensure(); !made) return fail(made.error());
     auto node = node::PeerNode::start(io, std::move(options), clock, randomness, log);
     if (!node) return fail(node.error());
+    std::unique_ptr<web::WebServer> page;
+    if (auto* const desk = (*node)->page()) {
+        Config const& config = (*node)->config();
+        page = serve_page({io, *desk, clock, randomness, log, config.node.page}, config.web.listen);
+    }
+    if (page) {
+        (*node)->tell_page(page->listening().to_string(),
+                           [&page](node::LocalCall& call) { return page->open_page(call); });
+    }
     signals.async_wait([&](boost::system::error_code failed, int) {
         if (failed) return;
         asio::co_spawn(
             io,
             [&]() -> asio::awaitable<void> {
+                if (page) page->stop();
                 co_await (*node)->stop();
                 io.stop();
             },
@@ -46,7 +80,8 @@ Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) 
         cli::print_json(ready);
     } else {
         cli::print_line("ready: node " + ready.value("node_key", "") + ", control " +
-                        ready.value("control", "") + ", DHT " + ready.value("dht", ""));
+                        ready.value("control", "") + ", DHT " + ready.value("dht", "") +
+                        (page ? "; `satchel open` shows its page" : ""));
     }
     io.run();
     return cli::ExitStatus::ok;

@@ -97,6 +97,21 @@ void keeps_what_it_took(MakeBlobStore const& make) {
     auto const all = store->list();
     REQUIRE(all);
     CHECK(all->size() == 12);
+    // The same, some at a time.
+    std::vector<ContentId> ids;
+    std::optional<ContentId> last;
+    for (;;) {
+        auto const some = store->list_after(last, 5);
+        REQUIRE(some);
+        CHECK(some->size() <= 5);
+        if (some->empty()) break;
+        for (transfer::HeldBlob const& blob : *some)
+            ids.push_back(blob.id);
+        last = ids.back();
+        REQUIRE(some->front().holdings.size() == 1);
+    }
+    CHECK(ids.size() == 12);
+    CHECK(std::ranges::is_sorted(ids));
 }
 
 void lists_in_order_of_arrival(MakeBlobStore const& make) {

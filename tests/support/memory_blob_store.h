@@ -67,6 +67,15 @@ public:
         return all;
     }
 
+    Result<std::vector<transfer::HeldBlob>> list_after(std::optional<ContentId> const& after,
+                                                       std::size_t most) override {
+        std::vector<transfer::HeldBlob> some;
+        auto at = after ? shelf_->held.upper_bound(*after) : shelf_->held.begin();
+        for (; at != shelf_->held.end() && some.size() < most; ++at)
+            some.push_back(at->second.as_held(at->first));
+        return some;
+    }
+
     Result<UniqueFd> open(ContentId const& id) override {
         auto const found = shelf_->held.find(id);
         if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");

@@ -190,7 +190,7 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
                  "control_listen, dht_listen, dht_bootstrap"},
              Row{"[nod]\nquota = 1",
                  "satchel.toml:1:2: unknown section [nod]; allowed: [node], "
-                 "[gateway], [trust], [domain.\"example.test\"]"},
+                 "[gateway], [trust], [web], [domain.\"example.test\"]"},
              Row{"quota = 1", "satchel.toml:1:1: quota stands in no section; allowed: [node]"},
              Row{"node = 1", "satchel.toml:1:1: node stands in no section"},
              Row{"domain = 1", "satchel.toml:1:1: domain stands in no section"},
@@ -241,7 +241,9 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
              Row{"[trust]\ndnssec_anchor = true", "a string"},
              Row{"[domain.\"b.test\"]\ngateway = \"b.test\"", "\"HOST:PORT\" is wanted"},
              Row{"[domain.\"b.test\"]\nkeys = [\"AAAA\"]", "satchel.toml:2:8: domain.\"b.test\""},
-             Row{"[web]\nlisten = \"127.0.0.1:1\"", "unknown section [web]"},
+             Row{"[page]\nlisten = \"127.0.0.1:1\"", "unknown section [page]"},
+             Row{"[web]\nlisten = \"7480\"", "web.listen: "},
+             Row{"[web]\nlisten = 7480", "a string"},
              // The first in the file, not in the alphabet.
              Row{"[node]\nzeta = 1\nalpha = 1", "satchel.toml:2:1: unknown key node.zeta"},
          }) {

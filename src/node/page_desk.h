@@ -1,0 +1,59 @@
+// All that a node's page stands on. The page itself (src/web) is put on top by the program.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "src/base/clock.h"
+#include "src/base/randomness.h"
+#include "src/node/attachment_reader.h"
+#include "src/node/page_verbs.h"
+
+namespace satchel::node {
+
+/// Owner's thread.
+class PageDesk {
+public:
+    struct World {
+        asio::io_context& owner;
+        std::filesystem::path catalogue_file;
+        WorkerPool& workers;
+        transfer::BlobStore& store;
+        Retriever const& retriever;
+        ServedUsers const& users;
+        Identity const& identity;
+        LocalApiServer::Handler verbs;  ///< those of the command line
+        EventLog const& log;
+    };
+
+    /// Blocks. All references must outlive the desk.
+    static Result<std::unique_ptr<PageDesk>> open(World world);
+
+    void start() { cataloguer_->start(); }
+
+    void stop() {
+        cataloguer_->stop();
+        reader_.stop();
+    }
+
+    /// Of the page, or of the command line.
+    asio::awaitable<Result<Json>> ask(LocalCall& call);
+
+    AttachmentReader& reader() { return reader_; }
+
+    Cataloguer& cataloguer() { return *cataloguer_; }
+
+private:
+    PageDesk(std::unique_ptr<Cataloguer> cataloguer, World const& world)
+        : cataloguer_(std::move(cataloguer))
+        , reader_(world.store, world.workers, world.identity)
+        , page_verbs_({world.workers, *cataloguer_})
+        , verbs_(world.verbs) {}
+
+    std::unique_ptr<Cataloguer> cataloguer_;
+    AttachmentReader reader_;
+    PageVerbs page_verbs_;
+    LocalApiServer::Handler verbs_;
+};
+
+}  // namespace satchel::node

@@ -1,0 +1,5 @@
+import {heading} from "./dom.js";
+
+export function enter(main) {
+    main.append(heading("gateway"));
+}

@@ -1,0 +1,103 @@
+#include "src/node/catalogue.h"
+
+#include <clocale>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/temp_folder.h"
+
+namespace satchel::node {
+
+namespace {
+
+CatalogueEntry entry(Byte number, std::string const& name, std::uint64_t bytes) {
+    CatalogueEntry one;
+    one.id.bytes[0] = number;
+    one.name = name;
+    one.sender = number % 2 == 0 ? "alice@a.test" : "bob@b.test";
+    one.subject = "Holiday";
+    one.readable = one.own = true;
+    one.bytes = one.blob_bytes = bytes;
+    one.stored = 86'400ULL * number;
+    one.holdings = 1;
+    return one;
+}
+
+std::vector<std::string> names(Catalogue& catalogue, CatalogueQuery const& query) {
+    std::vector<std::string> found;
+    auto const page = catalogue.find(query);
+    REQUIRE(page);
+    for (CatalogueEntry const& one : page->entries)
+        found.push_back(one.name);
+    return found;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("catalogue: searches in any case, sorts, and gives a window") {
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+    testing::TempFolder const folder;
+    auto catalogue = Catalogue::open(folder / "catalogue.db", "reader").value();
+    REQUIRE(catalogue.put({entry(1, "Ärger.pdf", 30), entry(2, "beach.jpg", 10),
+                           entry(3, "Album.zip", 20), entry(4, "it's 100%.txt", 40)}));
+    using Order = CatalogueQuery::Order;
+    CHECK(names(catalogue, {}) == Names{"it's 100%.txt", "Album.zip", "beach.jpg", "Ärger.pdf"});
+    CHECK(names(catalogue, {.order = Order::name, .descending = false}) ==
+          Names{"Album.zip", "beach.jpg", "it's 100%.txt", "Ärger.pdf"});
+    CHECK(names(catalogue, {.order = Order::bytes, .from = 1, .count = 2}) ==
+          Names{"Ärger.pdf", "Album.zip"});
+    for (auto const& [words, count] :
+         std::vector<std::pair<std::string, std::size_t>>{{"ÄRGER", 1},
+                                                          {"ärger holiday", 1},
+                                                          {"alice a", 2},
+                                                          {"it's", 1},
+                                                          {"100%", 1},
+                                                          {"%", 1},
+                                                          {"_", 0},
+                                                          {"' OR 1=1 --", 0},
+                                                          {" \t", 4},
+                                                          {"\xff", 0}}) {
+        CAPTURE(words);
+        auto const page = catalogue.find(CatalogueQuery{.words = words});
+        REQUIRE(page);
+        CHECK(page->found == count);
+        CHECK(page->entries.size() == count);
+        CHECK(page->all == 4);
+    }
+}
+
+TEST_CASE("catalogue: what changes is replaced, what goes is gone, and sums follow") {
+    testing::TempFolder const folder;
+    auto catalogue = Catalogue::open(folder / "catalogue.db", "reader").value();
+    REQUIRE(catalogue.put({entry(1, "a", 30), entry(2, "b", 10), entry(4, "c", 5)}));
+    REQUIRE(catalogue.put({entry(1, "new", 31)}));
+    CHECK(catalogue.find(entry(1, "", 0).id)->value().name == "new");
+    auto const senders = catalogue.use_by_sender(1);
+    REQUIRE(senders);
+    REQUIRE(senders->size() == 2);
+    CHECK(senders->at(0).sender == "bob@b.test");
+    CHECK(senders->at(1).bytes == 15);
+    CHECK(catalogue.use_by_day()->size() == 3);
+    REQUIRE(catalogue.remove({entry(1, "", 0).id}));
+    CHECK_FALSE(catalogue.find(entry(1, "", 0).id)->has_value());
+    CHECK(catalogue.marks_after(std::nullopt, 9)->size() == 2);
+    CHECK(catalogue.marks_after(entry(2, "", 0).id, 9)->size() == 1);
+}
+
+TEST_CASE("catalogue: other keys see nothing that these have opened, and damage is made good") {
+    testing::TempFolder const folder;
+    auto const file = folder / "catalogue.db";
+    {
+        auto catalogue = Catalogue::open(file, "reader").value();
+        REQUIRE(catalogue.put({entry(1, "secret", 1)}));
+    }
+    CHECK(Catalogue::open(file, "reader").value().find(CatalogueQuery{})->all == 1);
+    CHECK(Catalogue::open(file, "another").value().find(CatalogueQuery{})->all == 0);
+    std::filesystem::resize_file(file, 100);
+    auto const again = Catalogue::open(file, "reader");
+    CHECK(again);
+}
+
+}  // namespace satchel::node
