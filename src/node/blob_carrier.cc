@@ -146,6 +146,34 @@ asio::awaitable<void> BlobCarrier::keep(Receipt receipt, Offer offer, CarryOrder
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes) {
+    OutgoingTransfer begun;
+    begun.name = order.name;
+    begun.recipient = order.recipient.text();
+    begun.content_id = blob.content_id;
+    begun.bytes = blob.bytes;
+    begun.begun = world_.clock.unix_seconds();
+    auto const number = transfers_.begin(std::move(begun));
+    order.progress = [this, number, told = std::move(order.progress)](std::uint64_t done) {
+        if (auto* const transfer = transfers_.find(number)) transfer->done = done;
+        if (told) told(done);
+    };
+    auto const delivered = co_await carry_to_first(blob, order, std::move(nodes));
+    if (auto* const transfer = transfers_.find(number)) {
+        if (delivered) {
+            transfer->done = transfer->bytes;
+            transfer->route = to_string(delivered->route);
+        } else {
+            transfer->reason = delivered.error().what;
+        }
+    }
+    transfers_.end(number,
+                   delivered ? OutgoingTransfer::State::done : OutgoingTransfer::State::failed,
+                   world_.clock.unix_seconds());
+    co_return delivered;
+}
+
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
+    CarriedBlob blob, CarryOrder order, std::vector<NodeReport> nodes) {
     Error last{Fault::unavailable, "no node of the recipient is available"};
     for (NodeReport const& node : nodes) {
         if (!node.available) continue;

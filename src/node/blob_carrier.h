@@ -18,6 +18,7 @@
 #include "src/node/open_lines.h"
 #include "src/node/publisher.h"
 #include "src/node/storage_host.h"
+#include "src/node/transfer_board.h"
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
 
@@ -69,9 +70,13 @@ public:
     /// this node, as a gateway that its domain may vouch for.
     Offer make_offer(CarriedBlob const& blob, CarryOrder const& order, NodeKey const& node) const;
 
+    TransferBoard const& transfers() const { return transfers_; }
+
     std::uint64_t sent_bytes() const { return world_.client.sent_bytes() + fetched_bytes_; }
 
 private:
+    asio::awaitable<Result<transfer::Delivered>> carry_to_first(CarriedBlob blob, CarryOrder order,
+                                                                std::vector<NodeReport> nodes);
     asio::awaitable<Result<transfer::Delivered>> bring(CarriedBlob blob, Offer offer,
                                                        CarryOrder order, NodeReport node);
     asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
@@ -87,6 +92,7 @@ private:
                                std::optional<GatewayPlace> gateway);
 
     World world_;
+    TransferBoard transfers_;
     std::uint64_t fetched_bytes_ = 0;  ///< by nodes that came for them
 };
 

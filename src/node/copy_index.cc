@@ -51,6 +51,16 @@ Result<std::map<ContentId, std::set<NodeKey>>> CopyIndex::copies_of(AddressTag c
     }
 }
 
+Result<std::uint64_t> CopyIndex::nodes_with(ContentId const& id) {
+    std::lock_guard const lock(*guard_);
+    auto statement =
+        database_.prepare("SELECT count(DISTINCT node) FROM copy WHERE content_id = ?");
+    if (!statement) return fail(statement.error());
+    statement->bind(id.to_hex());
+    if (auto const row = statement->step(); !row) return fail(row.error());
+    return statement->size(0);
+}
+
 Status CopyIndex::forget_all_but(AddressTag const& user, std::set<ContentId> const& held) {
     auto const copies = copies_of(user);
     if (!copies) return fail(copies.error());

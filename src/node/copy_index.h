@@ -28,6 +28,9 @@ public:
     /// Of one user's blobs.
     Result<std::map<ContentId, std::set<NodeKey>>> copies_of(AddressTag const& user);
 
+    /// Other nodes that hold a copy, whoever it is for.
+    Result<std::uint64_t> nodes_with(ContentId const& id);
+
     /// What is said of blobs that are not held here any more.
     Status forget_all_but(AddressTag const& user, std::set<ContentId> const& held);
 

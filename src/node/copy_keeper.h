@@ -46,6 +46,10 @@ public:
 
     /// A blob has been stored here.
     void blob_arrived(Offer const& offer);
+
+    /// Which nodes hold copies. Safe from any thread.
+    CopyIndex& index() { return index_; }
+
     /// One of a user's own nodes calls: it may lack something.
     void note_presence(transfer::Caller const& caller);
 

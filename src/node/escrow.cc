@@ -134,6 +134,22 @@ asio::awaitable<Status> Escrow::release(std::vector<std::string> tickets) {
     co_return Status();
 }
 
+std::vector<Escrow::Waiting> Escrow::waiting() const {
+    std::vector<Waiting> all;
+    for (auto const& [address, recipient] : recipients_) {
+        Waiting one{address,        0, 0, recipient.reason, recipient.tries, recipient.next_try,
+                    recipient.since};
+        for (std::string const& ticket : recipient.tickets) {
+            auto const item = waiting_.find(ticket);
+            if (item == waiting_.end()) continue;
+            ++one.blobs;
+            one.bytes += item->second.blob_bytes;
+        }
+        if (one.blobs > 0) all.push_back(std::move(one));
+    }
+    return all;
+}
+
 std::size_t Escrow::waiting_tickets() const {
     return waiting_.size();
 }

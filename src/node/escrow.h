@@ -62,6 +62,18 @@ public:
     asio::awaitable<Result<transfer::OutgoingContent>> open_for(transfer::Caller caller,
                                                                 ContentId id);
 
+    /// What waits for one recipient, and why.
+    struct Waiting {
+        Address recipient;
+        std::uint64_t blobs = 0;
+        std::uint64_t bytes = 0;
+        std::string reason;
+        std::uint64_t tries = 0;
+        std::uint64_t next_try = 0;  ///< Unix seconds
+        std::uint64_t since = 0;     ///< Unix seconds
+    };
+
+    std::vector<Waiting> waiting() const;
     std::size_t waiting_tickets() const;
     std::uint64_t waiting_bytes() const;
 

@@ -3,9 +3,10 @@
 namespace satchel::node {
 
 Result<std::unique_ptr<PageDesk>> PageDesk::open(World world) {
-    auto cataloguer = Cataloguer::open(world.catalogue_file,
-                                       {world.owner, world.workers, world.store, world.retriever,
-                                        world.users, world.identity, world.log});
+    PageVerbs::World const& page = world.page;
+    auto cataloguer = Cataloguer::open(page.home.catalogue_file(),
+                                       {world.owner, page.workers, page.store, world.retriever,
+                                        world.users, page.identity, world.log});
     if (!cataloguer) return fail(cataloguer.error());
     return std::unique_ptr<PageDesk>(new PageDesk(std::move(*cataloguer), world));
 }

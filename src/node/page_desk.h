@@ -16,12 +16,9 @@ class PageDesk {
 public:
     struct World {
         asio::io_context& owner;
-        std::filesystem::path catalogue_file;
-        WorkerPool& workers;
-        transfer::BlobStore& store;
+        PageVerbs::World page;
         Retriever const& retriever;
         ServedUsers const& users;
-        Identity const& identity;
         LocalApiServer::Handler verbs;  ///< those of the command line
         EventLog const& log;
     };
@@ -46,8 +43,8 @@ public:
 private:
     PageDesk(std::unique_ptr<Cataloguer> cataloguer, World const& world)
         : cataloguer_(std::move(cataloguer))
-        , reader_(world.store, world.workers, world.identity)
-        , page_verbs_({world.workers, *cataloguer_})
+        , reader_(world.page.store, world.page.workers, world.page.identity)
+        , page_verbs_(world.page, *cataloguer_)
         , verbs_(world.verbs) {}
 
     std::unique_ptr<Cataloguer> cataloguer_;

@@ -13,7 +13,7 @@ constexpr auto goodbye_patience = std::chrono::seconds(2);
 
 }  // namespace
 
-PeerNode::PeerNode(std::unique_ptr<Services> services)
+PeerNode::PeerNode(std::unique_ptr<PeerServices> services)
     : services_(std::move(services)) {}
 
 PeerNode::~PeerNode() = default;
@@ -36,11 +36,12 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
     auto trust = TrustSource::open(options.home, options.settings);
     if (!trust) return fail(trust.error());
     auto services =
-        std::make_unique<Services>(owner, std::move(options), clock, randomness, log,
-                                   std::move(*config), std::move(*identity), std::move(*trust));
-    for (auto const step : {&Services::start_trust, &Services::start_storage,
-                            &Services::start_location, &Services::start_escrow,
-                            &Services::start_domain, &Services::start_verbs, &Services::start_page})
+        std::make_unique<PeerServices>(owner, std::move(options), clock, randomness, log,
+                                       std::move(*config), std::move(*identity), std::move(*trust));
+    for (auto const step :
+         {&PeerServices::start_trust, &PeerServices::start_storage, &PeerServices::start_location,
+          &PeerServices::start_escrow, &PeerServices::start_domain, &PeerServices::start_verbs,
+          &PeerServices::start_page})
         if (auto started = (*services.*step)(); !started) return fail(started.error());
     return std::unique_ptr<PeerNode>(new PeerNode(std::move(services)));
 }
@@ -67,7 +68,7 @@ void PeerNode::tell_page(std::string const& endpoint, LocalApiServer::Handler op
 }
 
 asio::awaitable<void> PeerNode::stop() {
-    Services& s = *services_;
+    PeerServices& s = *services_;
     s.local_api->stop();
     if (s.page) s.page->stop();
     s.introduction->stop();

@@ -19,6 +19,7 @@
 namespace satchel::node {
 
 class PageDesk;
+struct PeerServices;
 
 struct PeerNodeOptions {
     Home home;
@@ -50,10 +51,9 @@ public:
     asio::awaitable<void> stop();
 
 private:
-    struct Services;
-    explicit PeerNode(std::unique_ptr<Services> services);
+    explicit PeerNode(std::unique_ptr<PeerServices> services);
 
-    std::unique_ptr<Services> services_;
+    std::unique_ptr<PeerServices> services_;
 };
 
 }  // namespace satchel::node

@@ -1,6 +1,6 @@
 #include "src/node/peer_services.h"
 
-#include <nlohmann/json.hpp>
+#include <filesystem>
 
 #include "src/core/limits.h"
 #include "src/node/advertised_endpoints.h"
@@ -9,7 +9,7 @@
 
 namespace satchel::node {
 
-Status PeerNode::Services::start_trust() {
+Status PeerServices::start_trust() {
     auto started = DomainKnowledge::start(owner, options.home, config.trust, workers, clock, log);
     if (!started) return fail(started.error());
     domains = std::move(*started);
@@ -17,7 +17,7 @@ Status PeerNode::Services::start_trust() {
     return {};
 }
 
-Status PeerNode::Services::start_storage() {
+Status PeerServices::start_storage() {
     std::error_code failed;
     std::filesystem::create_directories(config.node.storage_dir, failed);
     if (failed)
@@ -53,7 +53,7 @@ Status PeerNode::Services::start_storage() {
     return {};
 }
 
-Status PeerNode::Services::start_location() {
+Status PeerServices::start_location() {
     location::OpendhtOptions dht;
     dht.listen = config.node.dht_listen;
     dht.bootstrap = config.node.dht_bootstrap;
@@ -106,14 +106,14 @@ Status PeerNode::Services::start_location() {
 }
 
 /// This machine may have other addresses, and stand in other networks.
-void PeerNode::Services::look_around() {
+void PeerServices::look_around() {
     auto const rule = dialling_rule(config.node, control->listening());
     client->use_rule(rule);
     if (probe) probe->use_rule(rule);
     show_presence();
 }
 
-void PeerNode::Services::show_presence() {
+void PeerServices::show_presence() {
     if (options.brief || !host.available()) return;
     auto const& endpoints = whereabouts->endpoints();
     if (endpoints.empty() && !pull_only())
@@ -123,7 +123,7 @@ void PeerNode::Services::show_presence() {
 }
 
 /// What this home does for the domains whose keys it holds.
-Status PeerNode::Services::start_domain() {
+Status PeerServices::start_domain() {
     auto kept =
         RecordGuardian::open({owner, workers, *keeper, trust, identity, options.home, clock, log});
     if (!kept) return fail(kept.error());
@@ -142,7 +142,7 @@ Status PeerNode::Services::start_domain() {
     return {};
 }
 
-Status PeerNode::Services::open_receipts() {
+Status PeerServices::open_receipts() {
     auto opened = ReceiptBook::open(options.home.receipts_file());
     if (!opened) return fail(opened.error());
     receipts.emplace(std::move(*opened));
@@ -152,7 +152,7 @@ Status PeerNode::Services::open_receipts() {
     return gone ? Status() : Status(fail(gone.error()));
 }
 
-Status PeerNode::Services::start_copies() {
+Status PeerServices::start_copies() {
     auto opened = CopyKeeper::open(config.node.storage_dir / "copies.sqlite",
                                    {owner, workers, *store, *client, *resolver, trust, users,
                                     *publisher, *carrier, identity, log});
@@ -163,7 +163,7 @@ Status PeerNode::Services::start_copies() {
     return {};
 }
 
-Status PeerNode::Services::start_escrow() {
+Status PeerServices::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
     if (auto opened = open_receipts(); !opened) return opened;
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
@@ -198,7 +198,7 @@ Status PeerNode::Services::start_escrow() {
     return {};
 }
 
-Status PeerNode::Services::start_verbs() {
+Status PeerServices::start_verbs() {
     depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers,
                                        randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
@@ -220,11 +220,13 @@ Status PeerNode::Services::start_verbs() {
 }
 
 /// A page for a verb's own node, which ends with the verb, would be of no use.
-Status PeerNode::Services::start_page() {
+Status PeerServices::start_page() {
     if (options.brief) return {};
     page_workers.emplace(owner, 2);
-    auto opened = PageDesk::open({owner, options.home.catalogue_file(), *page_workers, *store,
-                                  *retriever, users, identity,
+    PageVerbs::World const world{*page_workers, options.home, config,   identity,
+                                 clock,         *store,       *control, *carrier,
+                                 *sources,      *copies,      *escrow,  *receipts};
+    auto opened = PageDesk::open({owner, world, *retriever, users,
                                   [this](LocalCall& call) { return verbs->answer(call); }, log});
     if (!opened) return fail(opened.error());
     page = std::move(*opened);

@@ -24,11 +24,11 @@
 
 namespace satchel::node {
 
-struct PeerNode::Services {
+struct PeerServices {
     static constexpr unsigned worker_threads = 4;  // they wait for the disk as much as they compute
 
-    Services(asio::io_context& io, PeerNodeOptions given, Clock const& time, Randomness& chance,
-             EventLog const& events, Config settings, Identity keys, TrustSource trusted)
+    PeerServices(asio::io_context& io, PeerNodeOptions given, Clock const& time, Randomness& chance,
+                 EventLog const& events, Config settings, Identity keys, TrustSource trusted)
         : owner(io)
         , options(std::move(given))
         , clock(time)

@@ -1,4 +1,5 @@
 """The page of a node, as its owner uses it: let in by `satchel open`, a list, contents with ranges, deletion."""
+import email
 import json
 import os
 import random
@@ -126,6 +127,46 @@ class PageOfANode(Lab):
         self.assertGreater(one["bytes"], 100_000)
         status, _, body = self.page.ask("POST", f"/api/attachments/{one['content_id']}/open", {})
         self.assertEqual((status, json.loads(body)["error"]["fault"]), (403, "refused"))
+
+    def test_storage_health_and_mail_to_me(self):
+        self.page.log_in(self.bob)
+        content = random.randbytes(200_000)
+        self.receive({"film.bin": content})
+        (one,) = self.listed(count=1)["attachments"]
+        use = self.page.get("/api/storage")
+        self.assertEqual([(by["from"], by["bytes"], by["blobs"]) for by in use["by_sender"]], [("alice@a.test", one["blob_bytes"], 1)])
+        self.assertEqual((use["used"], use["blobs"], sum(day["bytes"] for day in use["by_day"])), (one["blob_bytes"], 1, one["blob_bytes"]))
+        findings = self.page.post("/api/doctor", {"settled": True})["findings"]
+        self.assertIn("disk", [finding["check"] for finding in findings])
+        self.assertEqual(self.page.post(f"/api/attachments/{one['content_id']}/mail")["address"], "bob@b.test")
+        folder = os.path.join(self.bob.home, "mail", "bob@b.test", "new")
+        (name,) = self.until(lambda: os.path.isdir(folder) and os.listdir(folder), "the mail")
+        mail = email.message_from_bytes(open(os.path.join(folder, name), "rb").read())
+        self.assertEqual([part.get_payload(decode=True) for part in mail.walk() if part.get_filename() == "film.bin"], [content])
+        self.assertEqual(self.page.ask("POST", "/api/attachments/" + "0" * 64 + "/fetch", {})[0], 404)
+
+    def test_a_gateway_shows_its_queue_and_what_it_sent(self):
+        self.gw = self.gateway(settings=["web.listen=127.0.0.1:0", "gateway.retry_first=1h"])
+        page = Page(self.gw.ready["web"])
+        page.log_in(self.gw)
+        self.receive({"film.bin": random.randbytes(200_000)})
+        receipts = self.until(lambda: (lambda answer: answer if answer["found"] else None)(page.get("/api/receipts")), "a receipt")["receipts"]
+        self.assertEqual((receipts[0]["address"], receipts[0]["name"]), ("bob@b.test", "film.bin"))
+        with page.events() as events:
+            pulse = next(events)
+            self.assertEqual((pulse["gateway"], [(one["direction"], one["state"], one["peer"], one["name"]) for one in pulse["transfers"]]),
+                             (True, [("out", "done", "bob@b.test", "film.bin")]))
+            self.assertEqual(self.bob.stop(), 0)
+            self.send(self.gw, message(["bob@b.test"], {"late.bin": random.randbytes(100_000)}), "alice@a.test", ["bob@b.test"])
+            waiting = next(one for pulse in events for one in pulse["transfers"] if one["state"] == "waiting")
+            self.assertEqual((waiting["peer"], waiting["blobs"]), ("bob@b.test", 1))
+        (held,) = self.until(lambda: page.get("/api/gateway")["messages"], "the queue")
+        (recipient,) = held["recipients"]
+        self.assertEqual((recipient["address"], recipient["plan"], recipient["escrow_bytes"] > 100_000), ("bob@b.test", "escrow", True))
+        self.assertEqual(page.post("/api/gateway/retry", {"id": held["id"]})["id"], held["id"])
+        self.assertEqual(page.ask("POST", "/api/gateway/repair", {"id": "nothing"})[0], 404)
+        page.post("/api/gateway/repair", {"id": held["id"]})
+        self.until(lambda: any(b"late.bin" in mail for mail in self.mails(self.gw, "bob@b.test")[2:]), "the message in full", 60)
 
     def test_a_page_never_keeps_a_node_from_running(self):
         taken = self.party("taken")

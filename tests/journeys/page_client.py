@@ -1,4 +1,5 @@
 """What a browser does with the page of a node, without a browser: sessions, tickets, and raw requests for the attacks."""
+import contextlib
 import http.client
 import json
 import re
@@ -56,6 +57,16 @@ class Page:
         status, _, answer = self.ask("POST", path, {} if body is None else body)
         assert status == 200, (path, status, answer)
         return json.loads(answer)
+
+    @contextlib.contextmanager
+    def events(self):
+        """What the node tells, one by one."""
+        connection = http.client.HTTPConnection(*split(self.endpoint), timeout=60)
+        connection.request("GET", "/api/events", headers=self.headers())
+        answer = connection.getresponse()
+        assert answer.status == 200 and answer.headers["Content-Type"] == "text/event-stream"
+        yield (json.loads(line[6:]) for line in answer if line.startswith(b"data: "))
+        connection.close()
 
     def raw(self, request, timeout=30):
         """Bytes in, bytes out, until the other side closes or is silent."""

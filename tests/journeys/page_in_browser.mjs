@@ -1,0 +1,86 @@
+// Drives Chromium through the page of a node, step by step: each step is told on stdout, and gone on with at a line
+// on stdin. usage: page_in_browser.mjs PLAYWRIGHT URL FOLDER
+import {createInterface} from "node:readline";
+import {join} from "node:path";
+
+const [playwright, url, folder] = process.argv.slice(2);
+const {chromium} = await import(join(playwright, "index.mjs"));
+const lines = createInterface({input: process.stdin})[Symbol.asyncIterator]();
+
+async function step(name, facts = {}) {
+    console.log(JSON.stringify({step: name, ...facts}));
+    return (await lines.next()).value;
+}
+
+const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ["--no-sandbox"]});
+const context = await browser.newContext({viewport: {width: 1280, height: 800}, acceptDownloads: true, colorScheme: "light"});
+const page = await context.newPage();
+const troubles = [];
+page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
+page.on("pageerror", (error) => troubles.push(String(error)));
+page.on("request", (request) => request.url().startsWith(new URL(url).origin) || request.url().startsWith("blob:") || troubles.push("asked elsewhere: " + request.url()));
+const shot = (name) => page.screenshot({path: join(folder, name + ".png")});
+let loads = 0;
+page.on("load", () => { loads += 1; });
+
+await page.goto(url);
+await page.getByText("Nothing here yet").waitFor();
+if (page.url().includes("token")) throw new Error("the token stays in the address");
+await step("empty", {url: page.url()});
+const row = (name) => page.getByRole("link", {name});
+await row("sunset at the lake.png").waitFor({timeout: 60000});
+await step("arrived", {loads, rows: await page.locator("tbody tr[data-index]").count()});
+await shot("list-light");
+await row("sunset at the lake.png").click();
+await page.locator(".preview img").waitFor();
+await page.waitForFunction(() => document.querySelector(".preview img").naturalWidth > 0);
+await shot("preview-light");
+const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", {name: "Download"}).click()]);
+await step("downloaded", {file: await download.path(), name: download.suggestedFilename()});
+await page.keyboard.press("Escape");
+await page.locator("dialog").waitFor({state: "detached"});
+await row("notes.html").click();
+await page.locator(".preview pre").waitFor();
+await step("text", {text: await page.locator(".preview pre").textContent(), marked: await page.evaluate(() => window.marked ?? null)});
+await page.keyboard.press("Escape");
+await row("minutes.pdf").click();
+await page.locator(".preview iframe.pdf").waitFor();
+await step("pdf");
+await shot("pdf-light");
+await page.keyboard.press("Escape");
+// By keyboard alone.
+await page.keyboard.press("/");
+await page.keyboard.type("LAKE");
+await page.getByText("1 of 3 attachments").waitFor();
+await page.getByRole("searchbox").fill("");
+await page.getByText("3 attachments", {exact: true}).waitFor();
+for (const part of ["Transfers", "Storage", "Sent", "Health"]) {
+    await page.getByRole("link", {name: part}).click();
+    await page.getByRole("heading", {name: part, level: 1}).waitFor();
+    if (part === "Health") await page.locator(".finding").first().waitFor({timeout: 60000});
+    if (part === "Storage") await page.locator(".plot").waitFor();
+    await shot(part.toLowerCase() + "-light");
+}
+await page.emulateMedia({colorScheme: "dark"});
+await page.getByRole("link", {name: "Storage"}).click();
+await page.locator(".plot").waitFor();
+await shot("storage-dark");
+await page.getByRole("link", {name: "Attachments"}).click();
+await row("sunset at the lake.png").waitFor();
+await shot("list-dark");
+await row("sunset at the lake.png").click();
+await page.waitForFunction(() => document.querySelector(".preview img")?.naturalWidth > 0);
+await shot("preview-dark");
+await page.keyboard.press("Escape");
+await page.setViewportSize({width: 390, height: 780});
+await page.emulateMedia({colorScheme: "light"});
+await shot("list-phone");
+const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+await row("sunset at the lake.png").click();
+await page.waitForFunction(() => document.querySelector(".preview img")?.naturalWidth > 0);
+await shot("preview-phone");
+await page.getByRole("button", {name: "Delete"}).click();
+await page.locator("dialog.ask").getByRole("button", {name: "Delete"}).click();
+await page.getByText("2 attachments", {exact: true}).waitFor();
+await step("deleted", {wide, troubles});
+await browser.close();
