@@ -113,6 +113,7 @@ class List {
 
     take(answer) {
         this.found = answer.found;
+        this.revision = answer.revision;
         const searched = this.words.trim() !== "";
         const all = format.count(answer.all, "attachment");
         this.summary.textContent = (searched ? `${answer.found.toLocaleString()} of ${all}` : all) +
@@ -202,10 +203,10 @@ class List {
 
     takePulse(pulse) {
         if (this.revision !== undefined && pulse.revision !== this.revision) {
+            this.revision = pulse.revision;
             this.reload();
             say("The list has changed.");
         }
-        this.revision = pulse.revision;
         const coming = (pulse.transfers ?? []).filter((one) => one.direction === "in" && one.state !== "done" && one.state !== "failed");
         replace(this.arriving, coming.map((one) => el("li", {}, el("span", {class: "what"}, one.name || "An attachment"),
             el("progress", {max: String(one.bytes || 1), value: String(one.done), "aria-label": "Received of " + (one.name || "an attachment")}),
