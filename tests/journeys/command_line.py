@@ -9,7 +9,7 @@ import unittest
 from lab import LOOPBACK, PROGRAM, Lab
 
 VERBS = [["init"], ["id"], ["node"], ["enroll"], ["publish"], ["unpublish"], ["lookup"], ["gateway"], ["send"], ["queue"], ["get"],
-         ["push"], ["ls"], ["rm"], ["status"], ["doctor"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["contact", "forget"], ["group", "add"],
+         ["push"], ["open"], ["ls"], ["rm"], ["status"], ["doctor"], ["contact", "add"], ["contact", "ls"], ["contact", "rm"], ["contact", "forget"], ["group", "add"],
          ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["domain", "revoke"], ["domain", "forget"],
          ["encrypt"],
          ["decrypt"], ["key", "export"], ["key", "import"]]
