@@ -44,9 +44,9 @@ TEST_CASE("catalogue: searches in any case, sorts, and gives a window") {
                            entry(3, "Album.zip", 20), entry(4, "it's 100%.txt", 40)}));
     using Order = CatalogueQuery::Order;
     CHECK(names(catalogue, {}) == Names{"it's 100%.txt", "Album.zip", "beach.jpg", "Ärger.pdf"});
-    CHECK(names(catalogue, {.order = Order::name, .descending = false}) ==
+    CHECK(names(catalogue, {.words = "", .order = Order::name, .descending = false}) ==
           Names{"Album.zip", "beach.jpg", "it's 100%.txt", "Ärger.pdf"});
-    CHECK(names(catalogue, {.order = Order::bytes, .from = 1, .count = 2}) ==
+    CHECK(names(catalogue, {.words = "", .order = Order::bytes, .from = 1, .count = 2}) ==
           Names{"Ärger.pdf", "Album.zip"});
     for (auto const& [words, count] :
          std::vector<std::pair<std::string, std::size_t>>{{"ÄRGER", 1},
