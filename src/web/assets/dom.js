@@ -9,7 +9,7 @@ export function el(tag, options = {}, ...children) {
         else if (name in element && typeof value !== "string") element[name] = value;
         else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
     return element;
 }
 
@@ -23,7 +23,7 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 export function replace(parent, ...children) {
-    parent.replaceChildren(...children.flat().filter(Boolean));
+    parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
 }
 
 // For ears: said once, in the order of the calls.

@@ -4,9 +4,9 @@ import {get} from "./api.js";
 import {el, heading, note, replace, svg} from "./dom.js";
 import * as format from "./format.js";
 
-const WIDTH = 720;
-const HEIGHT = 220;
-const LEFT = 64;
+const WIDTH = 1100;
+const HEIGHT = 230;
+const LEFT = 72;
 const BOTTOM = 26;
 
 let box = null;
@@ -44,7 +44,7 @@ function plot(days, today) {
     }
     picture.append(svg("path", {class: "area", d: `${path}L${x(last)} ${y(0)}L${x(first)} ${y(0)}Z`}), svg("path", {class: "curve", d: path}));
     for (const [day, anchor] of [[first, "start"], [last, "end"]]) {
-        picture.append(svg("text", {x: x(day), y: HEIGHT - 6, "text-anchor": anchor}, format.date(day * 86400 + 43200)));
+        picture.append(svg("text", {x: x(day), y: HEIGHT - 6, "text-anchor": anchor}, day === today ? "today" : format.date(day * 86400 + 43200)));
     }
     return picture;
 }
