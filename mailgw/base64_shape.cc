@@ -9,9 +9,6 @@ namespace satchel::mailgw {
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
-// The encoder is behind by an unfinished group at most, even where every character has a line of
-// its own: more is white space that it would not write.
-constexpr std::size_t lag_characters_max = 64;
 constexpr std::string_view white = " \t\r\n";
 
 Result<std::string> read_text(int fd, std::uint64_t begin, std::uint64_t size) {
@@ -62,35 +59,6 @@ Result<std::optional<ShapedRange>> detect_base64_shape(int fd, std::uint64_t beg
     range.end = end - range.shape.trailer.size();
     if (auto status = measure_line(fd, range); !status) return fail(status.error());
     return std::optional(std::move(range));
-}
-
-Base64RoundTrip::Base64RoundTrip(Base64Shape const& shape)
-    : encoder_(static_cast<std::size_t>(shape.line_length), shape.eol()) {}
-
-ByteSpan Base64RoundTrip::feed(ByteSpan text) {
-    content_.clear();
-    if (!same_) return content_;
-    same_ = decoder_.decode(text, content_).has_value();
-    if (!same_) return {};
-    given_ += text_of(text);
-    encoder_.encode(content_, written_);
-    compare();
-    return content_;
-}
-
-void Base64RoundTrip::compare() {
-    std::size_t const size = std::min(given_.size(), written_.size());
-    same_ = same_ && given_.compare(0, size, written_, 0, size) == 0;
-    given_.erase(0, size);
-    written_.erase(0, size);
-    if (given_.size() > lag_characters_max) same_ = false;
-}
-
-bool Base64RoundTrip::finish() {
-    encoder_.finish(written_);
-    same_ = same_ && decoder_.finish().has_value() && given_.size() == written_.size();
-    compare();
-    return same_;
 }
 
 }  // namespace satchel::mailgw

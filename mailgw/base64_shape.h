@@ -5,9 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "src/base/base64_decoder.h"
-#include "src/base/base64_encoder.h"
-#include "src/base/bytes.h"
 #include "src/base/result.h"
 
 namespace satchel::mailgw {
@@ -36,29 +33,5 @@ inline constexpr std::size_t lead_octets_max = 256;  ///< also of the trailer
 /// both ends and its first line. None if there is nothing but white space, or too much of it.
 Result<std::optional<ShapedRange>> detect_base64_shape(int fd, std::uint64_t begin,
                                                        std::uint64_t end);
-
-/// Decodes what lies between lead and trailer, encodes it again in the shape and compares, piece by
-/// piece with flat memory.
-class Base64RoundTrip {
-public:
-    explicit Base64RoundTrip(Base64Shape const& shape);
-
-    /// Gives the content that `text` completes, valid until the next call. Nothing more comes once
-    /// the text was found to differ.
-    ByteSpan feed(ByteSpan text);
-
-    /// True if the whole text is what the encoder writes.
-    bool finish();
-
-private:
-    void compare();
-
-    Base64Decoder decoder_;
-    Base64Encoder encoder_;
-    Bytes content_;
-    std::string given_;    ///< not yet compared
-    std::string written_;  ///< not yet compared
-    bool same_ = true;
-};
 
 }  // namespace satchel::mailgw

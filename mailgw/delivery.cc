@@ -23,13 +23,15 @@ Status Delivery::plan_and_detach(SpooledMessage& message, Numbers const& numbers
     if (!fd) return fail(fd.error());
     ScannedMessage scanned;
     bool const dangerous = message.from_earlier_run && message.scans >= scans_survived_max;
+    auto const early =
+        world_.early != nullptr ? world_.early->take(message.id) : std::optional<EarlyDigest>();
     if (!dangerous) {
         if (message.from_earlier_run) {
             if (auto noted = world_.spool.note_scan(message.id); !noted) return noted;
         }
         DetachPolicy policy = settings_.detach;
         policy.side = message.envelope.side;
-        auto found = scan_message(fd->get(), policy);
+        auto found = scan_message(fd->get(), policy, early ? &*early : nullptr);
         if (!found) return fail(found.error());
         scanned = std::move(*found);
     }

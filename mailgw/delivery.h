@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mailgw/attachment_depot.h"
+#include "mailgw/early_digests.h"
 #include "mailgw/message_scan.h"
 #include "mailgw/next_hop.h"
 #include "mailgw/own_mail.h"
@@ -42,6 +43,7 @@ public:
         Randomness& randomness;
         EventLog const& log;
         StopSignal const& stop;
+        EarlyDigests* early = nullptr;  ///< where messages may have been read already
     };
 
     Delivery(World world, DeliverySettings settings)

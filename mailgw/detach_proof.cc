@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "mailgw/body_rebuilder.h"
 #include "mailgw/message_rebuilder.h"
 #include "mailgw/placeholder_reader.h"
-#include "src/base/base64_decoder.h"
 #include "src/base/hex.h"
 #include "src/base/unique_fd.h"
 
@@ -13,33 +11,32 @@ namespace satchel::mailgw {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+/// The range that was decoded in the scan: the body, or what lies between its lead and trailer.
+bool reads_the_body(DetachablePart const& part, RestoreData const& restore) {
+    using Decoding = AttachmentSource::Decoding;
+    bool const base64 = restore.mode == RestoreData::Mode::base64;
+    std::uint64_t const lead = base64 ? restore.shape.lead.size() : 0;
+    std::uint64_t const trailer = base64 ? restore.shape.trailer.size() : 0;
+    return part.decoding == (base64 ? Decoding::base64 : Decoding::deflate_text) &&
+           part.source_begin == part.body_begin + lead && part.source_end + trailer == part.end;
+}
 
-/// A range of the original as the depot takes it.
-Status feed_source(int fd, DetachablePart const& part, std::atomic<bool> const& abandoned,
-                   OctetSink const& out) {
-    bool const encoded = part.decoding == AttachmentSource::Decoding::base64;
-    Bytes buffer(piece_bytes);
-    Bytes content;
-    Base64Decoder decoder;
-    for (std::uint64_t at = part.source_begin; at < part.source_end;) {
-        if (abandoned) return fail(Fault::unavailable, "not needed any more");
-        auto const size =
-            static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, part.source_end - at));
-        auto const got = read_at(fd, std::span(buffer).first(size), at);
-        if (!got) return fail(got.error());
-        if (*got == 0) return fail(Fault::corrupt, "the message is shorter than it was");
-        at += *got;
-        ByteSpan piece = ByteSpan(buffer).first(*got);
-        if (encoded) {
-            content.clear();
-            if (!decoder.decode(piece, content)) return fail(Fault::corrupt, "not base64");
-            piece = content;
-        }
-        if (auto done = out(piece); !done) return done;
-    }
-    bool const whole = !encoded || decoder.finish();
-    return whole ? Status() : Status(fail(Fault::corrupt, "not base64"));
+/// Whether the encoded restore data say what the body came back with, and belong to a message of
+/// this size.
+Result<RestoreData> prove_part(DetachablePart const& part, std::uint64_t message_bytes) {
+    auto restore = decode_restore_data(part.restore);
+    if (!restore) return fail(restore.error());
+    if (*restore != part.proven)
+        return fail(Fault::corrupt, "the restore data are not what was proven");
+    if (!reads_the_body(part, *restore))
+        return fail(Fault::corrupt, "the content is not what was proven");
+    bool const fits = restore->message_bytes == message_bytes &&
+                      restore->body_bytes == part.end - part.body_begin &&
+                      restore->header_block.size() == part.body_begin - part.begin &&
+                      restore->content_bytes == part.label.bytes &&
+                      restore->content_sha256 == part.label.sha256;
+    if (!fits) return fail(Fault::corrupt, "the restore data are of another message");
+    return restore;
 }
 
 /// Compares what comes with a file from its start.
@@ -75,37 +72,22 @@ bool says(FoundPlaceholder const& found, Placeholder const& placeholder, unsigne
 
 }  // namespace
 
-Result<RestoreData> DetachProof::prove_part(DetachablePart const& part) const {
-    auto restore = decode_restore_data(part.restore);
-    if (!restore) return fail(restore.error());
-    auto const feed = [&](OctetSink const& sink) {
-        return feed_source(message_fd_, part, abandoned_, sink);
-    };
-    if (auto verified = verify_part(*restore, feed); !verified) return fail(verified.error());
+DetachProof::Parts DetachProof::prove_parts() const {
     auto const size = file_size(message_fd_);
     if (!size) return fail(size.error());
-    bool const fits = restore->message_bytes == *size &&
-                      restore->body_bytes == part.end - part.body_begin &&
-                      restore->header_block.size() == part.body_begin - part.begin;
-    if (!fits) return fail(Fault::corrupt, "the restore data are of another message");
-    return restore;
-}
-
-DetachProof::Parts DetachProof::prove_parts() const {
     std::vector<RestoreData> all;
     for (DetachablePart const& part : message_.parts) {
-        auto proven = prove_part(part);
+        auto proven = prove_part(part, *size);
         if (!proven) return fail(proven.error());
         all.push_back(std::move(*proven));
     }
     return all;
 }
 
-Status DetachProof::check(int copy_fd, std::vector<Placeholder> const& placeholders) {
+Status DetachProof::check(int copy_fd, std::vector<Placeholder> const& placeholders) const {
     if (placeholders.size() != message_.parts.size())
         return fail(Fault::usage, "one placeholder is needed for each part");
-    Parts const& proven = parts_.get();
-    if (!proven) return fail(proven.error());
+    if (!parts_) return fail(parts_.error());
     auto const found = find_placeholder_parts(copy_fd);
     if (!found) return fail(found.error());
     Comparison comparison(message_fd_);
@@ -117,11 +99,11 @@ Status DetachProof::check(int copy_fd, std::vector<Placeholder> const& placehold
         if (part.found.part_id != to_hex(placeholders[next].part_id)) continue;
         if (!part.trouble.empty() || !says(part.found, placeholders[next], message_.layer))
             return fail(Fault::corrupt, "a placeholder can't be read again");
-        // The body was rebuilt already, and is what the digest of the original's says.
+        // The body was rebuilt in the scan.
         PutBack put{part.begin, part.end, {}, {}};
         put.restore.mode = RestoreData::Mode::verbatim;
-        put.restore.header_block = (*proven)[next].header_block;
-        put.content = [&comparison, octets = (*proven)[next].body_bytes](OctetSink const&) {
+        put.restore.header_block = (*parts_)[next].header_block;
+        put.content = [&comparison, octets = (*parts_)[next].body_bytes](OctetSink const&) {
             comparison.skip(octets);
             return Status();
         };

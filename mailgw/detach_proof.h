@@ -2,8 +2,6 @@
 // back byte for byte goes in full.
 #pragma once
 
-#include <atomic>
-#include <future>
 #include <vector>
 
 #include "mailgw/detacher.h"
@@ -13,36 +11,28 @@
 
 namespace satchel::mailgw {
 
-/// Of one message, for all its copies. The parts are rebuilt once, by the restorer's own code:
-/// decoded from the message, encoded again, compared by the digests that were taken in the scan;
-/// that goes on in a thread of its own from the start, while the attachments are on their way.
-/// Each copy then costs no more than it is long. Flat memory. `message` must outlive it.
+/// Of one message, for all its copies. That each part's body comes back was proven by the scan with
+/// the restorer's own code; here, that the restore data that travel say exactly what it was proven
+/// with, and that the content is taken from where the scan took it. Each copy then costs no more
+/// than it is long. Flat memory. `message` must outlive it.
 class DetachProof {
 public:
     DetachProof(int message_fd, ScannedMessage const& message)
         : message_fd_(message_fd)
         , message_(message)
-        , parts_(std::async([this] { return prove_parts(); }).share()) {}
+        , parts_(prove_parts()) {}
 
-    DetachProof(DetachProof const&) = delete;
-    DetachProof& operator=(DetachProof const&) = delete;
-
-    /// Nobody waits for parts that are not needed any more.
-    ~DetachProof() { abandoned_ = true; }
-
-    /// Waits for the parts. Fault::corrupt: from this copy the original would not come back.
-    Status check(int copy_fd, std::vector<Placeholder> const& placeholders);
+    /// Fault::corrupt: from this copy the original would not come back.
+    Status check(int copy_fd, std::vector<Placeholder> const& placeholders) const;
 
 private:
     using Parts = Result<std::vector<RestoreData>>;  ///< of message_.parts, in order
 
     Parts prove_parts() const;
-    Result<RestoreData> prove_part(DetachablePart const& part) const;
 
     int message_fd_;
     ScannedMessage const& message_;
-    std::atomic<bool> abandoned_ = false;
-    std::shared_future<Parts> parts_;  ///< last: its thread reads the others
+    Parts parts_;
 };
 
 }  // namespace satchel::mailgw

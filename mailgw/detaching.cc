@@ -117,7 +117,7 @@ Status Detaching::deposit_all(int message_fd, MessagePlan const& plan,
 }
 
 Status Detaching::write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
-                               DetachProof& proof, std::vector<Candidate>& all) {
+                               DetachProof const& proof, std::vector<Candidate>& all) {
     std::vector<UniqueFd> copies;
     for (Candidate& candidate : all) {
         if (!candidate.alive()) continue;

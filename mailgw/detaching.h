@@ -46,7 +46,7 @@ private:
                       DetachablePart const& part, Candidate& candidate) const;
     Status end_refused(std::vector<Candidate> const& all);
     Status write_copies(int message_fd, MessagePlan const& plan, SpooledMessage& message,
-                        DetachProof& proof, std::vector<Candidate>& all);
+                        DetachProof const& proof, std::vector<Candidate>& all);
 
     Spool& spool_;
     AttachmentDepot& depot_;

@@ -118,6 +118,7 @@ private:
     LoginBrake brake_;
     std::unique_ptr<Spool> spool_;
     LatestCapabilities capabilities_;
+    EarlyDigests early_;
     DeliveryQueue queue_;
     EscrowWatch escrow_;
     std::unique_ptr<SmtpServer> smtp_server_;
@@ -133,7 +134,7 @@ public:
         , depot_(works.world_.make_depot())
         , hops_(std::move(hops))
         , delivery_({*works.spool_, *locator_, *depot_, *hops_, works.world_.clock,
-                     works.world_.randomness, works.world_.log, works.stop_},
+                     works.world_.randomness, works.world_.log, works.stop_, &works.early_},
                     delivery_settings(works.settings_, notify_senders)) {}
 
     Result<SpooledMessage> deliver(std::string const& id) {
@@ -204,7 +205,7 @@ Result<std::unique_ptr<SmtpServer>> Gateway::Works::listen(Side side, Endpoint c
     settings.listen = endpoint;
     return SmtpServer::start(
         settings, [this, side] { return session_settings(side); }, *spool_, world_.clock,
-        world_.log, [this] { queue_.wake(); });
+        world_.log, [this] { queue_.wake(); }, &early_);
 }
 
 Status Gateway::Works::start() {
@@ -232,6 +233,7 @@ void Gateway::Works::stop() {
     stop_.raise();
     for (auto const* server : {&smtp_server_, &lmtp_server_})
         if (*server) (*server)->stop();
+    early_.abandon_all();
     queue_.stop();
     escrow_.stop();
     smtp_server_.reset();

@@ -1,6 +1,7 @@
 #include "mailgw/line_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/base/unique_fd.h"
 
@@ -21,7 +22,11 @@ std::string_view MailLine::content() const {
 }
 
 LineReader::LineReader(int fd)
-    : fd_(fd)
+    : LineReader(
+          [fd](std::span<Byte> out, std::uint64_t offset) { return read_at(fd, out, offset); }) {}
+
+LineReader::LineReader(ReadAt read)
+    : read_(std::move(read))
     , buffer_(buffer_bytes) {}
 
 std::string_view LineReader::held() const {
@@ -34,7 +39,7 @@ Status LineReader::fill() {
     base_ += begin_;
     end_ -= begin_;
     begin_ = 0;
-    auto const got = read_at(fd_, std::span(buffer_).subspan(end_), base_ + end_);
+    auto const got = read_(std::span(buffer_).subspan(end_), base_ + end_);
     if (!got) return fail(got.error());
     at_file_end_ = *got < buffer_.size() - end_;
     end_ += *got;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "src/base/bytes.h"
@@ -24,12 +25,17 @@ struct MailLine {
     bool is_blank() const { return starts && (text == "\n" || text == "\r\n"); }
 };
 
+/// As read_at() of one file: fewer bytes only at its end.
+using ReadAt = std::function<Result<std::size_t>(std::span<Byte> out, std::uint64_t offset)>;
+
 /// Reads with pread(2): the file's own position stays as it is.
 class LineReader {
 public:
     static constexpr std::size_t piece_bytes = 64 * 1024;
 
     explicit LineReader(int fd);
+    /// Asks for each byte once, in order, after all that was asked for before was given.
+    explicit LineReader(ReadAt read);
 
     /// False at the end of the file.
     Result<bool> next(MailLine& line);
@@ -44,7 +50,7 @@ private:
     Status fill();
     std::string_view held() const;
 
-    int fd_;
+    ReadAt read_;
     Bytes buffer_;
     std::size_t begin_ = 0;  ///< of what is not yet given, in the buffer
     std::size_t end_ = 0;

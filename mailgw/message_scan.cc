@@ -5,6 +5,7 @@
 
 #include "mailgw/boundary_scan.h"
 #include "mailgw/detach_policy.h"
+#include "mailgw/early_digest.h"
 #include "mailgw/mime_outline.h"
 #include "mailgw/part_digest.h"
 #include "mailgw/part_range.h"
@@ -26,9 +27,10 @@ struct Choice {
 
 class MessageScanner {
 public:
-    MessageScanner(int fd, DetachPolicy const& policy)
+    MessageScanner(int fd, DetachPolicy const& policy, EarlyDigest const* early)
         : fd_(fd)
-        , policy_(policy) {}
+        , policy_(policy)
+        , early_(early) {}
 
     Result<ScannedMessage> run();
 
@@ -44,6 +46,7 @@ private:
 
     int fd_;
     DetachPolicy const& policy_;
+    EarlyDigest const* early_;  ///< null: nothing was read yet
     BoundaryScan boundaries_;
     MessageOutline outline_;
     std::vector<Choice> choices_;
@@ -149,50 +152,42 @@ Status MessageScanner::choose(OutlinePart const& part) {
 
 void MessageScanner::offer(Choice& choice, CandidateDigest digest, MessageDigest const& message) {
     choice.facts.pgp_armor = digest.pgp_armor;
-    choice.facts.content_bytes = digest.content_bytes;
+    choice.facts.content_bytes = digest.restore.content_bytes;
     if (std::string reason = reason_to_keep(choice.facts, policy_); !reason.empty())
         return keep(*choice.part, std::move(reason));
     PartRange const& range = choice.candidate.range;
-    RestoreData restore;
+    RestoreData restore = std::move(digest.restore);
     restore.header_block = std::move(choice.header_block);
     restore.transfer_encoding = choice.part->transfer_encoding;
-    restore.content_bytes = digest.content_bytes;
-    restore.content_sha256 = digest.content_sha256;
-    restore.body_bytes = range.body_bytes();
-    restore.body_sha256 = digest.body_sha256;
     restore.message_bytes = message.bytes;
     restore.message_sha256 = message.sha256;
+    bool const base64 = restore.mode == RestoreData::Mode::base64;
+    using Decoding = AttachmentSource::Decoding;
     DetachablePart part{.begin = range.begin,
                         .body_begin = range.body_begin,
                         .end = range.end,
-                        .decoding = AttachmentSource::Decoding::deflate_text,
-                        .source_begin = range.body_begin,
-                        .source_end = range.end,
+                        .decoding = base64 ? Decoding::base64 : Decoding::deflate_text,
+                        .source_begin = digest.source_begin,
+                        .source_end = digest.source_end,
                         .label = {},
-                        .restore = {}};
-    restore.mode = RestoreData::Mode::verbatim;
-    if (digest.base64) {
-        restore.mode = RestoreData::Mode::base64;
-        restore.shape = std::move(digest.base64->shape);
-        part.decoding = AttachmentSource::Decoding::base64;
-        part.source_begin = digest.base64->begin;
-        part.source_end = digest.base64->end;
-    }
+                        .restore = {},
+                        .proven = {}};
     part.label = {.name = choice.part->name,
                   .type = choice.part->type,
-                  .bytes = digest.content_bytes,
-                  .sha256 = digest.content_sha256,
+                  .bytes = restore.content_bytes,
+                  .sha256 = restore.content_sha256,
                   .message_id = outline_.message_id,
                   .sender = outline_.from,
                   .subject = outline_.subject,
                   .encoding = {}};
-    if (restore.mode == RestoreData::Mode::verbatim) {
+    if (!base64) {
         part.label.encoding =
             restore.transfer_encoding.empty() ? "7bit" : restore.transfer_encoding;
     }
     part.restore = encode_restore_data(restore);
     if (part.restore.size() > restore_data_bytes_max)
         return keep(*choice.part, "its header is too long or malformed");
+    part.proven = std::move(restore);
     scanned_.parts.push_back(std::move(part));
 }
 
@@ -201,22 +196,28 @@ Status MessageScanner::check_choices() {
     std::vector<Candidate> candidates;
     for (Choice const& choice : choices_)
         candidates.push_back(choice.candidate);
-    auto message = digest_message(fd_, candidates);
-    if (!message) return fail(message.error());
+    std::optional<MessageDigest> message;
+    if (early_ != nullptr) message = early_->digest_of(candidates);
+    if (!message) {
+        auto now = digest_message(fd_, candidates);
+        if (!now) return fail(now.error());
+        message = std::move(*now);
+    }
     for (std::size_t i = 0; i < choices_.size(); ++i)
         offer(choices_[i], std::move(message->candidates[i]), *message);
     return {};
 }
 
 Result<ScannedMessage> MessageScanner::run() {
-    auto boundaries = scan_boundaries(fd_);
+    auto boundaries =
+        early_ != nullptr ? Result<BoundaryScan>(early_->boundaries) : scan_boundaries(fd_);
     if (!boundaries) return fail(boundaries.error());
     boundaries_ = std::move(*boundaries);
     if (!boundaries_.trouble.empty()) {
         leave_whole(boundaries_.trouble);
         return std::move(scanned_);
     }
-    auto outline = read_outline(fd_);
+    auto outline = read_outline(fd_, boundaries_.dull);
     if (!outline) return fail(outline.error());
     outline_ = std::move(*outline);
     scanned_.message_id = outline_.message_id;
@@ -246,8 +247,8 @@ Result<ScannedMessage> MessageScanner::run() {
 
 }  // namespace
 
-Result<ScannedMessage> scan_message(int fd, DetachPolicy const& policy) {
-    return MessageScanner(fd, policy).run();
+Result<ScannedMessage> scan_message(int fd, DetachPolicy const& policy, EarlyDigest const* early) {
+    return MessageScanner(fd, policy, early).run();
 }
 
 }  // namespace satchel::mailgw

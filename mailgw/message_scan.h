@@ -8,6 +8,7 @@
 
 #include "mailgw/attachment_depot.h"
 #include "mailgw/envelope.h"
+#include "mailgw/restore_data.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
 #include "src/core/file_label.h"
@@ -30,6 +31,8 @@ struct DetachablePart {
     std::uint64_t source_end = 0;
     FileLabel label;  ///< deflate_text: size and digest are of the text before it is deflated
     Bytes restore;    ///< encoded restore data (mailgw/FORMATS.md)
+    /// The same as values: with these the restorer's own code gave the body back in the scan.
+    RestoreData proven;
 };
 
 struct KeptPart {
@@ -49,9 +52,12 @@ struct ScannedMessage {
     std::vector<KeptPart> kept;
 };
 
+struct EarlyDigest;
+
 /// Never fails for what the message says: a message that can't be understood has no detachable
 /// parts, and a reason. Fails only when the file can't be read. Memory stays flat in the size of
-/// the message. Any thread.
-Result<ScannedMessage> scan_message(int fd, DetachPolicy const& policy);
+/// the message. Any thread. `early`, if not null, is of the same file, and spares reading it again.
+Result<ScannedMessage> scan_message(int fd, DetachPolicy const& policy,
+                                    EarlyDigest const* early = nullptr);
 
 }  // namespace satchel::mailgw

@@ -50,6 +50,9 @@ void append_addresses(InternetAddressList* list, std::vector<std::string>& to) {
 
 class OutlineBuilder {
 public:
+    explicit OutlineBuilder(FileGaps const& gaps)
+        : gaps_(gaps) {}
+
     void read_header(GMimeMessage* message);
     void walk(GMimeObject* object, std::optional<std::size_t> parent, std::size_t depth);
     MessageOutline finish();
@@ -63,6 +66,10 @@ private:
     void add_leaf(GMimePart* leaf, std::optional<std::size_t> parent);
     OutlinePart describe(GMimeObject* object, std::optional<std::size_t> parent) const;
 
+    /// Of a place that GMime tells.
+    std::uint64_t offset(gint64 told) const { return gaps_.real(static_cast<std::uint64_t>(told)); }
+
+    FileGaps const& gaps_;
     MessageOutline outline_;
     ContentIdReferences references_;
 };
@@ -143,8 +150,8 @@ OutlinePart OutlineBuilder::describe(GMimeObject* object, std::optional<std::siz
         g_mime_object_get_header(object, "Content-Transfer-Encoding"), encoding_octets_max)));
     GMimeHeaderList* const fields = g_mime_object_get_header_list(object);
     if (g_mime_header_list_get_count(fields) > 0) {
-        gint64 const offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(fields, 0));
-        if (offset >= 0) part.header_begin = static_cast<std::uint64_t>(offset);
+        gint64 const told = g_mime_header_get_offset(g_mime_header_list_get_header_at(fields, 0));
+        if (told >= 0) part.header_begin = offset(told);
     }
     return part;
 }
@@ -157,8 +164,8 @@ void OutlineBuilder::add_leaf(GMimePart* leaf, std::optional<std::size_t> parent
     GMimeStream* const stream =
         content == nullptr ? nullptr : g_mime_data_wrapper_get_stream(content);
     if (stream != nullptr && stream->bound_start >= 0 && stream->bound_end >= stream->bound_start) {
-        part.body_begin = static_cast<std::uint64_t>(stream->bound_start);
-        part.body_end = static_cast<std::uint64_t>(stream->bound_end);
+        part.body_begin = offset(stream->bound_start);
+        part.body_end = offset(stream->bound_end);
     }
     if (part.type == "text/html" || part.type == "application/xhtml+xml")
         collect_references(leaf, references_);
@@ -173,16 +180,16 @@ MessageOutline OutlineBuilder::finish() {
 
 }  // namespace
 
-Result<MessageOutline> read_outline(int fd) {
+Result<MessageOutline> read_outline(int fd, FileGaps const& gaps) {
     if (auto size = file_size(fd); !size) return fail(size.error());
     ensure_gmime();
     auto const options = reading_options();
-    auto const stream = adopt(new_pread_stream(fd));
+    auto const stream = adopt(new_pread_stream(fd, gaps));
     auto const parser = adopt(g_mime_parser_new_with_stream(stream.get()));
     g_mime_parser_set_persist_stream(parser.get(), TRUE);
     g_mime_parser_set_format(parser.get(), GMIME_FORMAT_MESSAGE);
     auto const message = adopt(g_mime_parser_construct_message(parser.get(), options.get()));
-    OutlineBuilder builder;
+    OutlineBuilder builder(gaps);
     MessageOutline outline;
     if (!message || g_mime_message_get_mime_part(message.get()) == nullptr) {
         outline.trouble = "its header can't be understood";

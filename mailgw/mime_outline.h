@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mailgw/file_gaps.h"
 #include "src/base/result.h"
 
 namespace satchel::mailgw {
@@ -55,7 +56,8 @@ inline constexpr std::size_t message_id_octets_max = 512;
 inline constexpr std::size_t type_octets_max = 128;
 
 /// Never fails for what the message says. Keeps header blocks, preambles and epilogues in memory
-/// while it runs: bound them first (boundary_scan.h). Any thread.
-Result<MessageOutline> read_outline(int fd);
+/// while it runs: bound them first (boundary_scan.h). What lies in `gaps` is not read, as if it
+/// were not there: whole lines of contents. Any thread.
+Result<MessageOutline> read_outline(int fd, FileGaps const& gaps = {});
 
 }  // namespace satchel::mailgw

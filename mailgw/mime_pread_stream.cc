@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <sys/stat.h>
-#include <unistd.h>
+#include "src/base/unique_fd.h"
 
 namespace satchel::mailgw {
 
@@ -13,6 +12,7 @@ namespace {
 struct PreadStream {
     GMimeStream parent;
     int fd;
+    FileGaps const* gaps;
     gboolean eos;
 };
 
@@ -26,9 +26,10 @@ PreadStream* self(GMimeStream* stream) {
 
 GType stream_type();
 
-GMimeStream* create(int fd, gint64 start, gint64 end) {
+GMimeStream* create(int fd, FileGaps const* gaps, gint64 start, gint64 end) {
     auto* const stream = static_cast<PreadStream*>(g_object_new(stream_type(), nullptr));
     stream->fd = fd;
+    stream->gaps = gaps;
     g_mime_stream_construct(&stream->parent, start, end);
     return &stream->parent;
 }
@@ -38,13 +39,13 @@ ssize_t stream_read(GMimeStream* stream, char* to, std::size_t size) {
         if (stream->position >= stream->bound_end) return -1;
         size = std::min(size, static_cast<std::size_t>(stream->bound_end - stream->position));
     }
-    ssize_t got = 0;
-    do {
-        got = ::pread(self(stream)->fd, to, size, stream->position);
-    } while (got < 0 && errno == EINTR);
-    if (got > 0) stream->position += got;
-    if (got == 0) self(stream)->eos = TRUE;
-    return got;
+    std::span const out(reinterpret_cast<Byte*>(to), size);
+    auto const got = self(stream)->gaps->read(self(stream)->fd, out,
+                                              static_cast<std::uint64_t>(stream->position));
+    if (!got) return -1;
+    stream->position += static_cast<gint64>(*got);
+    if (*got == 0) self(stream)->eos = TRUE;
+    return static_cast<ssize_t>(*got);
 }
 
 ssize_t stream_write(GMimeStream* /*stream*/, char const* /*from*/, std::size_t /*size*/) {
@@ -73,9 +74,8 @@ int stream_reset(GMimeStream* stream) {
 gint64 file_end(GMimeStream* stream) {
     if (stream->bound_end != -1) return stream->bound_end;
 
-    struct stat status {};
-
-    return ::fstat(self(stream)->fd, &status) == 0 ? status.st_size : -1;
+    auto const size = file_size(self(stream)->fd);
+    return size ? static_cast<gint64>(*size - self(stream)->gaps->bytes()) : -1;
 }
 
 gint64 stream_seek(GMimeStream* stream, gint64 offset, GMimeSeekWhence whence) {
@@ -99,7 +99,7 @@ gint64 stream_length(GMimeStream* stream) {
 }
 
 GMimeStream* stream_substream(GMimeStream* stream, gint64 start, gint64 end) {
-    return create(self(stream)->fd, start, end);
+    return create(self(stream)->fd, self(stream)->gaps, start, end);
 }
 
 void stream_class_init(gpointer klass, gpointer /*data*/) {
@@ -125,8 +125,8 @@ GType stream_type() {
 
 }  // namespace
 
-GMimeStream* new_pread_stream(int fd) {
-    return create(fd, 0, -1);
+GMimeStream* new_pread_stream(int fd, FileGaps const& gaps) {
+    return create(fd, &gaps, 0, -1);
 }
 
 }  // namespace satchel::mailgw

@@ -4,10 +4,12 @@
 
 #include <gmime/gmime.h>
 
+#include "mailgw/file_gaps.h"
+
 namespace satchel::mailgw {
 
-/// The whole file. The caller owns the reference; `fd` must stay open as long as the stream and
-/// its substreams.
-GMimeStream* new_pread_stream(int fd);
+/// The whole file without `gaps`. The caller owns the reference; `fd` must stay open, and `gaps`
+/// live, as long as the stream and its substreams.
+GMimeStream* new_pread_stream(int fd, FileGaps const& gaps);
 
 }  // namespace satchel::mailgw

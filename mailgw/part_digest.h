@@ -3,11 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "mailgw/base64_shape.h"
+#include "mailgw/candidate_reader.h"
 #include "mailgw/part_range.h"
 #include "src/base/result.h"
 #include "src/base/sha256.h"
@@ -18,14 +16,6 @@ struct Candidate {
     PartRange range;
     bool base64 = false;          ///< what the part says of itself
     bool armor_anywhere = false;  ///< look for PGP in all of the content, not in its start alone
-};
-
-struct CandidateDigest {
-    std::optional<ShapedRange> base64;  ///< none: verbatim
-    std::uint64_t content_bytes = 0;    ///< decoded, or the body's
-    Sha256Digest content_sha256{};
-    Sha256Digest body_sha256{};
-    bool pgp_armor = false;
 };
 
 struct MessageDigest {

@@ -103,6 +103,7 @@ asio::awaitable<void> SmtpConnection::open_draft() {
     auto draft = co_await around_.disk.await(begin);
     if (draft) {
         draft_.emplace(std::move(*draft));
+        follow_tried_ = false;
         session_.draft_opened({});
     } else {
         around_.log.warning("message_refused", {{"why", draft.error().what}});
@@ -114,7 +115,15 @@ asio::awaitable<void> SmtpConnection::write_chunk() {
     auto const write = [this] { return draft_->write(session_.chunk()); };
     auto const written = co_await around_.disk.await(write);
     if (!written) around_.log.warning("message_refused", {{"why", written.error().what}});
+    if (written) follow_growth();
     session_.written(written);
+}
+
+void SmtpConnection::follow_growth() {
+    bool const worth_it = around_.early != nullptr && draft_->bytes() >= EarlyDigests::bytes_min;
+    if (worth_it && !std::exchange(follow_tried_, true))
+        following_ = around_.early->follow(draft_->id(), draft_->fd());
+    if (following_) following_->grown_to(draft_->bytes());
 }
 
 asio::awaitable<void> SmtpConnection::store() {
@@ -125,6 +134,9 @@ asio::awaitable<void> SmtpConnection::store() {
         return around_.spool.commit(std::move(*std::exchange(draft_, std::nullopt)), envelope);
     };
     auto const bytes = draft_->bytes();
+    // What is left to be read is read while the disk syncs.
+    if (following_) following_->complete();
+    following_.reset();
     Status const stored = co_await around_.disk.await(commit);
     if (stored) {
         around_.log.info("message_received",
@@ -137,6 +149,7 @@ asio::awaitable<void> SmtpConnection::store() {
         session_.stored(facts.id);
     } else {
         around_.log.warning("message_refused", {{"why", stored.error().what}});
+        if (around_.early != nullptr) around_.early->drop(facts.id);
         session_.stored(fail(stored.error()));
     }
 }
@@ -174,6 +187,7 @@ asio::awaitable<void> SmtpConnection::serve() {
                 co_await store();
                 break;
             case SmtpSession::Act::discard:
+                following_.reset();
                 draft_.reset();
                 break;
             case SmtpSession::Act::close:

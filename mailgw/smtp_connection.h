@@ -23,6 +23,7 @@ struct SmtpSurroundings {
     EventLog const& log;
     WorkerPool& disk;
     std::function<void()> on_message;
+    EarlyDigests* early;  ///< null: nothing is read early
 };
 
 class SmtpConnection : public std::enable_shared_from_this<SmtpConnection> {
@@ -42,6 +43,7 @@ public:
 private:
     asio::awaitable<void> open_draft();
     asio::awaitable<void> write_chunk();
+    void follow_growth();
     asio::awaitable<void> store();
     asio::awaitable<bool> flush();
     asio::awaitable<bool> read();
@@ -61,6 +63,8 @@ private:
     std::string helo_;
     SmtpSession session_;
     std::optional<SpoolDraft> draft_;
+    std::unique_ptr<EarlyDigests::Following> following_;
+    bool follow_tried_ = false;
     std::unique_ptr<Byte[]> buffer_;
 };
 

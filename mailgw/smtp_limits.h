@@ -24,6 +24,8 @@ inline constexpr std::size_t idle_commands_per_message = 1'000;  // NOOP, RSET, 
 inline constexpr std::size_t received_hops = 100;
 inline constexpr std::size_t chunk_bytes = 64 * 1024;
 static_assert(command_line_octets < chunk_bytes);
+// Of a message, gathered before they go to the disk: each trip to its thread has its price.
+inline constexpr std::size_t write_bytes = 3 * chunk_bytes;
 
 inline constexpr std::size_t sessions = 400;  // two descriptors each, below the usual 1,024
 inline constexpr auto idle_timeout = 5min;

@@ -22,11 +22,12 @@ constexpr auto accept_pause = 100ms;  // after an error, such as too many open f
 class SmtpServer::Shell {
 public:
     Shell(SmtpServerSettings const& settings, SessionSettings session_settings, Spool& spool,
-          Clock const& clock, EventLog const& log, std::function<void()> on_message)
+          Clock const& clock, EventLog const& log, std::function<void()> on_message,
+          EarlyDigests* early)
         : acceptor_(context_)
         , stop_timer_(context_)
         , disk_(context_, settings.disk_threads)
-        , around_{settings, spool, clock, log, disk_, std::move(on_message)}
+        , around_{settings, spool, clock, log, disk_, std::move(on_message), early}
         , session_settings_(std::move(session_settings)) {}
 
     ~Shell() { stop(); }
@@ -134,9 +135,10 @@ Result<std::unique_ptr<SmtpServer>> SmtpServer::start(SmtpServerSettings const& 
                                                       SessionSettings session_settings,
                                                       Spool& spool, Clock const& clock,
                                                       EventLog const& log,
-                                                      std::function<void()> on_message) {
+                                                      std::function<void()> on_message,
+                                                      EarlyDigests* early) {
     auto shell = std::make_unique<Shell>(settings, std::move(session_settings), spool, clock, log,
-                                         std::move(on_message));
+                                         std::move(on_message), early);
     if (auto listening = shell->listen(); !listening) return fail(listening.error());
     shell->run();
     return std::unique_ptr<SmtpServer>(new SmtpServer(std::move(shell)));

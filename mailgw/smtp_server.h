@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "mailgw/early_digests.h"
 #include "mailgw/smtp_limits.h"
 #include "mailgw/smtp_session.h"
 #include "mailgw/spool.h"
@@ -32,11 +33,12 @@ public:
     using SessionSettings = std::function<SmtpSessionSettings()>;
 
     /// Listens, and serves on its own thread. `on_message` is called there whenever a message was
-    /// stored.
+    /// stored. Large messages are read `early`, if that is not null.
     static Result<std::unique_ptr<SmtpServer>> start(SmtpServerSettings const& settings,
                                                      SessionSettings session_settings, Spool& spool,
                                                      Clock const& clock, EventLog const& log,
-                                                     std::function<void()> on_message);
+                                                     std::function<void()> on_message,
+                                                     EarlyDigests* early = nullptr);
 
     /// As stop().
     ~SmtpServer();

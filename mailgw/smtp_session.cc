@@ -76,8 +76,8 @@ SmtpSession::Act SmtpSession::next() {
             case Phase::opening:
                 return Act::open_draft;
             case Phase::data:
-                if (!chunk_.empty() && data_refusal_.empty()) return Act::write;
-                chunk_.clear();
+                if (!data_refusal_.empty()) chunk_.clear();
+                if (is_chunk_due()) return Act::write;
                 if (!data_refusal_.empty() && std::exchange(draft_open_, false)) {
                     return Act::discard;
                 }
@@ -297,16 +297,20 @@ void SmtpSession::draft_opened(Status outcome) {
 }
 
 void SmtpSession::read_data() {
+    auto const before = chunk_.size();
+    // Once, and no more than it will hold: a message of any size needs no other.
+    if (before > 0) chunk_.reserve(smtp_limits::write_bytes + smtp_limits::chunk_bytes + 8);
     auto const step = text_.read(ByteSpan(inbox_).subspan(inbox_at_), chunk_);
     inbox_at_ += step.used;
     data_over_ = step.ended;
     if (!data_refusal_.empty()) return;
-    watch_.look(chunk_);
-    judge_content();
+    auto const fresh = ByteSpan(chunk_).subspan(before);
+    watch_.look(fresh);
+    judge_content(fresh.size());
 }
 
-void SmtpSession::judge_content() {
-    written_bytes_ += chunk_.size();
+void SmtpSession::judge_content(std::size_t fresh_bytes) {
+    written_bytes_ += fresh_bytes;
     if (written_bytes_ > settings_.message_max) {
         data_refusal_ = "552 5.3.4 Message too big, " + std::to_string(settings_.message_max) +
                         " bytes at most";

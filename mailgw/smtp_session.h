@@ -12,6 +12,7 @@
 #include "mailgw/envelope.h"
 #include "mailgw/header_watch.h"
 #include "mailgw/mail_protocol.h"
+#include "mailgw/smtp_limits.h"
 #include "mailgw/smtp_parameters.h"
 #include "src/base/bytes.h"
 #include "src/base/result.h"
@@ -97,7 +98,12 @@ private:
     void xforward(std::string_view argument);
     void idle_command(std::string_view line);
     void read_data();
-    void judge_content();
+    void judge_content(std::size_t fresh_bytes);
+
+    bool is_chunk_due() const {
+        return !chunk_.empty() && (data_over_ || chunk_.size() >= smtp_limits::write_bytes);
+    }
+
     void finish_data();
     void reset_transaction();
     void reply_to_data(std::string const& line);

@@ -51,6 +51,7 @@ private:
     std::filesystem::path file_;  ///< empty once committed or moved from
     UniqueFd fd_;
     std::uint64_t bytes_ = 0;
+    std::uint64_t written_back_ = 0;  ///< bytes that the disk was given to write
 };
 
 class Spool {

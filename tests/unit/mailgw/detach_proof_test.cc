@@ -78,19 +78,16 @@ TEST_CASE("detach_proof: restore data or ranges that do not give the part back")
         std::string verdict;
     };
 
+    std::string const unproven = "the restore data are not what was proven";
     for (Row const& row : {
-             Row{"header block", [](RestoreData& data) { data.header_block[3] ^= 1; },
-                 "the copy is not the message"},
-             Row{"header block too short", [](RestoreData& data) { data.header_block.pop_back(); },
-                 "the restore data are of another message"},
-             Row{"line length", [](RestoreData& data) { ++data.shape.line_length; },
-                 "the part would not come out as it was"},
-             Row{"trailer", [](RestoreData& data) { data.shape.trailer = "\t\t"; },
-                 "the part would not come out as it was"},
-             Row{"size of the message", [](RestoreData& data) { ++data.message_bytes; },
-                 "the restore data are of another message"},
+             Row{"header block", [](RestoreData& data) { data.header_block[3] ^= 1; }, unproven},
+             Row{"line length", [](RestoreData& data) { ++data.shape.line_length; }, unproven},
+             Row{"trailer", [](RestoreData& data) { data.shape.trailer = "\t\t"; }, unproven},
+             Row{"size of the message", [](RestoreData& data) { ++data.message_bytes; }, unproven},
              Row{"digest of the content", [](RestoreData& data) { data.content_sha256[0] ^= 1; },
-                 "this is not the content that the part had"},
+                 unproven},
+             Row{"digest of the body", [](RestoreData& data) { data.body_sha256[0] ^= 1; },
+                 unproven},
          }) {
         CAPTURE(row.why);
         Sent sent;
@@ -102,10 +99,44 @@ TEST_CASE("detach_proof: restore data or ranges that do not give the part back")
         DetachProof proof(original.get(), sent.detached.scanned);
         CHECK(verdict(proof, sent.detached.text, sent.detached.placeholders) == row.verdict);
     }
-    Sent sent;
-    UniqueFd const original = testing::memory_file(sent.original);
-    ++sent.detached.scanned.parts[1].source_begin;
-    DetachProof proof(original.get(), sent.detached.scanned);
-    CHECK(verdict(proof, sent.detached.text, sent.detached.placeholders) ==
-          "there is less content than the part had");
+}
+
+TEST_CASE("detach_proof: a part that is not the one that was proven") {
+    struct Row {
+        std::string why;
+        std::function<void(DetachablePart&)> change;
+        std::string verdict;
+    };
+
+    std::string const content = "the content is not what was proven";
+    std::string const other = "the restore data are of another message";
+    for (Row const& row : {
+             Row{"content from elsewhere", [](DetachablePart& part) { ++part.source_begin; },
+                 content},
+             Row{"less content", [](DetachablePart& part) { --part.source_end; }, content},
+             Row{"undecoded content",
+                 [](DetachablePart& part) { part.decoding = AttachmentSource::Decoding::identity; },
+                 content},
+             Row{"another header block",
+                 [](DetachablePart& part) {
+                     part.proven.header_block.pop_back();
+                     part.restore = encode_restore_data(part.proven);
+                 },
+                 other},
+             Row{"another message",
+                 [](DetachablePart& part) {
+                     ++part.proven.message_bytes;
+                     part.restore = encode_restore_data(part.proven);
+                 },
+                 other},
+             Row{"a label of another content",
+                 [](DetachablePart& part) { part.label.sha256[0] ^= 1; }, other},
+         }) {
+        CAPTURE(row.why);
+        Sent sent;
+        UniqueFd const original = testing::memory_file(sent.original);
+        row.change(sent.detached.scanned.parts[1]);
+        DetachProof proof(original.get(), sent.detached.scanned);
+        CHECK(verdict(proof, sent.detached.text, sent.detached.placeholders) == row.verdict);
+    }
 }

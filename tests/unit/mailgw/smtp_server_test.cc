@@ -21,6 +21,7 @@ struct World {
     EventLog log{-1, EventLog::Level::error};
     std::unique_ptr<Spool> spool = Spool::open(folder / "spool", clock, randomness).value();
     SmtpServerSettings settings{.listen = {"127.0.0.1", 0}};
+    EarlyDigests early;
     std::unique_ptr<SmtpServer> server;
 
     LineSocket client() {
@@ -30,7 +31,7 @@ struct World {
                          [] {
                              return SmtpSessionSettings{"gw.test", 1 << 30, false, false, "t"};
                          },
-                         *spool, clock, log, [] {})
+                         *spool, clock, log, [] {}, &early)
                          .value();
         }
         return LineSocket::connect(server->port());
@@ -100,6 +101,32 @@ TEST_CASE("smtp_server: a client that goes in the middle of its data leaves noth
         world.client().reply();
     CHECK(gone());
     CHECK(world.spool->list()->empty());
+}
+
+TEST_CASE("smtp_server: a large message is read while it arrives, a small one is not") {
+    World world;
+    auto client = world.client();
+    client.reply();
+    client.send("EHLO c\r\n");
+    client.reply();
+    for (std::size_t const lines : {std::size_t{30'000}, std::size_t{10}}) {
+        CAPTURE(lines);
+        client.send("MAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n");
+        for (int i = 0; i < 3; ++i)
+            client.reply();
+        std::string text = "Subject: large\r\n\r\n";
+        for (std::size_t i = 0; i < lines; ++i)
+            text += "A line of text, which is nothing but a line of text.\r\n";
+        client.send(text);
+        auto const reply = client.ask(".");
+        REQUIRE(reply.starts_with("250 "));
+        auto const id = reply.substr(reply.rfind(' ') + 1);
+        auto const digest = world.early.take(id);
+        CHECK(digest.has_value() == (text.size() > EarlyDigests::bytes_min));
+        if (digest) CHECK(digest->sha256 == sha256(bytes_of(text)));
+        UniqueFd const file = world.spool->open_message(id).value();
+        CHECK(file_size(file.get()).value() == text.size());
+    }
 }
 
 TEST_CASE("smtp_server: an address that is taken is an error, not a hang") {

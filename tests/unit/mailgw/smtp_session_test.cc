@@ -56,3 +56,32 @@ TEST_CASE("smtp_session: over-long lines that end are told one by one") {
         CHECK(session.take_replies() == "500 5.5.2 Line too long\r\n");
     }
 }
+
+TEST_CASE("smtp_session: large texts go to the disk in large pieces, small ones at their end") {
+    SmtpSession session({"gw.test", 1 << 20, false, false, ""}, "192.0.2.1");
+    session.feed(bytes_of("EHLO c\r\nMAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n"));
+    REQUIRE(session.next() == SmtpSession::Act::open_draft);
+    session.draft_opened({});
+    REQUIRE(session.next() == SmtpSession::Act::read);
+    std::string const line = std::string(998, 'x') + "\r\n";
+    std::string fed;
+    std::string written;
+    auto const write = [&] {
+        written += text_of(session.chunk());
+        session.written({});
+    };
+    while (fed.size() < 500'000) {
+        session.feed(bytes_of(line));
+        fed += line;
+        if (session.next() != SmtpSession::Act::write) continue;
+        CHECK(session.chunk().size() >= smtp_limits::write_bytes);
+        write();
+        REQUIRE(session.next() == SmtpSession::Act::read);
+    }
+    CHECK_FALSE(written.empty());
+    session.feed(bytes_of(".\r\n"));
+    REQUIRE(session.next() == SmtpSession::Act::write);
+    write();
+    CHECK(session.next() == SmtpSession::Act::store);
+    CHECK(written == fed);
+}
