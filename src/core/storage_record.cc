@@ -168,6 +168,8 @@ Result<StorageRecord> decode_storage_record(ByteSpan body, EnvelopeFacts const& 
         if (!policy) return fail(policy.error());
         record.accept = *policy;
     }
+    // After a failure there are no values to be had, whatever keys are there.
+    if (auto status = fields.status(); !status) return fail(status.error());
     bool const self_owned = envelope.slot_owner.bytes == envelope.signer.bytes;
     if (fields.has(binding_key) && !self_owned) {
         auto binding = read_binding(*fields.value(binding_key), record, envelope);
