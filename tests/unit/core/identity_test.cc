@@ -84,7 +84,8 @@ TEST_CASE("identity: none says how to make one") {
     auto const loaded = load_identity(home.path());
     REQUIRE_FALSE(loaded);
     CHECK(loaded.error().fault == Fault::not_found);
-    CHECK(loaded.error().what.find("satchel init") != std::string::npos);
+    auto const advice = "satchel --home " + home.path().string() + " init";
+    CHECK(loaded.error().what.find(advice) != std::string::npos);
 }
 
 TEST_CASE("identity: damage is told, secrets are not") {
