@@ -157,7 +157,7 @@ Status DiskBlobStore::hold(ContentId const& id, Holding const& holding) {
                               {.size = **size, .on_disk = **size, .sender = holding.sender});
         if (!admitted) return admitted;
     }
-    auto const held = state_->index.hold(id, holding);
+    auto held = state_->index.hold(id, holding);
     if (held) state_->tell_changed(id);
     return held;
 }
