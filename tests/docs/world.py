@@ -20,12 +20,13 @@ from mail_stack import MailStack, free_ports  # noqa: E402
 from letters import letter  # noqa: E402
 
 SERVER_HOME = "/var/lib/satchel/gateway"
-# In place of `satchel`: a server gets ports of its own, and nobody asks the real DNS.
+# In place of `satchel`: a server gets ports of its own, nobody asks the real DNS, and a quota fits on any disk that tests
+# run on (`doctor` warns of a quota larger than what is free).
 WRAPPER = """#!/bin/sh
 for word; do
-    case $word in node | gateway) exec {program} --set trust.resolver={resolver} {listen} "$@" ;; esac
+    case $word in node | gateway) exec {program} --set trust.resolver={resolver} --set node.quota="12 GiB" {listen} "$@" ;; esac
 done
-[ -S "{home}/run/node.sock" ] || exec {program} --set trust.resolver={resolver} "$@"
+[ -S "{home}/run/node.sock" ] || exec {program} --set trust.resolver={resolver} --set node.quota="12 GiB" "$@"
 exec {program} "$@"
 """
 
