@@ -4,13 +4,16 @@
     SATCHEL=build/src/programs/satchel tests/bench/transfer_bench.py big [MB [ROUNDS]]     (default: 1000 3)
     SATCHEL=build/src/programs/satchel tests/bench/transfer_bench.py small [PUSHES]        (default: 30)
     SATCHEL=build/src/programs/satchel tests/bench/transfer_bench.py middle [ROUNDS]       (25 MB; default: 7)
+    SATCHEL=build/src/programs/satchel tests/bench/transfer_bench.py many [AT_ONCE [MB]]   (default: 50 20)
 
 big: one file to one receiver, all on this machine and on its disk, one after the other in every round. push: file to
 receipt, encrypted, moved, verified, synced. by hand: age to a file, that by curl to nginx over TLS, and fsync. rsync: to a
-daemon that syncs. get: from the own node to a decrypted file; by hand: curl from nginx over TLS through age -d.
+daemon that syncs. get: from the own node to a decrypted file; by hand: curl from nginx over TLS through age -d. Peers: a raw
+TCP copy, curl, aria2, libtorrent and hyperdht, which all sync what they wrote; none of them encrypts for the receiver alone.
+many: as many pushes at once, and what memory the two nodes take.
 The peaks of the nodes and servers come first; those of processes started for a run are never told as less than what this
-script itself takes, about 25 MB. CPU counts all processes that take part, at both ends. Wants the packages age, curl, nginx-light, openssl and rsync, and
-uses aria2 where it is there. Runs wait a moment for a machine without other work, and tell if they waited in vain."""
+script itself takes, about 25 MB. CPU counts all processes that take part, at both ends. Wants the packages age, curl, nginx-light, openssl and
+rsync; aria2, python3-libtorrent and npm (for hyperdht) where they are there: it says what is missing. Runs wait a moment for a machine without other work, and tell if they waited in vain."""
 import json
 import os
 import pathlib
@@ -24,6 +27,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
 from lab import Lab, PROGRAM, until  # noqa: E402
+from other_peers import other_peers  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 QUIET_SECONDS = float(os.environ.get("QUIET", "3"))
@@ -276,6 +280,7 @@ def big(size_mb, rounds):
         def aria(spawn, ended):
             ended(spawn("aria2c", "-q", f"--ca-certificate={folder}/cert.pem", "-d", folder, "-o", "got.bin", "-x4", "-s4",
                         bench.url("plain.bin")))
+            sync_file(target)
 
         nginx, rsync = [bench.nginx.pid], [bench.rsync.pid]
         ways = [("push to receipt", bench.nodes(), push), ("age + curl https PUT + fsync", nginx, by_hand),
@@ -285,14 +290,13 @@ def big(size_mb, rounds):
                 ("raw TCP copy + fsync", [bench.copy_to.pid], lambda spawn, ended: ended(
                     spawn(sys.executable, "-c", COPY_FROM, bench.copy_port, source))),
                 ("get + decrypt", [bench.nodes()[1]], get), ("curl https | age -d", nginx, get_by_hand)]
-        if shutil.which("aria2c"):
-            ways.append(("aria2 https, 4 connections", nginx, aria))
+        ways += [("aria2 https, 4 connections", nginx, aria)] if shutil.which("aria2c") else []
+        ways += other_peers(bench, source)
         for number in range(rounds):
             for name, servers, work in ways:
                 measures.run(name, servers, work)
-                for path in (target, f"{folder}/rsync/film.bin"):
-                    if os.path.exists(path):
-                        os.unlink(path)
+                for path in (target, f"{folder}/rsync/film.bin", f"{folder}/torrent/film.bin"):
+                    pathlib.Path(path).unlink(missing_ok=True)
                 if work is push:
                     result = json.loads(pushed["text"])
                     pushed["id"] = result["content_id"]
@@ -303,11 +307,6 @@ def big(size_mb, rounds):
               f"{measures.ratio('get + decrypt', 'curl https | age -d'):.2f}", flush=True)
     finally:
         bench.doCleanups()
-
-
-
-
-
 
 
 class LocalSocket:
@@ -358,6 +357,23 @@ def rounds_of_push(size, rounds):
         bench.doCleanups()
 
 
+def many(at_once, size_mb):
+    bench = Bench().open()
+    try:
+        idle = [peak_of(pid) for pid in bench.nodes()]
+        sources = [bench.content(f"many-{number}", size_mb * 1_000_000) for number in range(at_once)]
+        before, start = sum(map(cpu_of, bench.nodes())), time.monotonic()
+        pushes = [subprocess.Popen([str(word) for word in satchel(bench.alice, "push", source, "bob@b.test")], stdout=subprocess.DEVNULL)
+                  for source in sources]
+        assert not any(push.wait() for push in pushes)
+        peaks = [peak_of(pid) for pid in bench.nodes()]
+        print(f"{at_once} pushes of {size_mb} MB at once: {time.monotonic() - start:.1f} s, CPU of the nodes "
+              f"{sum(map(cpu_of, bench.nodes())) - before:.1f} s; peak of the sending node {peaks[0]:.0f} MB (before: {idle[0]:.0f}), of the "
+              f"receiving one {peaks[1]:.0f} MB (before: {idle[1]:.0f})", flush=True)
+    finally:
+        bench.doCleanups()
+
+
 def main(words):
     what, numbers = words[0] if words else "", [int(word) for word in words[1:]]
     if what == "big":
@@ -366,6 +382,8 @@ def main(words):
         rounds_of_push(1_000, *(numbers or [30]))
     elif what == "middle":
         rounds_of_push(25_000_000, *(numbers or [7]))
+    elif what == "many":
+        many(*(numbers + [50, 20][len(numbers):]))
     else:
         sys.exit(__doc__)
 
