@@ -27,8 +27,8 @@ Status make_folder(fs::path const& folder) {
 Status move_file(fs::path const& from, fs::path const& to) {
     if (auto made = make_folder(to.parent_path()); !made) return made;
     if (::rename(from.c_str(), to.c_str()) != 0) return fail(system_error(to.string()));
-    if (auto synced = sync_folder(to.parent_path()); !synced) return synced;
-    return sync_folder(from.parent_path());
+    // Where it came from needs no sync: an old name that a power cut brings back is one more stray.
+    return sync_folder(to.parent_path());
 }
 
 std::vector<BlobFolder::Entry> files_below(fs::path const& folder) {
@@ -72,6 +72,11 @@ fs::path BlobFolder::partial(ContentId const& id) const {
 
 Status BlobFolder::publish(ContentId const& id) const {
     return move_file(partial(id), blob(id));
+}
+
+Status BlobFolder::rename_partial(ContentId const& from, ContentId const& to) const {
+    if (::rename(partial(from).c_str(), partial(to).c_str()) == 0) return {};
+    return fail(system_error(partial(to).string()));
 }
 
 Status BlobFolder::recall(ContentId const& id) const {

@@ -29,6 +29,9 @@ public:
     /// Moves a partial, whose bytes are synced, to the blobs. Survives a power cut on return.
     Status publish(ContentId const& id) const;
 
+    /// Another name for a partial.
+    Status rename_partial(ContentId const& from, ContentId const& to) const;
+
     /// The way back, where the index did not take it.
     Status recall(ContentId const& id) const;
 

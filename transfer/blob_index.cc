@@ -73,6 +73,8 @@ constexpr char const* insert_holding =
     "INSERT OR REPLACE INTO holding (blob, recipient, sender, offer, grant_bytes, label, stored) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)";
 
+constexpr char const* delete_partial = "DELETE FROM partial WHERE id = ?";
+
 }  // namespace
 
 template <class... Values>
@@ -107,7 +109,7 @@ Status BlobIndex::add(ContentId const& id, std::uint64_t size, ByteSpan layer,
         auto done =
             run("INSERT INTO blob (id, size, layer) VALUES (?, ?, ?)", id.bytes, size, layer);
         if (done) done = hold(id, holding);
-        if (done) done = drop_partial(id);
+        if (done) done = run(delete_partial, id.bytes);
         return done;
     });
 }
@@ -259,13 +261,16 @@ Result<bool> BlobIndex::holds_from(ContentId const& id, std::string const& sende
 }
 
 Status BlobIndex::put_partial(PartialBlob const& partial) {
-    return run(
-        "INSERT OR REPLACE INTO partial (id, size, sender, layer, touched) VALUES (?, ?, ?, ?, ?)",
-        partial.id.bytes, partial.size, partial.sender, partial.layer, partial.touched);
+    return database_.lightly([&] {
+        return run(
+            "INSERT OR REPLACE INTO partial (id, size, sender, layer, touched) "
+            "VALUES (?, ?, ?, ?, ?)",
+            partial.id.bytes, partial.size, partial.sender, partial.layer, partial.touched);
+    });
 }
 
 Status BlobIndex::drop_partial(ContentId const& id) {
-    return run("DELETE FROM partial WHERE id = ?", id.bytes);
+    return database_.lightly([&] { return run(delete_partial, id.bytes); });
 }
 
 Result<std::optional<PartialBlob>> BlobIndex::partial(ContentId const& id) {

@@ -11,16 +11,20 @@
 #include "src/base/result.h"
 #include "src/base/sqlite_database.h"
 #include "transfer/blob_store.h"
+#include "transfer/merkle_root.h"
 
 namespace satchel::transfer {
 
-/// An unfinished upload whose piece layer is known, so that what came of it can be verified.
+/// An unfinished upload whose piece layer is known, so that what came of it can be verified; or a
+/// draft, of which whole pieces count until its blob has a name.
 struct PartialBlob {
     ContentId id;
     std::uint64_t size = 0;  ///< of the whole blob, in bytes
     std::string sender;
     Bytes layer;
     std::uint64_t touched = 0;  ///< Unix seconds
+
+    bool lacks_layer() const { return layer.size() != layer_bytes_for(size); }
 };
 
 struct IndexTotals {
@@ -64,6 +68,7 @@ public:
     Result<std::uint64_t> bytes_from(std::string const& sender);
     Result<bool> holds_from(ContentId const& id, std::string const& sender);
 
+    /// A power cut may forget the last of what is done to partials: then bytes come again.
     Status put_partial(PartialBlob const& partial);
     Status drop_partial(ContentId const& id);
     Result<std::optional<PartialBlob>> partial(ContentId const& id);

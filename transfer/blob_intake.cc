@@ -5,6 +5,7 @@
 
 #include "src/core/limits.h"
 #include "transfer/body_pump.h"
+#include "transfer/draft_offer.h"
 
 namespace satchel::transfer {
 namespace {
@@ -49,6 +50,7 @@ Answer BlobIntake::confirm(Incoming const& incoming, unsigned status) {
     incoming->receipt = sign_receipt(std::move(draft), around_.node_key);
     incoming->waits = false;
     incoming->slot.reset();
+    incoming->ahead.reset();
     if (first_time) around_.host.blob_arrived(incoming->offer);
     return transfer::answer_of(status, *incoming->receipt);
 }
@@ -103,8 +105,21 @@ std::shared_ptr<UploadSlot> BlobIntake::abandoned_slot(Incoming const& incoming)
     return same && stalled ? std::exchange(earlier->slot, nullptr) : nullptr;
 }
 
+asio::awaitable<void> BlobIntake::take_over_draft(Incoming incoming) {
+    auto const ahead = std::exchange(incoming->ahead, nullptr);
+    if (!ahead) co_return;
+    auto const turn = co_await UploadSlot::take(ahead, nullptr, interrupt_patience);
+    if (!turn) co_return;
+    auto name = [upload = ahead->upload(), id = incoming->offer.content_id] {
+        return upload->take_name(id);
+    };
+    Status const named = co_await around_.pool.await(std::move(name));
+    if (named && !incoming->slot) incoming->slot = ahead;
+}
+
 asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
     Opening opening;
+    co_await take_over_draft(incoming);
     if (!incoming->slot) incoming->slot = abandoned_slot(incoming);
     if (incoming->slot) {
         opening.slot = incoming->slot;
@@ -125,9 +140,14 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
     };
 
     auto reserve = [&store = around_.store, id = offer.content_id, size = offer.size,
-                    account = incoming->account]() -> Reserved {
+                    account = incoming->account, draft = is_draft(offer),
+                    stand_in = stand_in_for(offer.sender_node, offer.id)]() -> Reserved {
         Reserved reserved;
-        if (auto upload = store.receive(id, size, account)) {
+        // Of this offer's draft there may be something from before a restart, most often not.
+        if (!draft) static_cast<void>(store.name_draft(stand_in, id, size));
+        auto upload =
+            draft ? store.receive_draft(id, size, account) : store.receive(id, size, account);
+        if (upload) {
             reserved.upload = std::move(*upload);
         } else {
             reserved.status = fail(upload.error());
@@ -161,6 +181,9 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
                                                OfferRequest request) {
     Admission const admission = co_await session.judge(caller, request.offer);
     if (admission.refusal) co_return transfer::answer_of(*admission.refusal);
+    if (request.blob && is_draft(request.offer)) {
+        co_return transfer::answer_of(Refusal{400, "bad-offer", "a draft has no blob as yet"});
+    }
     if (request.blob && request.blob->size() != request.offer.size) {
         co_return transfer::answer_of(
             Refusal{422, "wrong-bytes", "the blob is not as long as its offer says"});
@@ -181,17 +204,34 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
     if (request.blob) {
         co_return co_await take_inline(incoming, opening.slot, std::move(*request.blob));
     }
-    co_return transfer::answer_of(OfferProgress{OfferAction::put, opening.slot->have()});
+    co_return co_await answer_to_offer(incoming, opening.slot);
+}
+
+asio::awaitable<Answer> BlobIntake::answer_to_offer(Incoming incoming,
+                                                    std::shared_ptr<UploadSlot> slot) {
+    OfferProgress const progress{OfferAction::put, slot->have()};
+    bool const whole = slot->have() == incoming->offer.size && !is_draft(incoming->offer);
+    if (!whole || slot->is_fed()) co_return transfer::answer_of(progress);
+    auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
+    if (!turn) co_return transfer::answer_of(progress);
+    co_return co_await finish(incoming, slot);
+}
+
+asio::awaitable<Answer> BlobIntake::settle_draft(std::shared_ptr<UploadSlot> slot) {
+    auto sync = [upload = slot->upload()] { return upload->sync(); };
+    Status const synced = co_await around_.pool.await(std::move(sync));
+    if (!synced) co_return answer_of(synced.error());
+    co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
 }
 
 asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
                                                 Bytes blob) {
     auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
     if (!turn) co_return transfer::answer_of(OfferProgress{OfferAction::wait, slot->have()});
-    auto const upload = slot->upload();
     received_bytes_ += blob.size();
     limits_.traffic->count(Traffic::Way::down, blob.size());
-    auto store_all = [upload, blob = std::move(blob), holding = holding_of(*incoming)]() -> Status {
+    auto store_all = [upload = slot->upload(), blob = std::move(blob),
+                      holding = holding_of(*incoming)]() -> Status {
         auto const have = static_cast<std::size_t>(upload->offset());
         if (auto written = upload->write(ByteSpan(blob).subspan(have)); !written) return written;
         return upload->finish(holding);
@@ -264,6 +304,7 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
     if (slot->have() < incoming->offer.size) {
         co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
     }
+    if (is_draft(incoming->offer)) co_return co_await settle_draft(slot);
     co_return co_await finish(incoming, slot);
 }
 

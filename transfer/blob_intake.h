@@ -66,6 +66,11 @@ private:
     /// that nobody feeds: a sender that was killed offers anew, and goes on from there.
     std::shared_ptr<UploadSlot> abandoned_slot(Incoming const& incoming) const;
     asio::awaitable<Opening> open_slot(Incoming incoming);
+    /// What came for the draft becomes the upload of the blob that has a name now.
+    asio::awaitable<void> take_over_draft(Incoming incoming);
+    asio::awaitable<Answer> answer_to_offer(Incoming incoming, std::shared_ptr<UploadSlot> slot);
+    /// All of a draft is there: the name is still to come.
+    asio::awaitable<Answer> settle_draft(std::shared_ptr<UploadSlot> slot);
     asio::awaitable<Answer> take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
                                         Bytes blob);
     asio::awaitable<Answer> finish(Incoming incoming, std::shared_ptr<UploadSlot> slot);

@@ -62,6 +62,14 @@ public:
     /// dropped.
     virtual Status write(ByteSpan more) = 0;
 
+    /// What has come is on the disk. finish() sees to it, too; this may be earlier.
+    virtual Status sync() = 0;
+
+    /// Of a draft: its blob's name, as the sender has it now. Nothing of it counts as verified by
+    /// that: set_layer() or finish() tells. Fault::refused, Fault::unavailable as for receive();
+    /// the draft stays one then.
+    virtual Status take_name(ContentId const& id) = 0;
+
     /// Verifies the whole against the ContentId, fsyncs, and holds it. Only then a receipt may be
     /// signed.
     virtual Status finish(Holding const& holding) = 0;
@@ -76,6 +84,18 @@ public:
     /// Fault::refused: it is held already (then hold() is the call), or no blob is as small.
     virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                         std::string const& sender) = 0;
+
+    /// A draft: a blob of several pieces whose sender does not know its name as yet. It arrives
+    /// under `stand_in`, which is nothing's hash, and must take its name before it can be finished.
+    /// Dropping it keeps whole pieces. Faults as of receive().
+    virtual Result<std::unique_ptr<BlobUpload>> receive_draft(ContentId const& stand_in,
+                                                              std::uint64_t size,
+                                                              std::string const& sender) = 0;
+
+    /// What a dropped draft left behind belongs to the blob `id`, and receive() goes on from there.
+    /// Fault::not_found: there is none of that size.
+    virtual Status name_draft(ContentId const& stand_in, ContentId const& id,
+                              std::uint64_t size) = 0;
 
     /// One more reason to hold a blob that is here. Fault::not_found if it is not, Fault::no_space:
     /// the sender's quota. A second holding for one recipient takes the place of the first.

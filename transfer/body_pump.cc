@@ -101,37 +101,53 @@ asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, 
     co_return result;
 }
 
+namespace {
+
+ChunkDone read_chunk(UniqueFd const& file, Bytes buffer, std::uint64_t at) {
+    auto const count = read_at(file.get(), buffer, at);
+    Status status;
+    if (!count) {
+        status = fail(count.error());
+    } else if (*count != buffer.size()) {
+        status = fail(Fault::io, "the blob's file is shorter than it was");
+    }
+    return {std::move(buffer), std::move(status), at};
+}
+
+}  // namespace
+
 asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
                                       OutgoingBody body) {
     PumpResult result;
     ChunkJob job(channel.executor());
-    std::uint64_t unread = body.bytes;
     std::uint64_t position = body.first;
+    std::uint64_t const end = body.first + body.bytes;
     std::uint64_t sent = 0;
     Traffic::Body const counted(traffic);
     auto const wanted = [&channel] { return channel.is_open(); };
-    auto const read_ahead = [&](Bytes buffer) {
-        buffer.resize(next_chunk(traffic, Traffic::Way::up, unread));
-        unread -= buffer.size();
-        std::uint64_t const at = std::exchange(position, position + buffer.size());
-        job.start(pool, [file = body.file, at, buffer = std::move(buffer)]() mutable {
-            auto const count = read_at(file->get(), buffer, at);
-            Status status;
-            if (!count) {
-                status = fail(count.error());
-            } else if (*count != buffer.size()) {
-                status = fail(Fault::io, "the blob's file is shorter than it was");
-            }
-            return ChunkDone{std::move(buffer), std::move(status), at};
+    Bytes spare;
+    auto const read_ahead = [&] {
+        spare.resize(next_chunk(traffic, Traffic::Way::up, end - position));
+        std::uint64_t const at = std::exchange(position, position + spare.size());
+        job.start(pool, [file = body.file, at, buffer = std::exchange(spare, {})]() mutable {
+            return read_chunk(*file, std::move(buffer), at);
         });
     };
-    Bytes spare;
-    read_ahead({});
+    auto const next_end = [&] {
+        return position + next_chunk(traffic, Traffic::Way::up, end - position);
+    };
     while (sent < body.bytes) {
+        if (!job.running()) {
+            bool const there = !body.growth || co_await body.growth->wait_for(next_end());
+            if (!there) result.disk = fail(Fault::io, "the blob was not made to its end");
+            if (!there) break;
+            read_ahead();
+        }
         ChunkDone chunk = co_await job.finish();
         result.disk = std::move(chunk.status);
         if (!result.disk) break;
-        if (unread > 0) read_ahead(std::move(spare));
+        bool const more = position < end && (!body.growth || body.growth->written() >= next_end());
+        if (more) read_ahead();
         co_await traffic.pass(Traffic::Way::up, chunk.buffer.size(), wanted);
         channel.deadline().expires_after(body.chunk_patience);
         result.network = co_await channel.write(chunk.buffer);

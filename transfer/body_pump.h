@@ -9,6 +9,7 @@
 
 #include "src/base/worker_pool.h"
 #include "transfer/blob_store.h"
+#include "transfer/growing_blob.h"
 #include "transfer/tls_channel.h"
 #include "transfer/traffic.h"
 
@@ -36,6 +37,7 @@ struct OutgoingBody {
     std::uint64_t bytes = 0;
     std::chrono::milliseconds chunk_patience{};
     std::function<bool(std::uint64_t sent)> go_on;  ///< false stops; bytes of this body so far
+    std::shared_ptr<GrowingBlob> growth{};          ///< where the file is still being written
 };
 
 /// As above. The disk fails too where the file turns out shorter.

@@ -306,6 +306,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
     std::uint64_t sent = 0;
     OutgoingBody body;
     body.file = put.file;
+    body.growth = put.growth;
     body.first = put.from;
     body.bytes = put.size - put.from;
     body.chunk_patience = limits_.chunk;

@@ -16,6 +16,7 @@
 #include "transfer/control_limits.h"
 #include "transfer/control_message.h"
 #include "transfer/enrolment_message.h"
+#include "transfer/growing_blob.h"
 #include "transfer/http_head.h"
 #include "transfer/intake_answer.h"
 #include "transfer/line_message.h"
@@ -62,6 +63,7 @@ public:
         std::uint64_t size = 0;  ///< of the blob
         /// Bytes that the other side has or is being sent.
         std::function<void(std::uint64_t done)> progress;
+        std::shared_ptr<GrowingBlob> growth{};  ///< where the blob is still being made
     };
 
     /// The answer may come before all is sent: then the rest stays here.

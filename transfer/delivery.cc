@@ -149,6 +149,23 @@ private:
 
 }  // namespace
 
+asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
+    Peer const peer{order.draft.recipient_node, order.endpoints};
+    Result<IntakeAnswer> answer = co_await client.offer(peer, order.draft, std::nullopt);
+    if (!answer) co_return fail(answer.error());
+    auto const* const progress = std::get_if<OfferProgress>(&*answer);
+    if (progress == nullptr || progress->action != OfferAction::put || progress->have != 0)
+        co_return fail(Fault::refused, "the node does not take bytes before their name");
+    ControlClient::BlobPut put;
+    put.id = order.draft.content_id;
+    put.file = order.blob->file();
+    put.size = order.blob->bytes();
+    put.progress = std::move(order.progress);
+    put.growth = order.blob;
+    answer = co_await client.put_blob(peer, std::move(put));
+    co_return answer ? Status() : Status(fail(answer.error()));
+}
+
 asio::awaitable<Result<Delivered>> deliver(ControlClient& client, WorkerPool& workers,
                                            DeliveryOrder order) {
     Delivery delivery(client, workers, std::move(order));

@@ -33,6 +33,18 @@ struct Delivered {
     Route route = Route::direct;
 };
 
+struct AheadOrder {
+    Offer draft;  ///< signed (draft_offer.h)
+    std::vector<Endpoint> endpoints;
+    std::shared_ptr<GrowingBlob> blob;
+    std::function<void(std::uint64_t done)> progress;  ///< bytes
+};
+
+/// Sends a blob's bytes while it is still being made. Whatever comes of it, deliver() with the
+/// offer proper, of the same id, goes on from there. Success: all of it is on the addressed node's
+/// disk.
+asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order);
+
 /// Success: the addressed node has signed that it holds this blob. A connection that breaks is
 /// taken up again where the other side left off, as long as something moves. Owner's thread.
 asio::awaitable<Result<Delivered>> deliver(ControlClient& client, WorkerPool& workers,

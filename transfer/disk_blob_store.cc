@@ -15,17 +15,12 @@ namespace satchel::transfer {
 
 namespace {
 
-std::uint64_t oldest_partial(DiskStoreState const& state) {
-    auto const now = state.clock.unix_seconds();
-    return now - std::min(now, state.options.partial_lifetime_seconds);
-}
-
 /// Gives back what abandoned uploads hold for too long. The mutex is held.
 Status drop_stale_partials(DiskStoreState& state) {
     auto const partials = state.index.partials();
     if (!partials) return fail(partials.error());
     for (auto const& partial : *partials) {
-        if (partial.touched >= oldest_partial(state)) continue;
+        if (!state.is_stale(partial)) continue;
         if (state.arriving.contains(partial.id)) continue;
         state.folder.remove_partial(partial.id);
         state.verified.erase(partial.id);
@@ -92,6 +87,27 @@ std::uint64_t whole_pieces(std::uint64_t bytes, std::uint64_t blob_bytes) {
     return bytes - bytes % piece_length_for(blob_bytes);
 }
 
+bool DiskStoreState::is_stale(PartialBlob const& partial) const {
+    auto const lifetime =
+        partial.lacks_layer() ? options.draft_lifetime_seconds : options.partial_lifetime_seconds;
+    return partial.touched + lifetime < clock.unix_seconds();
+}
+
+// The new row first: whichever name a crash leaves the file, one of the rows speaks for it.
+Status DiskStoreState::name_partial(PartialBlob draft, ContentId const& id) {
+    auto const held = index.size_of(id);
+    if (!held) return fail(held.error());
+    if (*held) return fail(Fault::refused, "blob " + id.short_form() + " is here already");
+    if (arriving.contains(id)) {
+        return fail(Fault::unavailable, "blob " + id.short_form() + " is arriving already");
+    }
+    auto const stand_in = std::exchange(draft.id, id);
+    if (auto entered = index.put_partial(draft); !entered) return entered;
+    if (auto renamed = folder.rename_partial(stand_in, id); !renamed) return renamed;
+    verified.erase(id);
+    return index.drop_partial(stand_in);
+}
+
 DiskBlobStore::DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening)
     : state_(std::move(state))
     , opening_(std::move(opening)) {}
@@ -106,7 +122,8 @@ Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(DiskStoreOptions opti
     if (!index) return fail(index.error());
     auto state = std::make_shared<DiskStoreState>(std::move(options), clock, std::move(*folder),
                                                   std::move(*index));
-    auto opening = reconcile(state->folder, state->index, oldest_partial(*state));
+    auto opening = reconcile(state->folder, state->index,
+                             [&](PartialBlob const& partial) { return state->is_stale(partial); });
     if (!opening) return fail(opening.error());
     return std::unique_ptr<DiskBlobStore>(new DiskBlobStore(std::move(state), std::move(*opening)));
 }
@@ -138,6 +155,24 @@ Result<std::unique_ptr<BlobUpload>> DiskBlobStore::receive(ContentId const& id, 
     if (size < blob_bytes_min) return fail(Fault::refused, "no blob is as small as that");
     if (auto reserved = reserve(id, size, sender); !reserved) return fail(reserved.error());
     return DiskBlobUpload::begin(state_, id);
+}
+
+Result<std::unique_ptr<BlobUpload>> DiskBlobStore::receive_draft(ContentId const& stand_in,
+                                                                 std::uint64_t size,
+                                                                 std::string const& sender) {
+    if (pieces_in(size) < 2) return fail(Fault::refused, "a draft has several pieces");
+    if (auto reserved = reserve(stand_in, size, sender); !reserved) return fail(reserved.error());
+    return DiskBlobUpload::begin_draft(state_, stand_in);
+}
+
+Status DiskBlobStore::name_draft(ContentId const& stand_in, ContentId const& id,
+                                 std::uint64_t size) {
+    std::lock_guard const lock(state_->mutex);
+    auto draft = state_->index.partial(stand_in);
+    if (!draft) return fail(draft.error());
+    bool const left = *draft && (*draft)->size == size && !state_->arriving.contains(stand_in);
+    if (!left) return fail(Fault::not_found, "no such draft");
+    return state_->name_partial(std::move(**draft), id);
 }
 
 Status DiskBlobStore::hold(ContentId const& id, Holding const& holding) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/clock.h"
+#include "src/core/limits.h"
 #include "transfer/blob_store.h"
 
 namespace satchel::transfer {
@@ -18,6 +19,7 @@ struct DiskStoreOptions {
     StoreQuota quota;
     std::uint64_t disk_margin_bytes = 64 * 1024 * 1024;  ///< left free for everybody else
     std::uint64_t partial_lifetime_seconds = 3 * 24 * 3600;
+    std::uint64_t draft_lifetime_seconds = 2 * limits::offer_lifetime_seconds;
     /// A holding has begun or ended; may be empty. Called from any thread, must not block.
     std::function<void(ContentId const&)> changed{};
 };
@@ -56,6 +58,9 @@ public:
 
     Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                 std::string const& sender) override;
+    Result<std::unique_ptr<BlobUpload>> receive_draft(ContentId const& stand_in, std::uint64_t size,
+                                                      std::string const& sender) override;
+    Status name_draft(ContentId const& stand_in, ContentId const& id, std::uint64_t size) override;
     Status hold(ContentId const& id, Holding const& holding) override;
     Result<std::optional<HeldBlob>> find(ContentId const& id) override;
     Result<std::vector<HeldBlob>> list() override;

@@ -33,6 +33,18 @@ Result<std::unique_ptr<BlobUpload>> DiskBlobUpload::begin(std::shared_ptr<DiskSt
     return std::unique_ptr<BlobUpload>(std::move(upload));
 }
 
+Result<std::unique_ptr<BlobUpload>> DiskBlobUpload::begin_draft(
+    std::shared_ptr<DiskStoreState> const& state, ContentId const& stand_in) {
+    auto begun = begin(state, stand_in);
+    if (!begun) return begun;
+    auto& upload = dynamic_cast<DiskBlobUpload&>(**begun);
+    upload.was_draft_ = true;
+    std::lock_guard const lock(state->mutex);
+    if (auto entered = state->index.put_partial(upload.as_partial()); !entered)
+        return fail(entered.error());
+    return begun;
+}
+
 Status DiskBlobUpload::open() {
     std::optional<PartialBlob> partial;
     {
@@ -53,8 +65,11 @@ Status DiskBlobUpload::open() {
 }
 
 Status DiskBlobUpload::go_on_with(PartialBlob const& partial) {
-    if (auto known = verifier_.set_layer(partial.layer); !known) return known;
-    layer_ = partial.layer;
+    was_draft_ = partial.lacks_layer();
+    if (!was_draft_) {
+        if (auto known = verifier_.set_layer(partial.layer); !known) return known;
+        layer_ = partial.layer;
+    }
     auto const there = file_size(fd_.get());
     if (!there) return fail(there.error());
     auto const kept = whole_pieces(*there, arrival_.size);
@@ -64,7 +79,12 @@ Status DiskBlobUpload::go_on_with(PartialBlob const& partial) {
         auto const known = state_->verified.find(id_);
         if (known != state_->verified.end()) trusted = std::min(known->second, kept);
     }
-    verifier_.trust_kept(trusted);
+    // Of a draft the hashes are wanted.
+    if (!was_draft_) verifier_.trust_kept(trusted);
+    return go_on_from(kept);
+}
+
+Status DiskBlobUpload::go_on_from(std::uint64_t kept) {
     Bytes piece(std::min(piece_length_for(arrival_.size), arrival_.size));
     while (verifier_.offset() < kept) {
         auto const n = std::min<std::uint64_t>(piece.size(), kept - verifier_.offset());
@@ -99,11 +119,16 @@ void DiskBlobUpload::cut_to(std::uint64_t bytes) {
 }
 
 void DiskBlobUpload::note_verified() {
-    arrival_.verified->store(verifier_.verified_bytes());
+    arrival_.verified->store(was_draft_ ? verifier_.whole_bytes() : verifier_.verified_bytes());
 }
 
 PartialBlob DiskBlobUpload::as_partial() const {
     return {id_, arrival_.size, arrival_.sender, layer_, state_->clock.unix_seconds()};
+}
+
+std::uint64_t DiskBlobUpload::kept_bytes() const {
+    if (discarded_ || !fd_) return 0;
+    return was_draft_ ? verifier_.whole_bytes() : verifier_.verified_bytes();
 }
 
 Status DiskBlobUpload::set_layer(ByteSpan layer) {
@@ -131,7 +156,9 @@ Status DiskBlobUpload::keep(std::uint64_t at, ByteSpan part) {
 }
 
 /// The disk works while the rest is on its way, so that the last sync, which the receipt waits for,
-/// is short. A hint: whether all is there, only that sync tells.
+/// is short. A hint: whether all is there, only that sync tells. What has reached the disk stays in
+/// the system's cache: dropped from there it would spare the push fresh pages, but who gets the
+/// blob soon after would wait twice as long.
 void DiskBlobUpload::write_back(std::uint64_t up_to) {
     if (up_to < written_back_) written_back_ = up_to;
     if (up_to - written_back_ < write_back_bytes) return;
@@ -143,12 +170,31 @@ void DiskBlobUpload::write_back(std::uint64_t up_to) {
 
 Status DiskBlobUpload::write(ByteSpan more) {
     if (held_) return fail(Fault::usage, "the upload is finished");
+    synced_ = false;
     auto done =
         verifier_.write(more, [this](std::uint64_t at, ByteSpan part) { return keep(at, part); });
     // What is wrong goes at once; an unfinished piece is hashed again when this process comes back.
     if (!done && !discarded_) cut_to(verifier_.offset());
     note_verified();
     return done;
+}
+
+Status DiskBlobUpload::sync() {
+    if (synced_) return {};
+    auto done = sync_file(fd_.get());
+    synced_ = done.has_value();
+    return done;
+}
+
+Status DiskBlobUpload::take_name(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    if (auto named = state_->name_partial(as_partial(), id); !named) return named;
+    auto arrival = state_->arriving.extract(id_);
+    arrival.key() = id;
+    state_->arriving.insert(std::move(arrival));
+    id_ = id;
+    verifier_.take_name(id);
+    return {};
 }
 
 Status DiskBlobUpload::finish(Holding const& holding) {
@@ -158,7 +204,7 @@ Status DiskBlobUpload::finish(Holding const& holding) {
         return right;
     }
     if (layer_.empty()) layer_ = verifier_.layer();
-    if (auto synced = sync_file(fd_.get()); !synced) return synced;
+    if (auto synced = sync(); !synced) return synced;
 
     std::lock_guard const lock(state_->mutex);
     if (auto moved = state_->folder.publish(id_); !moved) {
@@ -178,11 +224,11 @@ Status DiskBlobUpload::finish(Holding const& holding) {
 
 DiskBlobUpload::~DiskBlobUpload() {
     if (held_) return;
-    auto const kept = discarded_ || !fd_ ? 0 : verifier_.verified_bytes();
+    auto const kept = kept_bytes();
     std::lock_guard const lock(state_->mutex);
     if (kept > 0) cut_to(kept);
     if (kept > 0 && state_->index.put_partial(as_partial())) {
-        state_->verified[id_] = kept;
+        if (verifier_.layer_known()) state_->verified[id_] = kept;
     } else {
         // A row that stays behind has no file: opening reconciles.
         state_->folder.remove_partial(id_);

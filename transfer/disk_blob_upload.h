@@ -17,6 +17,10 @@ public:
     static Result<std::unique_ptr<BlobUpload>> begin(std::shared_ptr<DiskStoreState> state,
                                                      ContentId const& id);
 
+    /// The same for a draft. Its row outlives a crash from the first byte on.
+    static Result<std::unique_ptr<BlobUpload>> begin_draft(
+        std::shared_ptr<DiskStoreState> const& state, ContentId const& stand_in);
+
     DiskBlobUpload(DiskBlobUpload const&) = delete;
     DiskBlobUpload& operator=(DiskBlobUpload const&) = delete;
     ~DiskBlobUpload() override;
@@ -25,6 +29,8 @@ public:
 
     Status set_layer(ByteSpan layer) override;
     Status write(ByteSpan more) override;
+    Status sync() override;
+    Status take_name(ContentId const& id) override;
     Status finish(Holding const& holding) override;
 
 private:
@@ -33,10 +39,13 @@ private:
 
     Status open();
     Status go_on_with(PartialBlob const& partial);
+    Status go_on_from(std::uint64_t kept);
     Status reserve_disk();
     Status keep(std::uint64_t at, ByteSpan part);
     void write_back(std::uint64_t up_to);
     void cut_to(std::uint64_t bytes);
+    /// Bytes that are worth keeping when this ends.
+    std::uint64_t kept_bytes() const;
     PartialBlob as_partial() const;
     void note_verified();
 
@@ -47,6 +56,8 @@ private:
     UniqueFd fd_;
     Bytes layer_;
     std::uint64_t written_back_ = 0;  ///< bytes that the disk has been told to take
+    bool was_draft_ = false;          ///< whole pieces are kept though no layer is known
+    bool synced_ = false;             ///< all that came is on the disk
     bool held_ = false;               ///< finished: nothing to keep or remove
     bool discarded_ = false;          ///< the disk is full: what came is given back
 };

@@ -43,6 +43,13 @@ struct DiskStoreState {
 
     /// Bytes of partials that this process has verified: they need not be hashed again.
     std::map<ContentId, std::uint64_t> verified;
+
+    /// Has nobody gone on with it for too long?
+    bool is_stale(PartialBlob const& partial) const;
+
+    /// A draft, under way or left behind, becomes a partial of the blob `id`. The mutex is held.
+    /// Fault::refused: that is held. Fault::unavailable: it is arriving.
+    Status name_partial(PartialBlob draft, ContentId const& id);
 };
 
 /// Whole pieces in so many first bytes of a blob.

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <functional>
 
+#include "transfer/draft_offer.h"
 #include "transfer/upload_slot.h"
 
 namespace satchel::transfer {
 
 std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::string const& account) {
     Key const key{offer.sender_node, offer.id};
+    std::shared_ptr<UploadSlot> ahead;
     if (auto known = offers_.find(key); known != offers_.end()) {
-        if (known->second->offer == offer) return known->second;
+        IncomingOffer const& earlier = *known->second;
+        if (earlier.offer == offer) return known->second;
+        if (closes(offer, earlier.offer) && account == earlier.account) ahead = earlier.slot;
         offers_.erase(known);
     }
     auto const of_node = std::count_if(offers_.begin(), offers_.end(), [&](auto const& entry) {
@@ -22,6 +26,7 @@ std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::stri
     auto entry = std::make_shared<IncomingOffer>();
     entry->offer = offer;
     entry->account = account;
+    entry->ahead = std::move(ahead);
     offers_.emplace(key, entry);
     return entry;
 }

@@ -23,8 +23,9 @@ struct IncomingOffer {
     Offer offer;
     std::string account;  ///< what its bytes count against
     std::optional<Receipt> receipt;
-    bool waits = false;                ///< another offer brings the same blob
-    std::shared_ptr<UploadSlot> slot;  ///< while its bytes arrive
+    bool waits = false;                   ///< another offer brings the same blob
+    std::shared_ptr<UploadSlot> slot;     ///< while its bytes arrive
+    std::shared_ptr<UploadSlot> ahead{};  ///< of its draft: bytes that came before the name
 };
 
 class IncomingOffers {
@@ -38,7 +39,7 @@ public:
         : bounds_(bounds) {}
 
     /// Remembers an offer of its sender node. One that was known keeps its state where it is the
-    /// same offer. Null when too many are under way.
+    /// same offer, and takes over what came for its draft. Null when too many are under way.
     std::shared_ptr<IncomingOffer> add(Offer const& offer, std::string const& account);
 
     /// Only for the node that made the offer.

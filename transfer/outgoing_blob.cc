@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "src/base/sha256_lanes.h"
 #include "src/core/limits.h"
 #include "transfer/age_stream.h"
 #include "transfer/merkle_root.h"
@@ -21,7 +22,9 @@ namespace satchel::transfer {
 namespace {
 
 constexpr std::size_t batch_bytes = 512 * 1024;  ///< read, and then hashed and written, at once
+constexpr std::size_t group_bytes = sha256_lanes * limits::merkle_block_bytes;
 static_assert(batch_bytes > limits::inline_blob_bytes);
+static_assert(batch_bytes % group_bytes == 0);
 
 /// A file without a name in `folder`.
 Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
@@ -39,42 +42,52 @@ Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
 /// Takes the blob as it comes, hashes and writes it many blocks at a time.
 class BlobSink {
 public:
-    explicit BlobSink(std::filesystem::path outbox)
-        : outbox_(std::move(outbox)) {}
+    BlobSink(std::filesystem::path outbox, OutgoingWatch const& watch)
+        : outbox_(std::move(outbox))
+        , watch_(watch) {}
 
     Status write(ByteSpan more) {
         append(pending_, more);
-        return pending_.size() < batch_bytes ? Status() : flush();
+        // Whole groups of blocks, so that as many as can be are hashed at once.
+        auto const groups = pending_.size() - pending_.size() % group_bytes;
+        return groups < batch_bytes ? Status() : flush(groups);
     }
 
     Result<MerkleTree> finish() {
         if (!file_ && pending_.size() <= limits::inline_blob_bytes) {
-            file_ = UniqueFd(::memfd_create("blob", MFD_CLOEXEC));
-            if (!file_) return fail(system_error("memory for a blob"));
+            UniqueFd memory(::memfd_create("blob", MFD_CLOEXEC));
+            if (!memory) return fail(system_error("memory for a blob"));
+            file_ = std::make_shared<UniqueFd>(std::move(memory));
         }
-        if (auto written = flush(); !written) return fail(written.error());
+        if (auto written = flush(pending_.size()); !written) return fail(written.error());
         return hasher_.finish();
     }
 
-    UniqueFd take_file() { return std::move(file_); }
+    std::shared_ptr<UniqueFd> take_file() { return std::move(file_); }
 
 private:
-    Status flush() {
+    Status flush(std::size_t bytes) {
         if (!file_) {
             auto file = nameless_file(outbox_);
             if (!file) return fail(file.error());
-            file_ = std::move(*file);
+            file_ = std::make_shared<UniqueFd>(std::move(*file));
         }
-        hasher_.write(pending_);
-        auto written = write_all(file_.get(), pending_);
-        pending_.clear();
+        auto const part = ByteSpan(pending_).first(bytes);
+        auto written = write_all(file_->get(), part);
+        written_ += bytes;
+        // What is hashed meanwhile may be on its way already.
+        if (written && watch_) watch_(file_, written_);
+        hasher_.write(part);
+        pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(bytes));
         return written;
     }
 
     std::filesystem::path outbox_;
+    OutgoingWatch const& watch_;
     MerkleHasher hasher_;
     Bytes pending_;
-    UniqueFd file_;
+    std::uint64_t written_ = 0;
+    std::shared_ptr<UniqueFd> file_;
 };
 
 /// Works on one batch while the next one is made: on a thread of its own, which starts with the
@@ -160,11 +173,11 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
 
 // This thread reads, and hashes the content; the other encrypts, hashes the blob, and writes it.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
-                                        std::filesystem::path const& outbox,
-                                        Randomness& randomness) {
+                                        std::filesystem::path const& outbox, Randomness& randomness,
+                                        OutgoingWatch const& watch) {
     OutgoingBlob blob;
     blob.key = make_file_key(randomness);
-    BlobSink sink(outbox);
+    BlobSink sink(outbox, watch);
     ByteSink const out = [&](ByteSpan sealed) { return sink.write(sealed); };
     BlobEncryptor encryptor(blob.key, randomness);
     Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 
 #include "src/base/bytes.h"
 #include "src/base/randomness.h"
@@ -26,16 +27,20 @@ struct OutgoingBlob {
     Bytes layer;  ///< piece layer; empty for one piece
     FileKey key;
     std::uint64_t content_bytes = 0;
-    Sha256Digest content_sha256{};  ///< secret as the content is: for the recipient's eyes alone
-    UniqueFd file;                  ///< the blob, to be read at offsets
+    Sha256Digest content_sha256{};   ///< secret as the content is: for the recipient's eyes alone
+    std::shared_ptr<UniqueFd> file;  ///< the blob, to be read at offsets
 };
+
+/// Hears how much of a blob stands in its file while it is made; on the thread that makes it.
+using OutgoingWatch =
+    std::function<void(std::shared_ptr<UniqueFd> const& file, std::uint64_t written)>;
 
 /// Blocks. A fresh key each time: equal contents get different blobs. Blobs of up to
 /// limits::inline_blob_bytes stay in memory, larger ones go to a file in `outbox`, which is not
 /// synced: the receipt comes from the one who is. Faults: the reader's, and those of writing.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
-                                        std::filesystem::path const& outbox,
-                                        Randomness& randomness);
+                                        std::filesystem::path const& outbox, Randomness& randomness,
+                                        OutgoingWatch const& watch = {});
 
 /// Reads a file from its start, whatever its offset. `fd` must stay open.
 ContentReader read_from_file(int fd);

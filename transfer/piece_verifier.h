@@ -27,7 +27,13 @@ public:
     /// is known to be right before its end.
     std::uint64_t verified_bytes() const { return layer_known_ ? kept_ : 0; }
 
+    /// Bytes of whole pieces that came, right or not.
+    std::uint64_t whole_bytes() const { return kept_; }
+
     bool layer_known() const { return layer_known_; }
+
+    /// What a blob of several pieces must hash to, where nobody knew before. No layer is known yet.
+    void take_name(ContentId const& id) { id_ = id; }
 
     /// From here on pieces are verified as they complete. Fault::corrupt when the layer does not
     /// hash to the ContentId (nothing changes), or when a piece that came before is wrong (then the

@@ -17,9 +17,9 @@ public:
         : folder_(folder)
         , index_(index) {}
 
-    Status run(std::uint64_t oldest_partial_seconds) {
+    Status run(std::function<bool(PartialBlob const&)> const& is_stale) {
         auto done = recall_unindexed();
-        if (done) done = check_partials(oldest_partial_seconds);
+        if (done) done = check_partials(is_stale);
         if (done) done = remove_stray_partials();
         if (done) done = check_blobs();
         for (auto const& left : folder_.outbox_files())
@@ -60,12 +60,12 @@ private:
         return {};
     }
 
-    Status check_partials(std::uint64_t oldest_seconds) {
+    Status check_partials(std::function<bool(PartialBlob const&)> const& is_stale) {
         auto const partials = index_.partials();
         if (!partials) return fail(partials.error());
         for (auto const& partial : *partials) {
             auto const kept = whole_pieces(folder_.partial_size(partial.id), partial.size);
-            bool const stale = partial.touched < oldest_seconds;
+            bool const stale = is_stale(partial);
             if (stale) ++report_.stale_partials;
             auto const path = folder_.partial(partial.id);
             // A piece that was being written when the process died is no piece.
@@ -112,9 +112,9 @@ private:
 }  // namespace
 
 Result<Reconciliation> reconcile(BlobFolder const& folder, BlobIndex& index,
-                                 std::uint64_t oldest_partial_seconds) {
+                                 std::function<bool(PartialBlob const&)> const& is_stale) {
     Reconciler reconciler(folder, index);
-    if (auto done = reconciler.run(oldest_partial_seconds); !done) return fail(done.error());
+    if (auto done = reconciler.run(is_stale); !done) return fail(done.error());
     return reconciler.take();
 }
 

@@ -1,6 +1,8 @@
 // Puts files and index of a disk store in agreement, whatever a crash left behind.
 #pragma once
 
+#include <functional>
+
 #include "src/base/result.h"
 #include "transfer/blob_folder.h"
 #include "transfer/blob_index.h"
@@ -11,6 +13,6 @@ namespace satchel::transfer {
 /// On opening, before anything else touches the store. A blob that was moved to its place but not
 /// yet indexed becomes a partial again; what nothing speaks for is removed.
 Result<Reconciliation> reconcile(BlobFolder const& folder, BlobIndex& index,
-                                 std::uint64_t oldest_partial_seconds);
+                                 std::function<bool(PartialBlob const&)> const& is_stale);
 
 }  // namespace satchel::transfer

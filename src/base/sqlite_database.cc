@@ -158,6 +158,13 @@ Status SqliteDatabase::transaction(std::function<Status()> const& body) {
     return done;
 }
 
+Status SqliteDatabase::lightly(std::function<Status()> const& body) {
+    if (auto set = execute("PRAGMA synchronous=NORMAL"); !set) return set;
+    auto done = body();
+    auto const set_back = execute("PRAGMA synchronous=FULL");
+    return done ? set_back : done;
+}
+
 std::int64_t SqliteDatabase::last_row_id() const {
     return sqlite3_last_insert_rowid(database_.get());
 }

@@ -109,6 +109,10 @@ public:
     /// All of `body` or nothing: commits when it succeeds, rolls back otherwise.
     Status transaction(std::function<Status()> const& body);
 
+    /// What `body` commits survives the end of this process; a power cut may take it, until
+    /// something else is committed. Spares a sync, for what is nice to have.
+    Status lightly(std::function<Status()> const& body);
+
     std::int64_t last_row_id() const;
     std::int64_t changed_rows() const;
 

@@ -26,7 +26,8 @@ public:
     void run(Work work, Done done) {
         asio::post(pool_, [this, guard = asio::make_work_guard(owner_), work = std::move(work),
                            done = std::move(done)]() mutable {
-            auto result = work();
+            // What the work holds is let go before anybody hears of its end.
+            auto result = [once = std::move(work)]() mutable { return once(); }();
             asio::post(owner_, [done = std::move(done), result = std::move(result)]() mutable {
                 done(std::move(result));
             });

@@ -1,7 +1,10 @@
 #include "src/node/blob_carrier.h"
 
+#include <algorithm>
+
 #include "src/core/limits.h"
 #include "src/core/locator.h"
+#include "transfer/draft_offer.h"
 
 namespace satchel::node {
 
@@ -17,7 +20,8 @@ constexpr std::uint64_t slowest_bytes_per_second = 64 * 1024;
 Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
                               NodeKey const& node) const {
     Offer draft;
-    draft.id.bytes = world_.randomness.array<16>();
+    bool const follows = order.ahead && order.ahead->node == node;
+    draft.id = follows ? order.ahead->offer : OfferId{world_.randomness.array<16>()};
     draft.content_id = blob.content_id;
     draft.size = blob.bytes;
     draft.sender = order.sender;
@@ -35,6 +39,26 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
     bool const as_user = draft.sender_binding.has_value();
     return sign_offer(std::move(draft),
                       as_user ? world_.identity.user_key : world_.identity.node_key);
+}
+
+asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
+    std::shared_ptr<transfer::GrowingBlob> blob, CarryOrder order, std::vector<NodeReport> nodes) {
+    auto const first = std::ranges::find_if(nodes, &NodeReport::available);
+    if (first == nodes.end() || first->pull_only) co_return std::nullopt;
+    bool const begun = co_await blob->wait_for(1);
+    // What is encrypted already goes with its name.
+    if (!begun || blob->written() == blob->bytes()) co_return std::nullopt;
+    SentAhead const ahead{first->node_key, OfferId{world_.randomness.array<16>()}};
+    order.ahead = ahead;
+    auto const stand_in = transfer::stand_in_for(world_.identity.node_public(), ahead.offer);
+    CarriedBlob const unnamed{stand_in, blob->bytes(), {}, nullptr};
+    transfer::AheadOrder sending{.draft = make_offer(unnamed, order, first->node_key),
+                                 .endpoints = first->endpoints,
+                                 .blob = blob,
+                                 .progress = order.progress};
+    Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
+    if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});
+    co_return ahead;
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob, Offer offer,

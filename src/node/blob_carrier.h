@@ -24,6 +24,12 @@
 
 namespace satchel::node {
 
+/// Bytes that went to a node before their name: the offer that follows has the id of their draft.
+struct SentAhead {
+    NodeKey node;
+    OfferId offer;
+};
+
 /// For whom, and from whom.
 struct CarryOrder {
     Address recipient;                                 ///< whose storage the record is
@@ -36,6 +42,7 @@ struct CarryOrder {
     std::string name{};        ///< of the file: for whoever lists receipts
     std::string message_id{};  ///< likewise; "" where there is no message
     bool is_copy = false;      ///< between nodes of one user: no receipt that anybody asks for
+    std::optional<SentAhead> ahead{};
 };
 
 /// Owner's thread; all references must outlive it.
@@ -65,6 +72,12 @@ public:
     /// The receipt is on disk then. The failure is that of the node asked last.
     asio::awaitable<Result<transfer::Delivered>> carry(CarriedBlob blob, CarryOrder order,
                                                        std::vector<NodeReport> nodes);
+
+    /// Sends what there is of a blob while the rest is being encrypted, to the node that carry()
+    /// asks first. Grant and label need not be there yet. None where nothing could be sent.
+    asio::awaitable<std::optional<SentAhead>> send_ahead(
+        std::shared_ptr<transfer::GrowingBlob> blob, CarryOrder order,
+        std::vector<NodeReport> nodes);
 
     /// An offer to one node, signed: by the user where the sender is bound to this home, else by
     /// this node, as a gateway that its domain may vouch for.

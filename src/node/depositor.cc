@@ -7,12 +7,16 @@
 #include "src/node/content_reader.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
+#include "transfer/age_stream.h"
+#include "transfer/async_event.h"
 
 namespace satchel::node {
 
 namespace {
 
 constexpr std::size_t recipients_at_once = 8;
+constexpr unsigned encryptions_at_once = 2;
+constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
 
 /// What a write to a file changes.
 struct FileVersion {
@@ -30,16 +34,33 @@ Result<FileVersion> version_of(int fd) {
     return FileVersion{state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
 }
 
-Result<transfer::OutgoingBlob> encrypt(UniqueFd file, mailgw::AttachmentSource const& source,
-                                       std::filesystem::path const& outbox,
-                                       Randomness& randomness) {
+/// Of the blob that the request will become, where that can be told before it is made.
+std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
+    using Decoding = mailgw::AttachmentSource::Decoding;
+    switch (request.source.decoding) {
+        case Decoding::identity:
+            return transfer::blob_bytes_for(request.source.end - request.source.begin);
+        case Decoding::base64:
+            if (!request.label_is_final) return std::nullopt;
+            return transfer::blob_bytes_for(request.label.bytes);
+        case Decoding::deflate_text:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
+                                            std::filesystem::path const& outbox,
+                                            Randomness& randomness,
+                                            transfer::OutgoingWatch const& watch) {
     auto const watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = version_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
     auto blob = transfer::make_outgoing_blob(
-        [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness);
+        [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness,
+        watch);
     if (!blob) return blob;
     auto const after = version_of(watched->get());
     if (!after) return fail(after.error());
@@ -64,7 +85,14 @@ struct Depositor::Job {
     std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient: also until there are
                                                  ///< enough copies
     asio::steady_timer all_done;
+    Status made;  ///< the blob, or why not: once `encrypted`
+    transfer::AsyncEvent encrypted;
+    std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
 };
+
+Depositor::Depositor(World world)
+    : world_(std::move(world))
+    , encryptors_(world_.owner, encryptions_at_once) {}
 
 /// What opens the blob for one recipient.
 Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport const& report) {
@@ -113,6 +141,16 @@ std::function<void(std::uint64_t)> Depositor::progress_of(Job& job, std::size_t 
     };
 }
 
+asio::awaitable<std::optional<SentAhead>> Depositor::send_ahead(Job& job, std::size_t index,
+                                                                LookupReport const& report) {
+    bool const possible =
+        job.growing && report.available &&
+        (report.accept.max_bytes == 0 || job.growing->bytes() <= report.accept.max_bytes);
+    if (!possible) co_return std::nullopt;
+    CarryOrder order{report.storage_address, job.request.sender, {}, {}, progress_of(job, index)};
+    co_return co_await world_.carrier.send_ahead(job.growing, std::move(order), report.nodes);
+}
+
 asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
     location::TrustFor trust_for = [&job](Address asked) {
@@ -123,6 +161,10 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     LookupReport const report =
         co_await world_.resolver.resolve(outcome.recipient, std::move(trust_for), options);
     bool const usable = report.storage && report.trusted && report.age_recipient;
+    std::optional<SentAhead> ahead;
+    if (usable) ahead = co_await send_ahead(job, index, report);
+    co_await job.encrypted.wait();
+    if (!job.made) co_return job.made;
     if (!usable) co_return fail(Fault::refused, report.reason);
     if (report.accept.max_bytes != 0 && job.blob.bytes > report.accept.max_bytes) {
         co_return fail(Fault::too_large, "larger than the recipient's storage takes");
@@ -135,6 +177,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
             report.storage_address,      job.request.sender, item->grant,   item->label,
             progress_of(job, index),     report.gateway,     report.record, job.request.label.name,
             job.request.label.message_id};
+        order.ahead = ahead;
         delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
     if (delivered) {
@@ -162,7 +205,7 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     while (job->next < job->deposit.outcomes.size()) {
         std::size_t const index = job->next++;
         auto const brought = co_await bring(*job, index);
-        if (brought) continue;
+        if (brought || !job->made) continue;
         mailgw::DepositOutcome& outcome = job->deposit.outcomes[index];
         outcome.stored = false;
         outcome.reason = brought.error().what;
@@ -194,34 +237,61 @@ asio::awaitable<void> Depositor::keep(Job& job) {
     }
 }
 
-asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
-                                                            TrustView trust,
-                                                            DepositProgress progress) {
-    auto shared_file = std::make_shared<UniqueFd>(std::move(file));
-    auto work = [shared_file, source = request.source, outbox = world_.outbox,
-                 &randomness = world_.randomness]() mutable {
-        return encrypt(std::move(*shared_file), source, outbox, randomness);
-    };
-    auto blob = co_await world_.workers.await(std::move(work));
-    if (!blob) co_return fail(blob.error());
-    if (!request.label_is_final) {
-        request.label.bytes = blob->content_bytes;
-        request.label.sha256 = blob->content_sha256;
+asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file) {
+    DepositRequest& request = job->request;
+    transfer::OutgoingWatch watch;
+    if (job->growing) {
+        watch = [&owner = world_.owner, growing = job->growing](
+                    std::shared_ptr<UniqueFd> const& blob, std::uint64_t written) {
+            asio::post(owner, [growing, blob, written] { growing->grow_to(blob, written); });
+        };
     }
-    CarriedBlob carried{blob->id, blob->blob_bytes, std::move(blob->layer),
-                        std::make_shared<UniqueFd>(std::move(blob->file))};
-    std::shared_ptr<Job> const job(new Job{.request = std::move(request),
-                                           .trust = std::move(trust),
-                                           .progress = std::move(progress),
-                                           .key = std::move(blob->key),
-                                           .blob = std::move(carried),
-                                           .deposit = {},
-                                           .moved = {},
-                                           .told = 0,
-                                           .away = {},
-                                           .all_done = asio::steady_timer(world_.owner)});
-    job->deposit.content_id = job->blob.content_id;
-    job->deposit.blob_bytes = job->blob.bytes;
+    auto work = [content = std::move(file), source = request.source, outbox = world_.outbox,
+                 &randomness = world_.randomness, watch = std::move(watch)]() mutable {
+        return encrypt_file(std::move(content), source, outbox, randomness, watch);
+    };
+    bool const is_long = request.source.end - request.source.begin > long_bytes;
+    WorkerPool& pool = is_long ? encryptors_ : world_.workers;
+    auto blob = co_await pool.await(std::move(work));
+    if (blob) {
+        if (!request.label_is_final) {
+            request.label.bytes = blob->content_bytes;
+            request.label.sha256 = blob->content_sha256;
+        }
+        job->key = std::move(blob->key);
+        job->blob = {blob->id, blob->blob_bytes, std::move(blob->layer), std::move(blob->file)};
+        job->deposit.content_id = job->blob.content_id;
+        job->deposit.blob_bytes = job->blob.bytes;
+    } else {
+        job->made = fail(blob.error());
+    }
+    if (job->growing) job->growing->end();
+    job->encrypted.set();
+}
+
+std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustView trust,
+                                                 DepositProgress progress) {
+    std::shared_ptr<Job> job(new Job{.request = std::move(request),
+                                     .trust = std::move(trust),
+                                     .progress = std::move(progress),
+                                     .key = {},
+                                     .blob = {},
+                                     .deposit = {},
+                                     .moved = {},
+                                     .told = 0,
+                                     .away = {},
+                                     .all_done = asio::steady_timer(world_.owner),
+                                     .made = {},
+                                     .encrypted = transfer::AsyncEvent(world_.owner.get_executor()),
+                                     .growing = {}});
+    auto const bytes = blob_bytes_of(job->request);
+    // To several, what limits is the sending itself, and they may share the work.
+    bool const ahead =
+        bytes && *bytes > limits::inline_blob_bytes && job->request.recipients.size() == 1;
+    if (ahead) {
+        job->growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
+        job->blob.bytes = *bytes;
+    }
     for (Address const& recipient : job->request.recipients) {
         job->deposit.outcomes.push_back({.recipient = recipient,
                                          .ticket = {},
@@ -231,6 +301,14 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
                                          .receipt = {},
                                          .route = {}});
     }
+    return job;
+}
+
+asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
+                                                            TrustView trust,
+                                                            DepositProgress progress) {
+    auto const job = begin(std::move(request), std::move(trust), std::move(progress));
+    asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
     job->running = std::min(recipients_at_once, job->deposit.outcomes.size());
     job->all_done.expires_at(asio::steady_timer::time_point::max());
     for (std::size_t i = job->running; i > 0; --i) {
@@ -241,6 +319,8 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     if (job->running > 0) {
         co_await job->all_done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    co_await job->encrypted.wait();
+    if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
     co_return std::move(job->deposit);
 }

@@ -50,8 +50,7 @@ public:
         std::filesystem::path outbox;
     };
 
-    explicit Depositor(World world)
-        : world_(std::move(world)) {}
+    explicit Depositor(World world);
 
     /// Reads `file` in the request's range. Fails only when the content can't be read or encrypted:
     /// what goes wrong with one recipient is told in their outcome.
@@ -61,6 +60,11 @@ public:
 private:
     struct Job;
 
+    std::shared_ptr<Job> begin(DepositRequest request, TrustView trust, DepositProgress progress);
+    asio::awaitable<void> encrypt(std::shared_ptr<Job> job, UniqueFd file);
+    /// What the recipient's storage may take before all is encrypted.
+    asio::awaitable<std::optional<SentAhead>> send_ahead(Job& job, std::size_t index,
+                                                         LookupReport const& report);
     asio::awaitable<void> serve(std::shared_ptr<Job> job);
     asio::awaitable<Status> bring(Job& job, std::size_t index);
     Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
@@ -68,6 +72,7 @@ private:
     asio::awaitable<void> keep(Job& job);
 
     World world_;
+    WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
 };
 
 }  // namespace satchel::node

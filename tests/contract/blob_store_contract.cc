@@ -365,6 +365,7 @@ void check_blob_store_contract(MakeBlobStore const& make) {
     SUBCASE("keeps to the quota") {
         keeps_to_the_quota(make);
     }
+    check_blob_draft_contract(make);
 }
 
 }  // namespace satchel::testing

@@ -14,4 +14,7 @@ using MakeBlobStore = std::function<std::unique_ptr<transfer::BlobStore>(transfe
 /// Runs inside a doctest test case.
 void check_blob_store_contract(MakeBlobStore const& make);
 
+/// The part of it that is about drafts.
+void check_blob_draft_contract(MakeBlobStore const& make);
+
 }  // namespace satchel::testing

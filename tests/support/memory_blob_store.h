@@ -26,8 +26,7 @@ public:
     Result<std::unique_ptr<transfer::BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                           std::string const& sender) override {
         if (size < transfer::blob_bytes_min) return fail(Fault::refused, "too small for a blob");
-        if (shelf_->held.contains(id)) return fail(Fault::refused, "here already");
-        if (shelf_->arriving.contains(id)) return fail(Fault::unavailable, "arriving already");
+        if (auto room = shelf_->place_for(id); !room) return fail(room.error());
         auto const admitted = transfer::admit(
             shelf_->quota,
             {.taken = shelf_->held_bytes() + shelf_->reserved_bytes(&id, nullptr),
@@ -37,6 +36,25 @@ public:
         if (!admitted) return fail(admitted.error());
         return std::unique_ptr<transfer::BlobUpload>(
             std::make_unique<Upload>(shelf_, id, size, sender));
+    }
+
+    Result<std::unique_ptr<transfer::BlobUpload>> receive_draft(
+        ContentId const& stand_in, std::uint64_t size, std::string const& sender) override {
+        if (transfer::pieces_in(size) < 2) return fail(Fault::refused, "too small for a draft");
+        auto upload = receive(stand_in, size, sender);
+        if (upload) dynamic_cast<Upload&>(**upload).become_draft();
+        return upload;
+    }
+
+    Status name_draft(ContentId const& stand_in, ContentId const& id, std::uint64_t size) override {
+        auto const draft = shelf_->partial.find(stand_in);
+        bool const there = draft != shelf_->partial.end() && draft->second.size == size;
+        if (!there) return fail(Fault::not_found, "no such draft");
+        if (auto room = shelf_->place_for(id); !room) return room;
+        auto left = shelf_->partial.extract(stand_in);
+        left.key() = id;
+        shelf_->partial.insert(std::move(left));
+        return {};
     }
 
     Status hold(ContentId const& id, transfer::Holding const& holding) override {
@@ -149,6 +167,12 @@ private:
         std::map<ContentId, Upload*> arriving;
         std::map<ContentId, Partial> partial;
 
+        Status place_for(ContentId const& id) const {
+            if (held.contains(id)) return fail(Fault::refused, "here already");
+            if (arriving.contains(id)) return fail(Fault::unavailable, "arriving already");
+            return {};
+        }
+
         std::uint64_t held_bytes() const {
             std::uint64_t sum = 0;
             for (auto const& [id, blob] : held)
@@ -188,11 +212,7 @@ private:
             , verifier_(id, size) {
             auto const left = shelf_->partial.find(id);
             if (left != shelf_->partial.end()) {
-                if (left->second.size == size && verifier_.set_layer(left->second.layer)) {
-                    layer_ = left->second.layer;
-                    bytes_ = std::move(left->second.bytes);
-                    verifier_.trust_kept(bytes_.size());
-                }
+                if (left->second.size == size) go_on_with(left->second);
                 shelf_->partial.erase(left);
             }
             shelf_->arriving[id] = this;
@@ -203,10 +223,13 @@ private:
 
         ~Upload() override {
             shelf_->arriving.erase(id_);
-            if (held_ || verifier_.verified_bytes() == 0) return;
-            bytes_.resize(verifier_.verified_bytes());
+            auto const kept = was_draft_ ? verifier_.whole_bytes() : verifier_.verified_bytes();
+            if (held_ || kept == 0) return;
+            bytes_.resize(kept);
             shelf_->partial[id_] = {std::move(bytes_), layer_, size_, sender_};
         }
+
+        void become_draft() { was_draft_ = true; }
 
         std::uint64_t size() const { return size_; }
 
@@ -230,6 +253,17 @@ private:
             });
         }
 
+        Status sync() override { return {}; }
+
+        Status take_name(ContentId const& id) override {
+            if (auto room = shelf_->place_for(id); !room) return room;
+            shelf_->arriving.erase(id_);
+            shelf_->arriving[id] = this;
+            id_ = id;
+            verifier_.take_name(id);
+            return {};
+        }
+
         Status finish(transfer::Holding const& holding) override {
             if (held_) return fail(Fault::usage, "the upload is finished");
             if (auto right = verifier_.finish(); !right) return right;
@@ -243,6 +277,21 @@ private:
         }
 
     private:
+        void go_on_with(Partial& partial) {
+            if (!partial.layer.empty()) {
+                static_cast<void>(verifier_.set_layer(partial.layer));
+                layer_ = std::move(partial.layer);
+            }
+            auto const whole = transfer::piece_length_for(size_);
+            was_draft_ = partial.layer.empty();
+            for (std::uint64_t at = 0; at < partial.bytes.size(); at += whole) {
+                auto const piece = std::min<std::uint64_t>(whole, partial.bytes.size() - at);
+                if (!verifier_.take_kept(ByteSpan(partial.bytes).subspan(at, piece))) break;
+            }
+            bytes_ = std::move(partial.bytes);
+            bytes_.resize(verifier_.whole_bytes());
+        }
+
         std::shared_ptr<Shelf> shelf_;
         ContentId id_;
         std::uint64_t size_;
@@ -250,6 +299,7 @@ private:
         transfer::PieceVerifier verifier_;
         Bytes bytes_;
         Bytes layer_;
+        bool was_draft_ = false;
         bool held_ = false;
     };
 

@@ -5,6 +5,7 @@
 #include "tests/support/control_lab.h"
 #include "tests/support/cutting_proxy.h"
 #include "transfer/age_stream.h"
+#include "transfer/draft_offer.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -193,4 +194,108 @@ TEST_CASE("delivery: what can't be, fails at once and says why") {
     REQUIRE_FALSE(stranger);
     CHECK(stranger.error().fault == Fault::refused);
     CHECK(lab.host.arrived.empty());
+}
+
+namespace {
+
+/// A blob of which the sender has no more than was let grow.
+struct Growing {
+    Growing(ControlLab& at, std::uint64_t size)
+        : lab(at)
+        , blob(sample_blob(size))
+        , order(lab.order_of(blob))
+        , growing(std::make_shared<GrowingBlob>(lab.io.get_executor(), blob.size())) {
+        Offer draft = order.offer;
+        draft.content_id = stand_in_for(draft.sender_node, draft.id);
+        draft.label.clear();
+        ahead = {lab.parties.signed_by_user(draft), order.endpoints, growing, nullptr};
+    }
+
+    void grow_to(std::uint64_t bytes) { growing->grow_to(order.file, bytes); }
+
+    /// All of it bit by bit, each when the one before has gone.
+    void grow_as_it_goes(std::uint64_t step) {
+        ahead.progress = [this, step](std::uint64_t done) {
+            grow_to(std::min(done + step, blob.size()));
+        };
+        grow_to(step);
+    }
+
+    Status send() { return lab.await(send_ahead(lab.alice.client, ahead)); }
+
+    ControlLab& lab;
+    SampleBlob blob;
+    DeliveryOrder order;
+    std::shared_ptr<GrowingBlob> growing;
+    AheadOrder ahead;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "delivery: bytes go ahead while the blob is made, once, and nothing is held before the end") {
+    ControlLab lab;
+    Growing made(lab, 20'000'000);
+    made.grow_as_it_goes(524'288);
+    REQUIRE(made.send());
+    CHECK(lab.store->list()->empty());
+    CHECK(lab.host.arrived.empty());
+    CHECK(lab.server->traffic().received_bytes == made.blob.size());
+    auto const delivered = deliver_to(lab, made.order);
+    REQUIRE(delivered);
+    CHECK(receipt_holds(delivered->receipt, made.order.offer));
+    check_whole(*lab.store, made.blob);
+    CHECK(lab.server->traffic().received_bytes == made.blob.size());
+    CHECK(lab.host.arrived.size() == 1);
+}
+
+TEST_CASE("delivery: a blob that was never made to its end leaves nothing behind that counts") {
+    ControlLab lab;
+    Growing made(lab, 20'000'000);
+    made.grow_to(5'000'000);
+    made.ahead.progress = [&](std::uint64_t) { made.growing->end(); };
+    CHECK_FALSE(made.send());
+    CHECK(lab.store->list()->empty());
+    // The sender made it after all: under the same offer what came counts.
+    REQUIRE(deliver_to(lab, made.order));
+    check_whole(*lab.store, made.blob);
+}
+
+TEST_CASE("delivery: what went ahead on a line that broke is not sent again") {
+    ControlLab lab;
+    Growing made(lab, 30'000'000);
+    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
+    made.ahead.endpoints = made.order.endpoints = {proxy.endpoint()};
+    made.grow_as_it_goes(1'048'576);
+    CHECK_FALSE(made.send());
+    REQUIRE(deliver_to(lab, made.order));
+    check_whole(*lab.store, made.blob);
+    CHECK(proxy.forwarded() < made.blob.size() + 6'000'000);
+}
+
+TEST_CASE("delivery: what went ahead outlives the receiver's end") {
+    ServerLimits limits;
+    limits.drain = std::chrono::milliseconds(0);
+    ControlLab lab(limits);
+    Growing made(lab, 20'000'000);
+    made.grow_to(8'000'000);
+    bool ended = false;
+    asio::co_spawn(lab.io, send_ahead(lab.alice.client, made.ahead),
+                   [&](std::exception_ptr const&, Status const& sent) {
+                       CHECK_FALSE(sent);
+                       ended = true;
+                   });
+    run_until(lab.io, [&] { return lab.server->traffic().received_bytes >= 7'000'000; });
+    auto const at = lab.server->listening();
+    lab.server->stop();
+    made.growing->end();
+    auto again = ControlServer::start(
+        {lab.io, lab.pool, *lab.store, lab.host, lab.parties.recipient_node, lab.clock, lab.log},
+        at);
+    REQUIRE(again);
+    lab.server = std::move(*again);
+    run_until(lab.io, [&] { return ended && lab.store->arriving().empty(); });
+    REQUIRE(deliver_to(lab, made.order));
+    check_whole(*lab.store, made.blob);
+    CHECK(lab.server->traffic().received_bytes <= 14'000'000);
 }

@@ -180,6 +180,41 @@ TEST_CASE("disk blob store: killed without a layer, nothing half-written stays")
     CHECK(store->received_so_far(blob.id()) == 0);
 }
 
+TEST_CASE("disk blob store: a draft outlives kill -9, and goes on under its name") {
+    TempFolder const folder;
+    FakeClock clock;
+    auto const blob = sample_blob(8 * piece + 99, 3);
+    auto const stand_in = sample_blob(100, 4).id();
+    run_and_kill([&](std::function<void()> const& report) {
+        auto store = DiskBlobStore::open(options_in(folder / "store"), clock);
+        if (!store) return;
+        auto draft = (*store)->receive_draft(stand_in, blob.size(), "alice@a.test");
+        if (!draft || !(*draft)->write(blob.view().first(3 * piece + 1'000))) return;
+        report();
+        for (;;)
+            ::pause();
+    });
+    SUBCASE("for a while") {
+        auto const store = open_store(folder, clock);
+        CHECK(store->opening().clean());
+        REQUIRE(store->name_draft(stand_in, blob.id(), blob.size()));
+        auto const upload = store->receive(blob.id(), blob.size(), "alice@a.test");
+        REQUIRE(upload);
+        CHECK((*upload)->offset() == 3 * piece);
+        REQUIRE((*upload)->write(blob.from(3 * piece)));
+        REQUIRE((*upload)->finish(sample_holding(1)));
+        check_whole(*store, blob);
+    }
+    SUBCASE("not for long") {
+        clock.advance(std::chrono::hours(3));
+        auto const store = open_store(folder, clock);
+        CHECK(store->opening().stale_partials == 1);
+        auto const named = store->name_draft(stand_in, blob.id(), blob.size());
+        REQUIRE_FALSE(named);
+        CHECK(named.error().fault == Fault::not_found);
+    }
+}
+
 TEST_CASE("disk blob store: killed right after finish, it is held") {
     TempFolder const folder;
     FakeClock const clock;

@@ -60,7 +60,7 @@ TEST_CASE("outgoing blob: opens with a grant, and a store takes it by its name")
         CHECK(blob->content_bytes == size);
         CHECK(blob->content_sha256 == sha256(content));
         CHECK(blob->blob_bytes == blob_bytes_for(size));
-        auto const bytes = all_of(blob->file.get());
+        auto const bytes = all_of(blob->file->get());
         CHECK(bytes.size() == blob->blob_bytes);
         CHECK(std::filesystem::is_empty(outbox.path()));
 
@@ -119,4 +119,21 @@ TEST_CASE("outgoing blob: tells what stopped it") {
         make_outgoing_blob(portions(content, 1 << 20), folder / "missing", randomness);
     REQUIRE_FALSE(unwritten);
     CHECK(unwritten.error().fault == Fault::not_found);
+}
+
+TEST_CASE("outgoing blob: what is written is told, and stands there") {
+    TempFolder const outbox;
+    SeededRandomness randomness;
+    auto const content = sample_blob(3'000'000).bytes;
+    Bytes seen;
+    OutgoingWatch const watch = [&](std::shared_ptr<UniqueFd> const& file, std::uint64_t written) {
+        std::uint64_t const before = seen.size();
+        CHECK(written > before);
+        seen.resize(written);
+        CHECK(*read_at(file->get(), std::span(seen).subspan(before), before) == written - before);
+    };
+    auto const blob =
+        make_outgoing_blob(portions(content, 70'001), outbox.path(), randomness, watch);
+    REQUIRE(blob);
+    CHECK(seen == all_of(blob->file->get()));
 }
