@@ -174,7 +174,7 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
 // This thread reads, and hashes the content; the other encrypts, hashes the blob, and writes it.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
                                         std::filesystem::path const& outbox, Randomness& randomness,
-                                        OutgoingWatch const& watch) {
+                                        OutgoingWatch const& watch, ContentDigest digest) {
     OutgoingBlob blob;
     blob.key = make_file_key(randomness);
     BlobSink sink(outbox, watch);
@@ -188,7 +188,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
         if (!filled) return fail(filled.error());
         auto const content = ByteSpan(buffer).first(*filled);
         blob.content_bytes += content.size();
-        content_hash.update(content);
+        if (digest == ContentDigest::wanted) content_hash.update(content);
         if (content.size() < buffer.size()) {
             if (auto done = background.finish(); !done) return fail(done.error());
             if (auto done = encryptor.write(content, out); !done) return fail(done.error());
@@ -202,7 +202,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
     blob.id = tree->root;
     blob.blob_bytes = tree->size;
     blob.layer = std::move(tree->layer);
-    blob.content_sha256 = content_hash.finish();
+    if (digest == ContentDigest::wanted) blob.content_sha256 = content_hash.finish();
     blob.file = sink.take_file();
     return blob;
 }

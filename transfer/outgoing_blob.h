@@ -27,7 +27,8 @@ struct OutgoingBlob {
     Bytes layer;  ///< piece layer; empty for one piece
     FileKey key;
     std::uint64_t content_bytes = 0;
-    Sha256Digest content_sha256{};   ///< secret as the content is: for the recipient's eyes alone
+    /// Secret as the content is: for the recipient's eyes alone. Zeros where it was known already.
+    Sha256Digest content_sha256{};
     std::shared_ptr<UniqueFd> file;  ///< the blob, to be read at offsets
 };
 
@@ -35,12 +36,16 @@ struct OutgoingBlob {
 using OutgoingWatch =
     std::function<void(std::shared_ptr<UniqueFd> const& file, std::uint64_t written)>;
 
+/// The digest of the content costs as much as encrypting it.
+enum class ContentDigest { wanted, known };
+
 /// Blocks. A fresh key each time: equal contents get different blobs. Blobs of up to
 /// limits::inline_blob_bytes stay in memory, larger ones go to a file in `outbox`, which is not
 /// synced: the receipt comes from the one who is. Faults: the reader's, and those of writing.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
                                         std::filesystem::path const& outbox, Randomness& randomness,
-                                        OutgoingWatch const& watch = {});
+                                        OutgoingWatch const& watch = {},
+                                        ContentDigest digest = ContentDigest::wanted);
 
 /// Reads a file from its start, whatever its offset. `fd` must stay open.
 ContentReader read_from_file(int fd);

@@ -52,7 +52,8 @@ std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
                                             std::filesystem::path const& outbox,
                                             Randomness& randomness,
-                                            transfer::OutgoingWatch const& watch) {
+                                            transfer::OutgoingWatch const& watch,
+                                            transfer::ContentDigest digest) {
     auto const watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = version_of(watched->get());
@@ -60,7 +61,7 @@ Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSou
     ContentReader reader(std::move(file), source);
     auto blob = transfer::make_outgoing_blob(
         [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness,
-        watch);
+        watch, digest);
     if (!blob) return blob;
     auto const after = version_of(watched->get());
     if (!after) return fail(after.error());
@@ -246,9 +247,12 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file
             asio::post(owner, [growing, blob, written] { growing->grow_to(blob, written); });
         };
     }
+    // A gateway has it from its own proof of the part.
+    auto const digest =
+        request.label_is_final ? transfer::ContentDigest::known : transfer::ContentDigest::wanted;
     auto work = [content = std::move(file), source = request.source, outbox = world_.outbox,
-                 &randomness = world_.randomness, watch = std::move(watch)]() mutable {
-        return encrypt_file(std::move(content), source, outbox, randomness, watch);
+                 &randomness = world_.randomness, watch = std::move(watch), digest]() mutable {
+        return encrypt_file(std::move(content), source, outbox, randomness, watch, digest);
     };
     bool const is_long = request.source.end - request.source.begin > long_bytes;
     WorkerPool& pool = is_long ? encryptors_ : world_.workers;

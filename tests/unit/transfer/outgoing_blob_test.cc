@@ -92,6 +92,22 @@ TEST_CASE("outgoing blob: equal contents get unequal names") {
     CHECK(one->content_sha256 == two->content_sha256);
 }
 
+TEST_CASE("outgoing blob: a digest that is known is not computed again") {
+    TempFolder const outbox;
+    SeededRandomness once;
+    SeededRandomness again;
+    Bytes const content(300'000, 7);
+    auto const asked = make_outgoing_blob(portions(content, 100), outbox.path(), once, {});
+    auto const unasked =
+        make_outgoing_blob(portions(content, 100), outbox.path(), again, {}, ContentDigest::known);
+    REQUIRE(asked);
+    REQUIRE(unasked);
+    CHECK(asked->content_sha256 == sha256(content));
+    CHECK(unasked->content_sha256 == Sha256Digest{});
+    CHECK(unasked->id == asked->id);
+    CHECK(unasked->content_bytes == content.size());
+}
+
 TEST_CASE("outgoing blob: reads a file from its start") {
     TempFolder const folder;
     SeededRandomness randomness;
