@@ -10,9 +10,9 @@ satchel_build_packages="
 
 # age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
 # restored. nsd, ldnsutils: a DNS server and what signs its zones. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
-# chromium: looks at the page, driven by npm's playwright-core.
+# iproute2, iptables: networks with routers between them. chromium: looks at the page, driven by npm's playwright-core.
 satchel_test_packages="
-    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils
+    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils iproute2 iptables
     clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
     chromium fonts-dejavu-core"
 

@@ -278,7 +278,7 @@ asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_sourc
     }
     Result<OutgoingContent> outgoing = fail(Fault::not_found, "nothing here");
     if (house_.session.is_offered_to(caller, id)) {
-        outgoing = house_.host.open_outgoing(id);
+        outgoing = house_.host.open_outgoing(id, caller.node);
     } else {
         outgoing = co_await house_.host.open_kept(caller, id);
     }
@@ -286,6 +286,7 @@ asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_sourc
     source.file = std::make_shared<UniqueFd>(std::move(outgoing->file));
     source.size = outgoing->size;
     source.layer = std::move(outgoing->layer);
+    source.sent = std::move(outgoing->sent);
     co_return source;
 }
 
@@ -317,6 +318,12 @@ asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller calle
     body.first = range.first;
     body.bytes = range.bytes();
     body.chunk_patience = house_.limits.chunk;
+    if (source->sent) {
+        body.go_on = [&sent = source->sent, first = range.first](std::uint64_t so_far) {
+            sent(first + so_far);
+            return true;
+        };
+    }
     PumpResult const moved =
         co_await send_body(channel_, house_.pool, *house_.limits.traffic, body);
     if (!moved.network || !moved.disk) co_return false;  // the length tells the caller

@@ -69,6 +69,7 @@ private:
         std::shared_ptr<UniqueFd> file;
         std::uint64_t size = 0;
         Bytes layer;
+        std::function<void(std::uint64_t)> sent;  ///< hears up to which byte; may be empty
     };
 
     asio::awaitable<bool> serve_one(std::string head_text);

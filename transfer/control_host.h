@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,8 @@ struct OutgoingContent {
     UniqueFd file;
     std::uint64_t size = 0;  ///< bytes
     Bytes layer;             ///< piece layer, empty for one piece
+    std::function<void(std::uint64_t)>
+        sent{};  ///< hears up to which byte it has gone; may be empty
 };
 
 class ControlHost {
@@ -65,7 +68,7 @@ public:
     virtual std::vector<Offer> outstanding_for(NodeKey const& recipient) const = 0;
 
     /// The blob of an outstanding offer. Fault::not_found where there is none.
-    virtual Result<OutgoingContent> open_outgoing(ContentId const& id) const = 0;
+    virtual Result<OutgoingContent> open_outgoing(ContentId const& id, NodeKey const& to) const = 0;
 
     /// What this side keeps until the caller, or its user, has it: offers to the calling node. The
     /// caller is there now, so it need not be looked for. As many as fit into an answer, or those

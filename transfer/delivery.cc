@@ -20,6 +20,7 @@ public:
         RouteFacts facts;
         facts.size = order_.offer.size;
         route_ = choose_route(facts);
+        accepted_ = order_.begun;
     }
 
     asio::awaitable<Result<Delivered>> run() {

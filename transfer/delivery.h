@@ -26,6 +26,9 @@ struct DeliveryOrder {
     std::chrono::milliseconds patience{75'000};
     /// Where there is no endpoint: asked for each connection.
     std::function<asio::awaitable<Result<MeetingPlace>>()> meet{};
+    /// Bytes went ahead by the draft of this offer: it is worth going on also where the node can't
+    /// be reached just now.
+    bool begun = false;
 };
 
 struct Delivered {

@@ -70,6 +70,7 @@ Status DiskBlobUpload::go_on_with(PartialBlob const& partial) {
         if (auto known = verifier_.set_layer(partial.layer); !known) return known;
         layer_ = partial.layer;
     }
+    entered_ = true;
     auto const there = file_size(fd_.get());
     if (!there) return fail(there.error());
     auto const kept = whole_pieces(*there, arrival_.size);
@@ -127,7 +128,7 @@ PartialBlob DiskBlobUpload::as_partial() const {
 }
 
 std::uint64_t DiskBlobUpload::kept_bytes() const {
-    if (discarded_ || !fd_) return 0;
+    if (!fd_) return 0;
     return was_draft_ ? verifier_.whole_bytes() : verifier_.verified_bytes();
 }
 
@@ -141,6 +142,7 @@ Status DiskBlobUpload::set_layer(ByteSpan layer) {
     // From here on the partial outlives a crash.
     std::lock_guard const lock(state_->mutex);
     auto entered = state_->index.put_partial(as_partial());
+    entered_ = entered.has_value();
     return done ? entered : done;
 }
 
@@ -148,7 +150,6 @@ Status DiskBlobUpload::keep(std::uint64_t at, ByteSpan part) {
     auto written = write_all_at(fd_.get(), part, at);
     if (!written) {
         cut_to(at);
-        discarded_ = discarded_ || written.error().fault == Fault::no_space;
         return written;
     }
     write_back(at + part.size());
@@ -174,7 +175,7 @@ Status DiskBlobUpload::write(ByteSpan more) {
     auto done =
         verifier_.write(more, [this](std::uint64_t at, ByteSpan part) { return keep(at, part); });
     // What is wrong goes at once; an unfinished piece is hashed again when this process comes back.
-    if (!done && !discarded_) cut_to(verifier_.offset());
+    if (!done) cut_to(verifier_.offset());
     note_verified();
     return done;
 }
@@ -227,7 +228,8 @@ DiskBlobUpload::~DiskBlobUpload() {
     auto const kept = kept_bytes();
     std::lock_guard const lock(state_->mutex);
     if (kept > 0) cut_to(kept);
-    if (kept > 0 && state_->index.put_partial(as_partial())) {
+    // On a full disk the index can't note when this was; that there is a partial it knows already.
+    if (kept > 0 && (state_->index.put_partial(as_partial()) || entered_)) {
         if (verifier_.layer_known()) state_->verified[id_] = kept;
     } else {
         // A row that stays behind has no file: opening reconciles.

@@ -58,8 +58,8 @@ private:
     std::uint64_t written_back_ = 0;  ///< bytes that the disk has been told to take
     bool was_draft_ = false;          ///< whole pieces are kept though no layer is known
     bool synced_ = false;             ///< all that came is on the disk
+    bool entered_ = false;            ///< the index has the partial
     bool held_ = false;               ///< finished: nothing to keep or remove
-    bool discarded_ = false;          ///< the disk is full: what came is given back
 };
 
 }  // namespace satchel::transfer

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "transfer/control_limits.h"
@@ -11,12 +13,34 @@ namespace satchel::transfer {
 
 using boost::system::error_code;
 
+namespace {
+
+/// A network that is gone is noticed in half a minute: by who sends as nothing is acknowledged, by
+/// who waits as the other side's machine does not answer. Left to itself, TCP tries again after up
+/// to two minutes, also where the network is back after one.
+void notice_silence(int socket) {
+    struct Option {
+        int name;
+        int value;
+    };
+
+    static constexpr int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    for (Option const option : {Option{TCP_KEEPIDLE, 10}, Option{TCP_KEEPINTVL, 5},
+                                Option{TCP_KEEPCNT, 4}, Option{TCP_USER_TIMEOUT, 30'000}}) {
+        ::setsockopt(socket, IPPROTO_TCP, option.name, &option.value, sizeof option.value);
+    }
+}
+
+}  // namespace
+
 TlsChannel::TlsChannel(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : tls_(std::move(socket), context)
     , deadline_(tls_.socket())
     , buffer_(2 * control_limits::head_bytes) {
     error_code ignored;
     tls_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    notice_silence(tls_.socket().native_handle());
 }
 
 Error TlsChannel::error_of(error_code error, char const* doing) const {

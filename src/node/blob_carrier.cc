@@ -12,10 +12,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using std::chrono::steady_clock;
+
+constexpr std::size_t pushes_per_node = 24;
+static_assert(pushes_per_node < 32, "see ServerLimits::uploads_per_node");
+
 constexpr auto come_patience = 30s;
-constexpr std::uint64_t slowest_bytes_per_second = 64 * 1024;
+/// Where there is another way: who can dial us has come by then.
+constexpr auto come_patience_before_meeting = 5s;
+constexpr auto silence_patience = 120s;  ///< of a receiver that has come
+constexpr auto tell_again_after = 10s;   ///< of silence: it may have been started anew
 
 }  // namespace
+
+BlobCarrier::BlobCarrier(World world)
+    : world_(world)
+    , turns_(world_.owner, pushes_per_node) {}
 
 Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
                               NodeKey const& node) const {
@@ -42,20 +54,26 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
 }
 
 asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
-    std::shared_ptr<transfer::GrowingBlob> blob, CarryOrder order, std::vector<NodeReport> nodes) {
+    std::shared_ptr<transfer::GrowingBlob> blob, OfferId draft, CarryOrder order,
+    std::vector<NodeReport> nodes) {
     auto const first = std::ranges::find_if(nodes, &NodeReport::available);
     if (first == nodes.end() || first->pull_only) co_return std::nullopt;
     bool const begun = co_await blob->wait_for(1);
+    if (!begun) co_return std::nullopt;
+    SentAhead ahead{.node = first->node_key, .offer = draft};
+    ahead.turn = co_await turns_.take(first->node_key);
     // What is encrypted already goes with its name.
-    if (!begun || blob->written() == blob->bytes()) co_return std::nullopt;
-    SentAhead const ahead{first->node_key, OfferId{world_.randomness.array<16>()}};
+    if (blob->written() == blob->bytes()) co_return ahead;
     order.ahead = ahead;
     auto const stand_in = transfer::stand_in_for(world_.identity.node_public(), ahead.offer);
     CarriedBlob const unnamed{stand_in, blob->bytes(), {}, nullptr};
     transfer::AheadOrder sending{.draft = make_offer(unnamed, order, first->node_key),
                                  .endpoints = first->endpoints,
                                  .blob = blob,
-                                 .progress = order.progress};
+                                 .progress = [&ahead, told = order.progress](std::uint64_t done) {
+                                     ahead.moved = ahead.moved || done > 0;
+                                     if (told) told(done);
+                                 }};
     Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
     if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});
     co_return ahead;
@@ -69,6 +87,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob,
                                      .file = blob.file,
                                      .layer = blob.layer,
                                      .progress = order.progress};
+    delivery.begun = order.ahead && order.ahead->node == node.node_key && order.ahead->moved;
     if (node.pull_only) {
         delivery.meet = [this, gateway = *order.gateway, key = node.node_key] {
             return call_to_meeting(gateway, key);
@@ -97,12 +116,18 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::bring(CarriedBlob blob
                        "neither it nor this node can be dialled, and its domain has no gateway");
     }
     bool const other_gateway = order.gateway && order.gateway->key != world_.identity.node_public();
-    if (!other_gateway) co_return co_await call(blob, offer, order, node);
+    if (!other_gateway) co_return co_await call(blob, offer, order, node, come_patience);
     Result<transfer::Delivered> delivered = fail(Fault::unavailable, "");
-    if (!world_.hidden) delivered = co_await call(blob, offer, order, node);
+    if (!world_.hidden)
+        delivered = co_await call(blob, offer, order, node, come_patience_before_meeting);
+    auto const has_not_come = [&delivered] {
+        return !delivered && delivered.error().fault == Fault::unavailable;
+    };
     // It did not come: it may be unable to dial us, too.
-    if (!delivered && delivered.error().fault == Fault::unavailable)
-        delivered = co_await push(blob, offer, order, node);
+    if (has_not_come()) delivered = co_await push(blob, offer, order, node);
+    // It does not hold its line either: it may read its inbox in the DHT.
+    if (has_not_come() && !world_.hidden)
+        delivered = co_await call(blob, offer, order, node, come_patience);
     co_return delivered;
 }
 
@@ -124,10 +149,12 @@ asio::awaitable<void> BlobCarrier::tell(PullNotice notice, NodeReport node,
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::call(CarriedBlob blob, Offer offer,
-                                                               CarryOrder order, NodeReport node) {
+                                                               CarryOrder order, NodeReport node,
+                                                               std::chrono::seconds patience) {
     location::WakeUp wake(world_.owner.get_executor());
     auto const visit = std::make_shared<PullVisit>();
     visit->changed = [&wake] { wake.notify(); };
+    visit->progress = order.progress;
     world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer, visit});
     PullNotice const notice{.offer = offer.id,
                             .content_id = offer.content_id,
@@ -135,23 +162,31 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::call(CarriedBlob blob,
                             .sender = offer.sender_node,
                             .control = offer.control,
                             .expires = offer.expires};
+    auto const begun = steady_clock::now();
+    auto told = begun;
     co_await tell(notice, node, order.gateway);
-    auto const begun = std::chrono::steady_clock::now();
-    auto until = begun + come_patience;
-    while (!visit->receipt && std::chrono::steady_clock::now() < until) {
-        if (visit->has_come) {
-            until =
-                begun + come_patience + std::chrono::seconds(blob.bytes / slowest_bytes_per_second);
+    while (!visit->receipt) {
+        auto const until =
+            visit->last_seen ? *visit->last_seen + silence_patience : begun + patience;
+        if (steady_clock::now() >= until) break;
+        auto const silent_since = std::max(told, visit->last_seen.value_or(begun));
+        if (steady_clock::now() >= silent_since + tell_again_after) {
+            told = steady_clock::now();
+            co_await tell(notice, node, order.gateway);
+            continue;
         }
-        co_await wake.wait_until(until);
+        co_await wake.wait_until(std::min(until, silent_since + tell_again_after));
     }
+    // What was handed out may outlive this call.
+    visit->changed = nullptr;
+    visit->progress = nullptr;
     world_.board.withdraw(offer.id);
     world_.outgoing.remove(offer.id);
     if (visit->receipt) {
         if (order.progress) order.progress(blob.bytes);
         co_return transfer::Delivered{*visit->receipt, transfer::Route::pull};
     }
-    if (visit->has_come)
+    if (visit->last_seen)
         co_return fail(Fault::timed_out, "it came for the blob and did not finish");
     co_return fail(Fault::unavailable, "it was told to come, and did not");
 }
@@ -201,7 +236,12 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
     Error last{Fault::unavailable, "no node of the recipient is available"};
     for (NodeReport const& node : nodes) {
         if (!node.available) continue;
-        Offer const offer = make_offer(blob, order, node.node_key);
+        // A receiver lets so many in from one node. What goes inline is through before it counts.
+        Turns::Turn turn;
+        if (order.ahead && order.ahead->node == node.node_key) turn = order.ahead->turn;
+        if (!turn && blob.bytes > limits::inline_blob_bytes)
+            turn = co_await turns_.take(node.node_key);
+        Offer const offer = make_offer(blob, order, node.node_key);  // lives an hour from now
         auto delivered = co_await bring(blob, offer, order, node);
         if (!delivered) {
             last = delivered.error();

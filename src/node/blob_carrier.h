@@ -2,6 +2,7 @@
 // order, until one has signed a receipt.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "src/node/publisher.h"
 #include "src/node/storage_host.h"
 #include "src/node/transfer_board.h"
+#include "src/node/turns.h"
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
 
@@ -28,6 +30,8 @@ namespace satchel::node {
 struct SentAhead {
     NodeKey node;
     OfferId offer;
+    bool moved = false;  ///< some have gone: a connection that breaks is worth another try
+    Turns::Turn turn{};  ///< at that node
 };
 
 /// For whom, and from whom.
@@ -66,17 +70,17 @@ public:
         EventLog const& log;
     };
 
-    explicit BlobCarrier(World world)
-        : world_(world) {}
+    explicit BlobCarrier(World world);
 
     /// The receipt is on disk then. The failure is that of the node asked last.
     asio::awaitable<Result<transfer::Delivered>> carry(CarriedBlob blob, CarryOrder order,
                                                        std::vector<NodeReport> nodes);
 
     /// Sends what there is of a blob while the rest is being encrypted, to the node that carry()
-    /// asks first. Grant and label need not be there yet. None where nothing could be sent.
+    /// asks first. Grant and label need not be there yet, the draft's id is the caller's choice.
+    /// None where nothing could be sent.
     asio::awaitable<std::optional<SentAhead>> send_ahead(
-        std::shared_ptr<transfer::GrowingBlob> blob, CarryOrder order,
+        std::shared_ptr<transfer::GrowingBlob> blob, OfferId draft, CarryOrder order,
         std::vector<NodeReport> nodes);
 
     /// An offer to one node, signed: by the user where the sender is bound to this home, else by
@@ -94,9 +98,10 @@ private:
                                                        CarryOrder order, NodeReport node);
     asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
                                                       CarryOrder order, NodeReport node);
-    /// Has the node come for it.
+    /// Has the node come for it: within `patience`, and then as long as it is heard of.
     asio::awaitable<Result<transfer::Delivered>> call(CarriedBlob blob, Offer offer,
-                                                      CarryOrder order, NodeReport node);
+                                                      CarryOrder order, NodeReport node,
+                                                      std::chrono::seconds patience);
     asio::awaitable<Result<transfer::MeetingPlace>> call_to_meeting(GatewayPlace gateway,
                                                                     NodeKey node);
     /// What was delivered is delivered, also where its receipt can't be kept.
@@ -106,6 +111,7 @@ private:
 
     World world_;
     TransferBoard transfers_;
+    Turns turns_;                      ///< of blobs that are pushed
     std::uint64_t fetched_bytes_ = 0;  ///< by nodes that came for them
 };
 

@@ -17,18 +17,14 @@ constexpr auto look_again_after = 100ms;
 
 }  // namespace
 
-asio::awaitable<Status> BlobFetcher::fetch(transfer::Peer peer, ContentId id, Progress progress) {
+asio::awaitable<Result<BlobHolder>> BlobFetcher::find(transfer::Peer peer, ContentId id) {
     auto const waiting = co_await ask(peer, id);
     if (!waiting) co_return fail(waiting.error());
     auto const offer = std::find_if(waiting->begin(), waiting->end(),
                                     [&](Offer const& one) { return one.content_id == id; });
-    if (offer == waiting->end()) {
-        // Asking may have made it come: it may have arrived between.
-        bool const arrived = co_await is_here(id);
-        if (arrived) co_return Status();
+    if (offer == waiting->end())
         co_return fail(Fault::not_found, id.short_form() + "… is not there");
-    }
-    co_return co_await take(std::move(peer), *offer, offer->sender, std::move(progress));
+    co_return BlobHolder{std::move(peer), *offer, offer->sender};
 }
 
 /// One that is silent must not keep us from asking the next.
@@ -64,8 +60,9 @@ asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {
     co_return co_await world_.workers.await(std::move(look));
 }
 
-asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, std::string account,
-                                          Progress progress) {
+asio::awaitable<Status> BlobFetcher::take(BlobHolder holder, Progress progress) {
+    Offer const& offer = holder.offer;
+    std::string const& account = holder.account;
     auto begin = [this, offer, account] {
         return world_.store.receive(offer.content_id, offer.size, account);
     };
@@ -97,7 +94,7 @@ asio::awaitable<Status> BlobFetcher::take(transfer::Peer peer, Offer offer, std:
     fetch.progress = [progress, total = offer.size](std::uint64_t done) {
         if (progress) progress(done, total);
     };
-    auto fetched = co_await world_.client.fetch_blob(std::move(peer), std::move(fetch));
+    auto fetched = co_await world_.client.fetch_blob(holder.peer, std::move(fetch));
     if (!fetched) co_return fetched;
     auto finish = [into, holding] { return into->finish(holding); };
     co_return co_await world_.workers.await(std::move(finish));

@@ -13,6 +13,13 @@
 
 namespace satchel::node {
 
+/// Who has a blob for us, and by what offer.
+struct BlobHolder {
+    transfer::Peer peer;
+    Offer offer;
+    std::string account;  ///< its bytes count against
+};
+
 /// Owner's thread; all references must outlive it.
 class BlobFetcher {
 public:
@@ -29,14 +36,11 @@ public:
     explicit BlobFetcher(World world)
         : world_(world) {}
 
-    /// Asks `peer` what it keeps of this blob for us, and takes it. Fault::not_found: it keeps
-    /// none.
-    asio::awaitable<Status> fetch(transfer::Peer peer, ContentId id, Progress progress);
+    /// Asks `peer` what it keeps of this blob for us. Fault::not_found: it keeps none.
+    asio::awaitable<Result<BlobHolder>> find(transfer::Peer peer, ContentId id);
 
     /// Takes the blob of an offer that this side believes. Held, verified and on disk on success.
-    /// Its bytes count against `account`.
-    asio::awaitable<Status> take(transfer::Peer peer, Offer offer, std::string account,
-                                 Progress progress);
+    asio::awaitable<Status> take(BlobHolder holder, Progress progress);
 
 private:
     asio::awaitable<Result<std::vector<Offer>>> ask(transfer::Peer peer, ContentId id);

@@ -1,7 +1,8 @@
-// Where a blob that is not here may be had, one after the other: the user's other nodes, their
-// incoming gateway, whoever offered it lately (claims 23-27).
+// Where a blob that is not here may be had: the user's other nodes, their incoming gateway, whoever
+// offered it lately (claims 23-27). In this order, but nobody waits long for one who is silent.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,22 +16,26 @@ namespace satchel::node {
 
 /// One place to ask.
 struct BlobSource {
-    std::string name;  ///< "own other node"
-    std::function<asio::awaitable<Status>()> fetch;
+    std::string name;                      ///< "own other node"
+    std::chrono::milliseconds head_start;  ///< then the next is asked as well
+    /// Who has it, the best first. Fault::not_found: nobody.
+    std::function<asio::awaitable<Result<std::vector<BlobHolder>>>()> find;
 };
 
-/// From the first that has it, in order; gives its name. A failure other than Fault::not_found is
-/// told rather than that one, and the first of them: it may go away.
-asio::awaitable<Result<std::string>> fetch_from_first(std::vector<BlobSource> sources);
+using TakeBlob = std::function<asio::awaitable<Status>(BlobHolder holder)>;
 
-/// From whoever has an offer of it let in at `server`. Fault::not_found: nobody has.
-asio::awaitable<Status> fetch_from_senders(transfer::ControlServer& server, BlobFetcher& fetcher,
-                                           ContentId id, BlobFetcher::Progress progress);
+/// Takes the blob from the first holder that gives it; gives the source's name. A failure other
+/// than Fault::not_found is told rather than that one, and that of the first source: it may go
+/// away.
+asio::awaitable<Result<std::string>> take_from_first(asio::io_context& owner,
+                                                     std::vector<BlobSource> sources,
+                                                     TakeBlob take);
 
 /// Owner's thread; all references must outlive it.
 class BlobSources {
 public:
     struct World {
+        asio::io_context& owner;
         WorkerPool& workers;
         transfer::BlobStore& store;
         OwnNodes& own_nodes;
@@ -42,10 +47,14 @@ public:
     explicit BlobSources(World world)
         : world_(world) {}
 
-    /// Into the own store. Gives where it came from: "" where it was here.
+    /// Into the own store. Gives where it came from: "" where it was here. What breaks in the
+    /// middle is gone on with, from whoever has it then.
     asio::awaitable<Result<std::string>> bring_here(ContentId id, BlobFetcher::Progress progress);
 
 private:
+    asio::awaitable<Result<bool>> is_here(ContentId id);
+    std::vector<BlobSource> sources_of(ContentId id);
+
     World world_;
 };
 

@@ -1,9 +1,11 @@
 #include "src/node/depositor.h"
 
 #include <algorithm>
+#include <set>
 
 #include <sys/stat.h>
 
+#include "src/base/sha256.h"
 #include "src/node/content_reader.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
@@ -27,11 +29,42 @@ struct FileVersion {
     friend bool operator==(FileVersion const&, FileVersion const&) = default;
 };
 
-Result<FileVersion> version_of(int fd) {
+Result<struct stat> state_of(int fd) {
     struct stat state {};
 
     if (::fstat(fd, &state) != 0) return fail(system_error("a file to be sent"));
-    return FileVersion{state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
+    return state;
+}
+
+FileVersion version_of(struct stat const& state) {
+    return {state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
+}
+
+/// This part of this version of this file, by this sender for these recipients.
+Result<Errand> errand_of(int fd, DepositRequest const& request) {
+    auto const state = state_of(fd);
+    if (!state) return fail(state.error());
+    mailgw::AttachmentSource const& source = request.source;
+    std::set<std::string> addresses;
+    for (Address const& address : request.recipients)
+        addresses.insert(address.text());
+    std::string text;
+    auto const say = [&text](auto number) { text += std::to_string(number) + ' '; };
+    say(state->st_dev);
+    say(state->st_ino);
+    say(state->st_size);
+    for (timespec const& time : {state->st_mtim, state->st_ctim}) {
+        say(time.tv_sec);
+        say(time.tv_nsec);
+    }
+    say(source.begin);
+    say(source.end);
+    say(static_cast<int>(source.decoding));
+    say(static_cast<int>(request.label_is_final));
+    for (std::string const& address : addresses)
+        text += address + ' ';
+    text += request.sender;
+    return sha256(bytes_of(text));
 }
 
 /// Of the blob that the request will become, where that can be told before it is made.
@@ -56,17 +89,18 @@ Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSou
                                             transfer::ContentDigest digest) {
     auto const watched = file.duplicate();
     if (!watched) return fail(watched.error());
-    auto const before = version_of(watched->get());
+    auto const before = state_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
     auto blob = transfer::make_outgoing_blob(
         [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness,
         watch, digest);
     if (!blob) return blob;
-    auto const after = version_of(watched->get());
+    auto const after = state_of(watched->get());
     if (!after) return fail(after.error());
     // Half of one version and half of another is nobody's file.
-    if (*after != *before) return fail(Fault::refused, "the file changed while it was read");
+    if (version_of(*after) != version_of(*before))
+        return fail(Fault::refused, "the file changed while it was read");
     return blob;
 }
 
@@ -89,11 +123,15 @@ struct Depositor::Job {
     Status made;  ///< the blob, or why not: once `encrypted`
     transfer::AsyncEvent encrypted;
     std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
+    Errand errand{};
+    OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
 };
 
 Depositor::Depositor(World world)
     : world_(std::move(world))
-    , encryptors_(world_.owner, encryptions_at_once) {}
+    , encryptors_(world_.owner, encryptions_at_once)
+    , begun_({world_.outbox.parent_path() / "begun", world_.identity.age, world_.clock,
+              world_.randomness}) {}
 
 /// What opens the blob for one recipient.
 Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport const& report) {
@@ -149,7 +187,8 @@ asio::awaitable<std::optional<SentAhead>> Depositor::send_ahead(Job& job, std::s
         (report.accept.max_bytes == 0 || job.growing->bytes() <= report.accept.max_bytes);
     if (!possible) co_return std::nullopt;
     CarryOrder order{report.storage_address, job.request.sender, {}, {}, progress_of(job, index)};
-    co_return co_await world_.carrier.send_ahead(job.growing, std::move(order), report.nodes);
+    co_return co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
+                                                 report.nodes);
 }
 
 asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
@@ -178,7 +217,8 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
             report.storage_address,      job.request.sender, item->grant,   item->label,
             progress_of(job, index),     report.gateway,     report.record, job.request.label.name,
             job.request.label.message_id};
-        order.ahead = ahead;
+        order.ahead = std::move(ahead);
+        if (!order.ahead) order.ahead = known_offer(job, report);
         delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
     if (delivered) {
@@ -217,6 +257,14 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     if (--job->running == 0) job->all_done.cancel();
 }
 
+/// What went to the node asked first is known there by the id of its draft, also from a process
+/// that was killed.
+std::optional<SentAhead> Depositor::known_offer(Job const& job, LookupReport const& report) {
+    auto const first = std::ranges::find_if(report.nodes, &NodeReport::available);
+    if (job.request.recipients.size() != 1 || first == report.nodes.end()) return std::nullopt;
+    return SentAhead{.node = first->node_key, .offer = job.offer};
+}
+
 /// Durable for all who are away or lack copies, or for none.
 asio::awaitable<void> Depositor::keep(Job& job) {
     std::vector<std::size_t> indices;
@@ -250,27 +298,65 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file
     // A gateway has it from its own proof of the part.
     auto const digest =
         request.label_is_final ? transfer::ContentDigest::known : transfer::ContentDigest::wanted;
-    auto work = [content = std::move(file), source = request.source, outbox = world_.outbox,
-                 &randomness = world_.randomness, watch = std::move(watch), digest]() mutable {
-        return encrypt_file(std::move(content), source, outbox, randomness, watch, digest);
+    auto work = [this, content = std::move(file), source = request.source, errand = job->errand,
+                 offer = job->offer, watch = std::move(watch), digest]() mutable {
+        auto blob = encrypt_file(std::move(content), source, world_.outbox, world_.randomness,
+                                 watch, digest);
+        if (blob) begun_.keep(errand, *blob, offer);
+        return blob;
     };
     bool const is_long = request.source.end - request.source.begin > long_bytes;
     WorkerPool& pool = is_long ? encryptors_ : world_.workers;
     auto blob = co_await pool.await(std::move(work));
     if (blob) {
-        if (!request.label_is_final) {
-            request.label.bytes = blob->content_bytes;
-            request.label.sha256 = blob->content_sha256;
-        }
-        job->key = std::move(blob->key);
-        job->blob = {blob->id, blob->blob_bytes, std::move(blob->layer), std::move(blob->file)};
-        job->deposit.content_id = job->blob.content_id;
-        job->deposit.blob_bytes = job->blob.bytes;
+        adopt(*job, std::move(*blob));
     } else {
         job->made = fail(blob.error());
     }
     if (job->growing) job->growing->end();
     job->encrypted.set();
+}
+
+void Depositor::adopt(Job& job, transfer::OutgoingBlob blob) {
+    if (!job.request.label_is_final) {
+        job.request.label.bytes = blob.content_bytes;
+        job.request.label.sha256 = blob.content_sha256;
+    }
+    job.key = std::move(blob.key);
+    job.blob = {blob.id, blob.blob_bytes, std::move(blob.layer), std::move(blob.file)};
+    job.deposit.content_id = job.blob.content_id;
+    job.deposit.blob_bytes = job.blob.bytes;
+}
+
+/// Once more the blob of an errand that was broken off.
+asio::awaitable<bool> Depositor::take_up(std::shared_ptr<Job> job) {
+    DepositRequest const& request = job->request;
+    // What it becomes is hardly larger.
+    if (request.source.end - request.source.begin < BegunBlobs::blob_bytes_min / 2) co_return false;
+    auto look = [this, errand = job->errand] { return begun_.take_up(errand); };
+    auto begun = co_await world_.workers.await(std::move(look));
+    if (!begun) co_return false;
+    adopt(*job, std::move(begun->blob));
+    job->offer = begun->offer;
+    job->encrypted.set();
+    co_return true;
+}
+
+/// Whoever comes again with the same errand goes on with the same blob, where it is worth it.
+asio::awaitable<void> Depositor::settle(Job const& job) {
+    bool const done = std::ranges::all_of(job.deposit.outcomes, [](auto const& outcome) {
+        return outcome.stored || !outcome.ticket.empty();
+    });
+    if (!done && !job.moved.empty()) co_return;
+    auto forget = [this, done, id = job.blob.content_id] {
+        if (done) {
+            begun_.forget(id);
+        } else {
+            begun_.forget_if_new(id);
+        }
+        return true;
+    };
+    co_await world_.workers.await(std::move(forget));
 }
 
 std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustView trust,
@@ -287,15 +373,8 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
                                      .all_done = asio::steady_timer(world_.owner),
                                      .made = {},
                                      .encrypted = transfer::AsyncEvent(world_.owner.get_executor()),
-                                     .growing = {}});
-    auto const bytes = blob_bytes_of(job->request);
-    // To several, what limits is the sending itself, and they may share the work.
-    bool const ahead =
-        bytes && *bytes > limits::inline_blob_bytes && job->request.recipients.size() == 1;
-    if (ahead) {
-        job->growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
-        job->blob.bytes = *bytes;
-    }
+                                     .growing = {},
+                                     .offer = {world_.randomness.array<16>()}});
     for (Address const& recipient : job->request.recipients) {
         job->deposit.outcomes.push_back({.recipient = recipient,
                                          .ticket = {},
@@ -308,11 +387,28 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
     return job;
 }
 
+void Depositor::let_ahead(Job& job) const {
+    auto const bytes = blob_bytes_of(job.request);
+    // To several, what limits is the sending itself, and they may share the work.
+    bool const ahead =
+        bytes && *bytes > limits::inline_blob_bytes && job.request.recipients.size() == 1;
+    if (!ahead) return;
+    job.growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
+    job.blob.bytes = *bytes;
+}
+
 asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
                                                             TrustView trust,
                                                             DepositProgress progress) {
+    auto const errand = errand_of(file.get(), request);
+    if (!errand) co_return fail(errand.error());
     auto const job = begin(std::move(request), std::move(trust), std::move(progress));
-    asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
+    job->errand = *errand;
+    bool const known = co_await take_up(job);
+    if (!known) {
+        let_ahead(*job);
+        asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
+    }
     job->running = std::min(recipients_at_once, job->deposit.outcomes.size());
     job->all_done.expires_at(asio::steady_timer::time_point::max());
     for (std::size_t i = job->running; i > 0; --i) {
@@ -326,6 +422,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     co_await job->encrypted.wait();
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
+    co_await settle(*job);
     co_return std::move(job->deposit);
 }
 

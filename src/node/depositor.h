@@ -15,6 +15,7 @@
 #include "src/base/randomness.h"
 #include "src/base/worker_pool.h"
 #include "src/core/identity.h"
+#include "src/node/begun_blobs.h"
 #include "src/node/blob_carrier.h"
 #include "src/node/escrow.h"
 #include "src/node/trust_view.h"
@@ -45,6 +46,8 @@ public:
         BlobCarrier& carrier;
         Escrow* escrow;  ///< null where nothing may be kept
         WorkerPool& workers;
+        Identity const& identity;
+        Clock const& clock;
         Randomness& randomness;
         EventLog const& log;
         std::filesystem::path outbox;
@@ -61,7 +64,11 @@ private:
     struct Job;
 
     std::shared_ptr<Job> begin(DepositRequest request, TrustView trust, DepositProgress progress);
+    asio::awaitable<bool> take_up(std::shared_ptr<Job> job);
+    /// Its bytes may go to the recipient's storage while they are made.
+    void let_ahead(Job& job) const;
     asio::awaitable<void> encrypt(std::shared_ptr<Job> job, UniqueFd file);
+    static void adopt(Job& job, transfer::OutgoingBlob blob);
     /// What the recipient's storage may take before all is encrypted.
     asio::awaitable<std::optional<SentAhead>> send_ahead(Job& job, std::size_t index,
                                                          LookupReport const& report);
@@ -69,10 +76,13 @@ private:
     asio::awaitable<Status> bring(Job& job, std::size_t index);
     Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
     std::function<void(std::uint64_t)> progress_of(Job& job, std::size_t index) const;
+    static std::optional<SentAhead> known_offer(Job const& job, LookupReport const& report);
     asio::awaitable<void> keep(Job& job);
+    asio::awaitable<void> settle(Job const& job);
 
     World world_;
     WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
+    BegunBlobs begun_;
 };
 
 }  // namespace satchel::node

@@ -118,22 +118,26 @@ asio::awaitable<void> IncomingGateway::call_regularly() {
     }
 }
 
-asio::awaitable<Status> IncomingGateway::fetch(ContentId id, Progress progress) {
-    Error last{Fault::not_found, id.short_form() + "… is not stored here"};
+asio::awaitable<Result<std::vector<BlobHolder>>> IncomingGateway::find(ContentId id) {
+    Error last{Fault::not_found, id.short_form() + "… is not kept there"};
+    std::vector<BlobHolder> holders;
     auto const gateways = co_await places();
     for (GatewayPlace const& place : gateways) {
-        Status const fetched = co_await fetch_from(place, id, progress);
-        if (fetched) co_return fetched;
-        last = fetched.error();
+        auto holder = co_await find_at(place, id);
+        if (holder) {
+            holders.push_back(std::move(*holder));
+        } else {
+            last = holder.error();
+        }
     }
-    co_return fail(std::move(last));
+    if (holders.empty()) co_return fail(std::move(last));
+    co_return holders;
 }
 
-asio::awaitable<Status> IncomingGateway::fetch_from(GatewayPlace place, ContentId id,
-                                                    Progress progress) {
+asio::awaitable<Result<BlobHolder>> IncomingGateway::find_at(GatewayPlace place, ContentId id) {
     auto const gateway = co_await world_.finder.reach(std::move(place));
     if (!gateway) co_return fail(gateway.error());
-    co_return co_await world_.fetcher.fetch(*gateway, id, std::move(progress));
+    co_return co_await world_.fetcher.find(*gateway, id);
 }
 
 }  // namespace satchel::node

@@ -18,8 +18,6 @@ namespace satchel::node {
 /// Owner's thread; all references must outlive it.
 class IncomingGateway {
 public:
-    using Progress = BlobFetcher::Progress;
-
     struct World {
         asio::io_context& owner;
         transfer::ControlClient& client;
@@ -47,9 +45,9 @@ public:
     void start();
     void stop();
 
-    /// Brings a blob that the gateway keeps for this home into the own store. Fault::not_found: it
-    /// keeps none. Fault::unavailable: it can't be reached.
-    asio::awaitable<Status> fetch(ContentId id, Progress progress);
+    /// Which gateway keeps a blob for this home. Fault::not_found: none does. Fault::unavailable:
+    /// it can't be reached.
+    asio::awaitable<Result<std::vector<BlobHolder>>> find(ContentId id);
 
 private:
     asio::awaitable<void> call_regularly();
@@ -59,7 +57,7 @@ private:
     asio::awaitable<void> come_to(transfer::MeetingPlace place);
     /// Of all domains of this home's addresses.
     asio::awaitable<std::vector<GatewayPlace>> places();
-    asio::awaitable<Status> fetch_from(GatewayPlace place, ContentId id, Progress progress);
+    asio::awaitable<Result<BlobHolder>> find_at(GatewayPlace place, ContentId id);
 
     World world_;
     asio::steady_timer timer_;

@@ -1,13 +1,43 @@
 #include "src/node/own_nodes.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "dht/wake_up.h"
 
 namespace satchel::node {
 
-asio::awaitable<Status> OwnNodes::fetch(ContentId id, BlobFetcher::Progress progress) {
-    Error last{Fault::not_found, id.short_form() + "… is not stored here"};
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto grace = 200ms;  ///< for one of a higher order, where another has answered
+
+}  // namespace
+
+struct OwnNodes::Inquiry {
+    Inquiry(asio::io_context& owner, std::size_t nodes)
+        : changed(owner.get_executor())
+        , answers(nodes) {}
+
+    location::WakeUp changed;
+    std::vector<std::optional<Result<BlobHolder>>> answers;
+
+    bool complete() const {
+        return std::ranges::all_of(answers, [](auto const& answer) { return answer.has_value(); });
+    }
+
+    bool has_holder() const {
+        return std::ranges::any_of(answers, [](auto const& answer) { return answer && *answer; });
+    }
+};
+
+/// Nodes of the addresses that are published from here, once each.
+asio::awaitable<std::vector<transfer::Peer>> OwnNodes::others() {
+    std::vector<transfer::Peer> peers;
     auto const view = world_.trust.view({});
-    if (!view) co_return fail(view.error());
+    if (!view) co_return peers;
     NodeKey const self = world_.identity.node_public();
     auto const published = world_.publisher.published();
     for (Publication const& publication : published) {
@@ -21,18 +51,45 @@ asio::awaitable<Status> OwnNodes::fetch(ContentId id, BlobFetcher::Progress prog
             co_return inputs;
         };
         location::ResolveOptions options;
+        options.ping = false;  // the question itself tells
         LookupReport const report =
             co_await world_.resolver.resolve(publication.address, std::move(trust_for), options);
         for (NodeReport const& node : report.nodes) {
-            if (!node.available || node.node_key == self) continue;
-            transfer::Peer peer{node.node_key, node.endpoints};
-            peer.own = true;
-            Status const fetched = co_await world_.fetcher.fetch(std::move(peer), id, progress);
-            if (fetched) co_return fetched;
-            if (fetched.error().fault != Fault::not_found) last = fetched.error();
+            bool const known = std::ranges::any_of(
+                peers, [&](transfer::Peer const& peer) { return peer.key == node.node_key; });
+            if (!node.available || node.node_key == self || known) continue;
+            peers.push_back({node.node_key, node.endpoints});
+            peers.back().own = true;
         }
     }
-    co_return fail(std::move(last));
+    co_return peers;
+}
+
+asio::awaitable<void> OwnNodes::ask(std::shared_ptr<Inquiry> inquiry, std::size_t index,
+                                    transfer::Peer peer, ContentId id) {
+    inquiry->answers[index] = co_await world_.fetcher.find(std::move(peer), id);
+    inquiry->changed.notify();
+}
+
+asio::awaitable<Result<std::vector<BlobHolder>>> OwnNodes::find(ContentId id) {
+    auto const peers = co_await others();
+    auto const inquiry = std::make_shared<Inquiry>(world_.owner, peers.size());
+    for (std::size_t i = 0; i < peers.size(); ++i)
+        asio::co_spawn(world_.owner, ask(inquiry, i, peers[i], id), asio::detached);
+    auto const grace_ends = SteadyClock::now() + grace;
+    while (!inquiry->complete()) {
+        bool const found = inquiry->has_holder();
+        if (found && SteadyClock::now() >= grace_ends) break;
+        co_await inquiry->changed.wait_until(found ? grace_ends : SteadyClock::now() + 1h);
+    }
+    Error last{Fault::not_found, id.short_form() + "… is not stored there"};
+    std::vector<BlobHolder> holders;
+    for (auto& answer : inquiry->answers) {
+        if (answer && *answer) holders.push_back(std::move(**answer));
+        if (answer && !*answer && answer->error().fault != Fault::not_found) last = answer->error();
+    }
+    if (holders.empty()) co_return fail(std::move(last));
+    co_return holders;
 }
 
 }  // namespace satchel::node

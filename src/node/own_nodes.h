@@ -1,6 +1,9 @@
 // The other nodes that store for this home's addresses: what they hold can be fetched here.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "dht/address_resolver.h"
 #include "src/node/blob_fetcher.h"
 #include "src/node/publisher.h"
@@ -12,6 +15,7 @@ namespace satchel::node {
 class OwnNodes {
 public:
     struct World {
+        asio::io_context& owner;
         Publisher const& publisher;
         location::AddressResolver& resolver;
         BlobFetcher& fetcher;
@@ -22,10 +26,17 @@ public:
     explicit OwnNodes(World world)
         : world_(world) {}
 
-    /// From the first that has it, by priority. Fault::not_found: none has.
-    asio::awaitable<Status> fetch(ContentId id, BlobFetcher::Progress progress);
+    /// Which have it, by priority; all are asked at once, and those not waited for that are silent
+    /// while another has answered. Fault::not_found: none has.
+    asio::awaitable<Result<std::vector<BlobHolder>>> find(ContentId id);
 
 private:
+    struct Inquiry;
+
+    asio::awaitable<std::vector<transfer::Peer>> others();
+    asio::awaitable<void> ask(std::shared_ptr<Inquiry> inquiry, std::size_t index,
+                              transfer::Peer peer, ContentId id);
+
     World world_;
 };
 

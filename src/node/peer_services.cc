@@ -170,11 +170,11 @@ Status PeerServices::start_escrow() {
                                        *board, lines, *receipts, whereabouts->endpoints(),
                                        pull_only(), identity, clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
-    own_nodes.emplace(OwnNodes::World{*publisher, *resolver, *fetcher, identity, trust});
+    own_nodes.emplace(OwnNodes::World{owner, *publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
         IncomingGateway::World{owner, *client, *fetcher, finder, *publisher, identity, log});
-    sources.emplace(
-        BlobSources::World{workers, *store, *own_nodes, *incoming_gateway, *control, *fetcher});
+    sources.emplace(BlobSources::World{owner, workers, *store, *own_nodes, *incoming_gateway,
+                                       *control, *fetcher});
     host.show_holdings(*store, workers, *carrier);
     if (options.brief) return {};
     auto opened =
@@ -199,8 +199,8 @@ Status PeerServices::start_escrow() {
 }
 
 Status PeerServices::start_verbs() {
-    depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers,
-                                       randomness, log, store->outbox()});
+    depositor.emplace(Depositor::World{owner, *resolver, *carrier, escrow.get(), workers, identity,
+                                       clock, randomness, log, store->outbox()});
     retriever.emplace(owner, *store, workers, identity);
     doctor.emplace(Doctor::World{owner, config, options.home, identity, trust, *location, *resolver,
                                  *publisher, finder, *client, *store, workers, clock,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/node/persistence.h"
+
 namespace satchel::node {
 
 namespace {
@@ -16,14 +18,23 @@ constexpr std::size_t dials_per_minute = 120;  // a forger must not make us knoc
 }  // namespace
 
 void Puller::follow(PullNotice notice) {
-    bool const known = std::ranges::any_of(
-        waiting_, [&](PullNotice const& other) { return other.offer == notice.offer; });
+    // A sender that hears nothing tells again.
+    bool const known =
+        at_work_.contains(notice.offer) || std::ranges::any_of(waiting_, [&](auto const& other) {
+            return other.offer == notice.offer;
+        });
     if (known || waiting_.size() >= waiting_max || stopped_) return;
     waiting_.push_back(std::move(notice));
-    if (working_ >= at_once_max) return;
-    ++working_;
+    begin_next();
+}
+
+void Puller::begin_next() {
+    if (waiting_.empty() || at_work_.size() >= at_once_max || stopped_) return;
+    PullNotice notice = std::move(waiting_.front());
+    waiting_.pop_front();
+    at_work_.insert(notice.offer);
     asio::co_spawn(
-        world_.owner, [this] { return work(); }, asio::detached);
+        world_.owner, [this, notice] { return work(notice); }, asio::detached);
 }
 
 bool Puller::may_dial() {
@@ -35,18 +46,15 @@ bool Puller::may_dial() {
     return true;
 }
 
-asio::awaitable<void> Puller::work() {
-    while (!waiting_.empty() && !stopped_) {
-        PullNotice const notice = std::move(waiting_.front());
-        waiting_.pop_front();
-        Status const pulled = co_await pull(notice);
-        if (!pulled) {
-            world_.log.info("not_pulled", {{"content", notice.content_id.short_form()},
-                                           {"node", notice.sender.short_form()},
-                                           {"reason", pulled.error().what}});
-        }
+asio::awaitable<void> Puller::work(PullNotice notice) {
+    Status const pulled = co_await pull(notice);
+    if (!pulled) {
+        world_.log.info("not_pulled", {{"content", notice.content_id.short_form()},
+                                       {"node", notice.sender.short_form()},
+                                       {"reason", pulled.error().what}});
     }
-    --working_;
+    at_work_.erase(notice.offer);
+    begin_next();
 }
 
 asio::awaitable<Status> Puller::pull(PullNotice notice) {
@@ -61,7 +69,8 @@ asio::awaitable<Status> Puller::pull(PullNotice notice) {
     if (!same) co_return fail(Fault::corrupt, "the offer is another than the notice says");
     auto const admission = co_await world_.server.judge(*offer);
     if (admission.refusal) co_return fail(Fault::refused, admission.refusal->reason);
-    Status const taken = co_await world_.fetcher.take(peer, *offer, admission.admitted.account, {});
+    BlobHolder const holder{peer, *offer, admission.admitted.account};
+    Status const taken = co_await take(holder);
     if (!taken) co_return taken;
     world_.host.blob_arrived(*offer);
     Receipt draft;
@@ -72,6 +81,19 @@ asio::awaitable<Status> Puller::pull(PullNotice notice) {
     draft.time = world_.clock.unix_seconds();
     co_return co_await world_.client.put_receipt(
         peer, offer->id, sign_receipt(std::move(draft), world_.identity.node_key));
+}
+
+asio::awaitable<Status> Puller::take(BlobHolder holder) {
+    Persistence persistence(world_.owner);
+    BlobFetcher::Progress const progress = [&persistence](std::uint64_t done, std::uint64_t) {
+        persistence.note(done);
+    };
+    for (;;) {
+        Status const taken = co_await world_.fetcher.take(holder, progress);
+        if (taken || stopped_) co_return taken;
+        bool const again = co_await persistence.again(taken.error());
+        if (!again) co_return taken;
+    }
 }
 
 }  // namespace satchel::node

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <set>
 
 #include "src/base/event_log.h"
 #include "src/core/identity.h"
@@ -38,14 +39,16 @@ public:
     void stop() { stopped_ = true; }
 
 private:
-    asio::awaitable<void> work();
+    asio::awaitable<void> work(PullNotice notice);
+    void begin_next();
     asio::awaitable<Status> pull(PullNotice notice);
+    asio::awaitable<Status> take(BlobHolder holder);
     bool may_dial();
 
     World world_;
     std::deque<PullNotice> waiting_;
     std::deque<std::chrono::steady_clock::time_point> dials_;
-    std::size_t working_ = 0;
+    std::set<OfferId> at_work_;
     bool stopped_ = false;
 };
 

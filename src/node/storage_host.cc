@@ -46,10 +46,11 @@ bool StorageHost::owns(transfer::Caller const& caller, AddressTag const& recipie
 
 namespace {
 
-void note_visit(OutgoingOffers::Entry const& entry) {
-    if (!entry.visit || entry.visit->has_come) return;
-    entry.visit->has_come = true;
-    entry.visit->changed();
+void note_visit(std::shared_ptr<PullVisit> const& visit) {
+    if (!visit) return;
+    bool const first = !visit->last_seen;
+    visit->last_seen = std::chrono::steady_clock::now();
+    if (first && visit->changed) visit->changed();
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ void note_visit(OutgoingOffers::Entry const& entry) {
 std::optional<Offer> StorageHost::outstanding(OfferId const& id) const {
     auto const it = outgoing_.all().find(id);
     if (it == outgoing_.all().end()) return std::nullopt;
-    note_visit(it->second);
+    note_visit(it->second.visit);
     return it->second.offer;
 }
 
@@ -69,14 +70,22 @@ std::vector<Offer> StorageHost::outstanding_for(NodeKey const& recipient) const 
     return offers;
 }
 
-Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id) const {
+Result<transfer::OutgoingContent> StorageHost::open_outgoing(ContentId const& id,
+                                                             NodeKey const& to) const {
     for (auto const& [offer_id, entry] : outgoing_.all()) {
-        if (entry.offer.content_id != id) continue;
-        note_visit(entry);
+        if (entry.offer.content_id != id || entry.offer.recipient_node != to) continue;
+        note_visit(entry.visit);
         auto file = entry.file->duplicate();
         if (!file) return fail(file.error());
-        return transfer::OutgoingContent{
+        transfer::OutgoingContent content{
             .file = std::move(*file), .size = entry.size, .layer = entry.layer};
+        if (entry.visit) {
+            content.sent = [visit = entry.visit](std::uint64_t up_to) {
+                note_visit(visit);
+                if (visit->progress) visit->progress(up_to);
+            };
+        }
+        return content;
     }
     return fail(Fault::not_found, "not on its way from here");
 }

@@ -2,6 +2,7 @@
 // sending.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,8 +28,10 @@ class RecordGuardian;
 
 /// A receiver that comes for a blob itself.
 struct PullVisit {
-    bool has_come = false;  ///< it asked for the offer, or for bytes
+    /// When it asked for the offer, or took bytes: none, it has not come yet.
+    std::optional<std::chrono::steady_clock::time_point> last_seen{};
     std::optional<Receipt> receipt{};
+    std::function<void(std::uint64_t done)> progress{};  ///< bytes; may be empty
     std::function<void()> changed{};
 };
 
@@ -74,7 +77,8 @@ public:
     bool owns(transfer::Caller const& caller, AddressTag const& recipient) const override;
     std::optional<Offer> outstanding(OfferId const& id) const override;
     std::vector<Offer> outstanding_for(NodeKey const& recipient) const override;
-    Result<transfer::OutgoingContent> open_outgoing(ContentId const& id) const override;
+    Result<transfer::OutgoingContent> open_outgoing(ContentId const& id,
+                                                    NodeKey const& to) const override;
     asio::awaitable<std::vector<Offer>> kept_for(transfer::Caller caller,
                                                  std::optional<ContentId> id) const override;
     asio::awaitable<Result<transfer::OutgoingContent>> open_kept(transfer::Caller caller,

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <boost/asio/signal_set.hpp>
-#include <sys/resource.h>
 
 #include "src/base/asio.h"
 #include "src/base/worker_pool.h"
@@ -15,6 +14,7 @@
 #include "src/node/child_node.h"
 #include "src/node/json_values.h"
 #include "src/node/local_api_server.h"
+#include "src/programs/descriptor_limit.h"
 #include "src/programs/mail_world.h"
 #include "src/programs/programs.h"
 #include "src/programs/queue_json.h"
@@ -164,16 +164,6 @@ private:
     mailgw::Gateway& gateway_;
     WorkerPool& workers_;
 };
-
-/// Two listeners with hundreds of sessions, each of which may hold two descriptors, are more than
-/// the usual soft limit of 1,024.
-void raise_descriptor_limit() {
-    constexpr rlim_t wanted = 4096;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-    limit.rlim_cur = std::min(limit.rlim_max, wanted);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /// Where mail is taken; `lmtp` is null where none comes in.
 struct Listeners {

@@ -9,6 +9,7 @@
 #include "src/cli/output.h"
 #include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
+#include "src/programs/descriptor_limit.h"
 #include "src/programs/programs.h"
 #include "src/web/web_server.h"
 
@@ -45,6 +46,7 @@ Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) 
     EventLog const log(2, globals.verbose ? EventLog::Level::detail
                           : args.brief    ? EventLog::Level::error  // the verb tells the rest
                                           : EventLog::Level::info);
+    raise_descriptor_limit();
     SystemClock const clock;
     SystemRandomness randomness;
     asio::io_context io;

@@ -52,12 +52,16 @@ class Party:
         self.home = os.path.join(lab.folder, name)
         self.log = os.path.join(lab.folder, name + ".log")
         self.process, self.ready = None, None
+        self.inside = []  # words before a command, for a party with a network of its own
 
-    def run(self, *words, input=None, settings=(), cwd=None, json_output=True, timeout=60):
-        command = [PROGRAM, "--home", self.home] + (["--json"] if json_output else [])
+    def command(self, json_output, settings):
+        command = self.inside + [PROGRAM, "--home", self.home] + (["--json"] if json_output else [])
         for setting in settings:
             command += ["--set", setting]
-        return Answer(subprocess.run(command + list(words), input=input, capture_output=True, cwd=cwd or self.lab.folder,
+        return command
+
+    def run(self, *words, input=None, settings=(), cwd=None, json_output=True, timeout=60):
+        return Answer(subprocess.run(self.command(json_output, settings) + list(words), input=input, capture_output=True, cwd=cwd or self.lab.folder,
                                      timeout=timeout))
 
     def must(self, *words, **options):
@@ -66,10 +70,7 @@ class Party:
         return answer
 
     def serve(self, verb, settings=(), timeout=30):
-        command = [PROGRAM, "--home", self.home, "--json"]
-        for setting in settings:
-            command += ["--set", setting]
-        self.process = subprocess.Popen(command + [verb], stdout=subprocess.PIPE, stderr=open(self.log, "ab"),
+        self.process = subprocess.Popen(self.command(True, settings) + [verb], stdout=subprocess.PIPE, stderr=open(self.log, "ab"),
                                         cwd=self.lab.folder)
         readable, _, _ = select.select([self.process.stdout], [], [], timeout)
         line = self.process.stdout.readline() if readable else b""
@@ -99,6 +100,7 @@ class Party:
 
 class Lab(unittest.TestCase):
     """A folder, a bootstrap node, a domain b.test with its key, and whoever a test invites."""
+    listening = LOOPBACK
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="satchel-journey-")
@@ -106,11 +108,12 @@ class Lab(unittest.TestCase):
         self.addCleanup(self.close)  # also where the rest of the set-up fails
         self.boot = self.party("boot")
         self.boot.must("init")
-        self.dht = self.boot.serve("node", LOOPBACK)["dht"]
+        self.boot.serve("node", self.listening)
+        self.dht = self.reached_at(self.boot, "dht")
         self.admin = self.party("admin")
         self.admin.must("init")
         self.domain_key = self.admin.must("domain", "init", "b.test").one()["public_key"]
-        self.joined = LOOPBACK + [f'node.dht_bootstrap=["{self.dht}"]', f'domain."b.test".keys=["{self.domain_key}"]']
+        self.joined = self.listening + [f'node.dht_bootstrap=["{self.dht}"]', f'domain."b.test".keys=["{self.domain_key}"]']
 
     def close(self):
         for party in reversed(self.parties):
@@ -126,6 +129,9 @@ class Lab(unittest.TestCase):
         party = Party(self, name)
         self.parties.append(party)
         return party
+
+    def reached_at(self, party, kind):
+        return party.ready[kind]
 
     def storage_user(self, name, settings=("node.accept_from=anyone",)):
         """name@b.test with a running node and a published, bound record."""

@@ -1,8 +1,10 @@
 """Nodes that publish no endpoint: they hold a line to their gateway, or read their inbox in the DHT, and come for what
 is theirs."""
+import json
 import os
 import random
 import signal
+import subprocess
 import unittest
 
 from lab import Lab, sha256
@@ -73,6 +75,28 @@ class PullOnly(Lab):
         # Both met at the gateway, and it kept nothing.
         self.assertEqual(self.admin.must("ls").one()["blobs"], [])
         self.assertEqual(self.admin.must("status").one()["escrow"]["tickets"], 0)
+
+    def test_killed_in_the_middle_it_comes_again(self):
+        self.film = random.randbytes(24_000_000)
+        open(self.path, "wb").write(self.film)
+        alice = self.storage_user("alice", ["node.upload_limit=8000000"])
+        bob = self.hidden_user(self.domain_gateway())
+        self.await_available()
+        push = subprocess.Popen(alice.command(True, []) + ["push", self.path, "bob@b.test"], stdout=subprocess.PIPE)
+        self.addCleanup(push.kill)
+        partial = os.path.join(bob.home, "storage", "partial")
+
+        def arrived():
+            return max([os.path.getsize(os.path.join(partial, name)) for name in os.listdir(partial)], default=0)
+        self.until(lambda: arrived() > len(self.film) / 3, "a third of it")
+        bob.stop(signal.SIGKILL)
+        bob.serve("node", self.joined + self.settings)
+        out, _ = push.communicate(timeout=120)
+        self.assertEqual(push.returncode, 0, out)
+        sent = json.loads(out.splitlines()[-1])
+        self.assertEqual(sent["recipients"][0]["route"], "pull")
+        out = os.path.join(self.folder, "out.bin")
+        self.assertEqual(bob.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(self.film))
 
     def test_an_inbox_in_the_dht(self):
         bob = self.hidden_user()

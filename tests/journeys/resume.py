@@ -77,23 +77,82 @@ class Resume(Lab):
         # Each time what stood between the last verified piece and the kill, and what was on its way.
         self.assertLess(self.sent_bytes(alice), SIZE + 2 * (PIECE + RATE))
 
-    def test_sender_is_killed(self):
-        alice, bob = self.people()
-        path = self.file()
+    def kill_sender_of(self, alice, path):
+        """In the middle; gives how much has arrived by then."""
         push = self.push(alice, path)
         self.addCleanup(push.kill)
-        self.await_half(bob)
+        self.await_half(self.bob)
         alice.stop(signal.SIGKILL)
         push.communicate(timeout=60)
         self.assertNotEqual(push.returncode, 0, "nobody says that it has arrived")
-        self.assertEqual(bob.must("ls").one()["blobs"], [])
-        self.assertEqual(os.listdir(os.path.join(alice.home, "storage", "outbox")), [], "and nothing is left lying about")
+        self.assertEqual(self.bob.must("ls").one()["blobs"], [])
+        return max(self.partials(self.bob))
+
+    def test_sender_is_killed(self):
+        alice, self.bob = self.people()
+        path = self.file()
+        there = self.kill_sender_of(alice, path)
+        alice.serve("node", self.joined)
+        pushed = alice.must("push", path, "bob@b.test").one()
+        self.check_whole(self.bob, pushed["content_id"], path)
+        self.assertLess(self.sent_bytes(alice), SIZE - there + PIECE + RATE)
+        # Done: next time it is another blob, and what was kept for this one is gone.
+        for folder in ("begun", "outbox"):
+            self.assertEqual(os.listdir(os.path.join(alice.home, "storage", folder)), [])
+        self.assertNotEqual(alice.must("push", path, "bob@b.test").one()["content_id"], pushed["content_id"])
+
+    def test_both_are_killed_and_the_file_is_another_one_then(self):
+        alice, self.bob = self.people()
+        path = self.file()
+        self.kill_sender_of(alice, path)
+        self.bob.stop(signal.SIGKILL)
+        with open(path, "r+b") as file:
+            file.write(b"another version")
+        self.bob.serve("node", self.joined + self.at)
         alice.serve("node", self.joined)
         pushed = alice.must("push", path, "bob@b.test").one()
         target = os.path.join(self.folder, "got.bin")
-        bob.must("get", pushed["content_id"], "-o", target)
+        self.bob.must("get", pushed["content_id"], "-o", target)
         with open(path, "rb") as one, open(target, "rb") as other:
             self.assertEqual(one.read(), other.read())
+
+    def test_the_receivers_disk_fills_up_in_the_middle(self):
+        alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
+        disk = os.path.join(self.folder, "disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", disk], capture_output=True).returncode:
+            self.skipTest("no right to mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        bob = self.bob = self.storage_user("bob", [f"node.storage_dir={disk}/storage", "node.accept_from=anyone"])
+        path = self.file()
+        push = self.push(alice, path)
+        self.addCleanup(push.kill)
+        partial = os.path.join(disk, "storage", "partial")
+        names = self.until(lambda: [name for name in os.listdir(partial)
+                                    if os.path.getsize(os.path.join(partial, name)) > SIZE / 3], "a third of the blob")
+        # The room was set aside; somebody takes it all the same.
+        file = os.open(os.path.join(partial, names[0]), os.O_RDWR)
+        os.ftruncate(file, os.path.getsize(os.path.join(partial, names[0])))
+        os.close(file)
+        with open(os.path.join(disk, "hog"), "wb", buffering=0) as hog:
+            try:
+                while True:
+                    hog.write(bytes(65536))
+            except OSError:
+                pass
+        out, _ = push.communicate(timeout=60)
+        self.assertNotEqual(push.returncode, 0)
+        self.assertIn("No space left", json.loads(out.splitlines()[-1])["recipients"][0]["reason"])
+        self.assertEqual(bob.must("ls").one()["blobs"], [])
+        there = self.until(lambda: [size for size in [os.path.getsize(os.path.join(partial, name))
+                                                      for name in os.listdir(partial)] if size > SIZE / 3], "what came")
+        before = self.sent_bytes(alice)
+        os.remove(os.path.join(disk, "hog"))
+        pushed = alice.must("push", path, "bob@b.test").one()
+        self.assertLess(self.sent_bytes(alice) - before, SIZE - there[0] + PIECE + 20_000)
+        got = bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin")).one()
+        with open(path, "rb") as one:
+            self.assertEqual(got["sha256"], sha256(one.read()))
 
     def test_a_file_that_changes_while_it_is_read_is_not_sent(self):
         alice, bob = self.people()

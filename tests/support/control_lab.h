@@ -76,7 +76,8 @@ public:
         return found;
     }
 
-    Result<transfer::OutgoingContent> open_outgoing(ContentId const&) const override {
+    Result<transfer::OutgoingContent> open_outgoing(ContentId const&,
+                                                    NodeKey const&) const override {
         if (!content_out) return fail(Fault::not_found, "nothing here");
         auto file = content_out->duplicate();
         if (!file) return fail(file.error());

@@ -11,55 +11,107 @@ using namespace satchel::testing;
 
 namespace {
 
-/// Asks sources that answer as told; notes whom it asked.
-struct Asking {
-    std::vector<std::string> asked{};
-    std::vector<BlobSource> sources{};
+using namespace std::chrono_literals;
 
-    void add(std::string name, std::optional<Error> error) {
-        sources.push_back({name, [this, name, error]() -> asio::awaitable<Status> {
-                               asked.push_back(name);
-                               if (error) co_return fail(*error);
-                               co_return Status();
-                           }});
+/// What one source says, and after how long.
+struct Says {
+    std::chrono::milliseconds after{0};
+    std::optional<Error> find{};                            ///< none: it has a holder
+    std::vector<std::optional<Error>> takes{std::nullopt};  ///< of one holder each
+};
+
+/// Asks sources that answer as told; notes whom it asked, and whom it took from.
+struct Asking {
+    asio::io_context io{};
+    std::string asked{};
+    std::string taken{};
+    std::vector<BlobSource> sources{};
+    std::vector<Says> answers{};
+
+    explicit Asking(std::vector<Says> says)
+        : answers(std::move(says)) {
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            auto find = [this, i]() -> asio::awaitable<Result<std::vector<BlobHolder>>> {
+                asked += std::to_string(i);
+                asio::steady_timer timer(io, answers[i].after);
+                boost::system::error_code ignored;
+                co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+                if (answers[i].find) co_return fail(*answers[i].find);
+                std::vector<BlobHolder> holders(answers[i].takes.size());
+                for (std::size_t j = 0; j < holders.size(); ++j) {
+                    holders[j].account = std::to_string(i);
+                    holders[j].offer.size = j;
+                }
+                co_return holders;
+            };
+            sources.push_back({std::to_string(i), 20ms, find});
+        }
     }
 
     Result<std::string> run() {
-        asio::io_context io;
-        return await_on(io, fetch_from_first(sources));
+        TakeBlob const take = [this](BlobHolder holder) -> asio::awaitable<Status> {
+            taken += holder.account;
+            auto const& error = answers[std::stoul(holder.account)].takes[holder.offer.size];
+            if (error) co_return fail(*error);
+            co_return Status();
+        };
+        return await_on(io, take_from_first(io, sources, take));
     }
 };
 
 }  // namespace
 
-TEST_CASE("blob_sources: in order, until one has it") {
+TEST_CASE("blob_sources: in order, until one gives it") {
     Error const none{Fault::not_found, "none"};
     Error const away{Fault::unavailable, "away"};
     Error const silent{Fault::timed_out, "silent"};
+    Error const full{Fault::no_space, "our disk"};
+    Error const lies{Fault::corrupt, "piece 3 is wrong"};
 
     struct Row {
         char const* why;
-        std::vector<std::optional<Error>> answers;
+        std::vector<Says> says;
         std::string from;  ///< "": nobody
         Fault fault;
-        std::size_t asked;
+        std::string asked;
+        std::string taken;
     };
 
     for (Row const& row : {
-             Row{"the first", {{}, {}, {}}, "0", {}, 1},
-             Row{"the second", {none, {}, {}}, "1", {}, 2},
-             Row{"the last", {none, away, {}}, "2", {}, 3},
-             Row{"nobody", {none, none, none}, "", Fault::not_found, 3},
-             Row{"it may yet be there", {none, away, none}, "", Fault::unavailable, 3},
-             Row{"the first trouble counts", {silent, away, none}, "", Fault::timed_out, 3},
-             Row{"no source", {}, "", Fault::not_found, 0},
+             Row{"the first", {{}, {}, {}}, "0", {}, "0", "0"},
+             Row{"the second", {{0ms, none}, {}, {}}, "1", {}, "01", "1"},
+             Row{"the last", {{0ms, none}, {0ms, away}, {}}, "2", {}, "012", "2"},
+             Row{"nobody", {{0ms, none}, {0ms, none}}, "", Fault::not_found, "01", ""},
+             Row{"it may yet be there",
+                 {{0ms, none}, {0ms, away}},
+                 "",
+                 Fault::unavailable,
+                 "01",
+                 ""},
+             Row{"the first trouble counts",
+                 {{0ms, silent}, {0ms, away}, {0ms, none}},
+                 "",
+                 Fault::timed_out,
+                 "012",
+                 ""},
+             Row{"no source", {}, "", Fault::not_found, "", ""},
+             Row{"another holder of the first", {{0ms, {}, {away, {}}}, {}}, "0", {}, "0", "00"},
+             Row{"the first breaks off", {{0ms, {}, {away}}, {}}, "1", {}, "01", "01"},
+             Row{"the first lies", {{0ms, {}, {lies}}, {}}, "1", {}, "01", "01"},
+             Row{"a full disk is not the sources' fault",
+                 {{0ms, {}, {full}}, {}},
+                 "",
+                 Fault::no_space,
+                 "0",
+                 "0"},
+             Row{"nobody waits for a silent one", {{5s, silent}, {}}, "1", {}, "01", "1"},
+             Row{"a late one is better than none", {{100ms}, {0ms, none}}, "0", {}, "01", "0"},
          }) {
         CAPTURE(row.why);
-        Asking asking;
-        for (auto const& answer : row.answers)
-            asking.add(std::to_string(asking.sources.size()), answer);
+        Asking asking(row.says);
         auto const from = asking.run();
-        CHECK(asking.asked.size() == row.asked);
+        CHECK(asking.asked == row.asked);
+        CHECK(asking.taken == row.taken);
         CHECK(from.has_value() == !row.from.empty());
         if (from) CHECK(*from == row.from);
         if (!from) CHECK(from.error().fault == row.fault);
@@ -97,16 +149,20 @@ transfer::ServerLimits hurried() {
 
 }  // namespace
 
-TEST_CASE("blob_sources: the sender is asked for what it offered and did not bring") {
+TEST_CASE("blob_sources: the sender of an offer that was let in is known, and gives the blob") {
     ControlLab lab(hurried());
     SampleBlob const blob = sample_blob(200'000);
     SendingNode sender(lab, blob);
     ControlCaller bob(lab.io, lab.pool, lab.parties.recipient_node);
     BlobFetcher fetcher({lab.io, lab.pool, bob.client, *lab.store, lab.clock});
     auto const fetch = [&] {
-        return lab.await(fetch_from_senders(*lab.server, fetcher, blob.id(), {}));
+        auto const known = lab.server->offers_of(blob.id());
+        REQUIRE(known.size() == 1);
+        Offer const& offer = known.front().offer;
+        return lab.await(
+            fetcher.take({{offer.sender_node, offer.control}, offer, known.front().account}, {}));
     };
-    CHECK(fetch().error().fault == Fault::not_found);
+    CHECK(lab.server->offers_of(blob.id()).empty());
     REQUIRE(lab.await(lab.alice.client.offer(lab.peer, sender.offer, std::nullopt)));
     SUBCASE("it has it still") {
         REQUIRE(fetch());
