@@ -77,7 +77,10 @@ asio::awaitable<std::shared_ptr<DomainDirectory::Outcome const>> DomainDirectory
     auto answer = co_await world_.dns->txt(domain_record_name(domain));
     auto const outcome = std::make_shared<Outcome const>(std::move(answer));
     asking_.erase(domain);
-    known_.put(domain, {outcome, steady_clock::now() + kept_for(*outcome)});
+    auto const kept = kept_for(*outcome);
+    auto const now = world_.clock.unix_seconds();
+    known_.put(domain, {outcome, steady_clock::now() + kept, now,
+                        now + static_cast<std::uint64_t>(kept.count())});
     asking->outcome = outcome;
     for (auto const& wake : asking->waiting)
         wake->notify();
@@ -134,6 +137,10 @@ asio::awaitable<DomainFacts> DomainDirectory::facts_of(std::string domain,
         facts.steps.push_back("no key counts: " + remembered.error().what);
         world_.log.error("trust_memory", {{"reason", remembered.error().what}});
         co_return facts;
+    }
+    if (Known const* const known = known_.find(domain); known && *outcome) {
+        facts.answered = known->answered;
+        facts.counts_until = known->counts_until;
     }
     if (*outcome) {
         co_await judge(domain, **outcome, std::move(*remembered), facts);

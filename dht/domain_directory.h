@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,9 @@ struct DomainFacts {
     std::string alarm;  ///< the keys have changed and nobody vouches for it; "" if not
     /// It publishes a record, or has: none of its addresses counts as `first-seen`.
     bool has_spoken = false;
+    /// Unix seconds: when DNS answered, and until when that counts; 0: DNS has not answered.
+    std::uint64_t answered = 0;
+    std::uint64_t counts_until = 0;
     /// Why there are no keys, or only remembered ones, for now: DNS could not be asked. "" if not.
     std::string temporary;
     std::vector<std::string> steps;  ///< in words an admin understands
@@ -67,6 +71,8 @@ private:
     struct Known {
         std::shared_ptr<Outcome const> outcome;
         Ticks until;
+        std::uint64_t answered;      ///< Unix seconds
+        std::uint64_t counts_until;  ///< likewise
     };
 
     /// A question under way, and those who wait for its answer.

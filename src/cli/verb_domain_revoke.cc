@@ -23,7 +23,9 @@ Result<ExitStatus> revoke(Globals const& globals, Args const& args) {
     }
     print_line("Revoked: " + result->value("address", "") +
                " has no storage until it is bound again; its mail comes in full.");
-    if (session->started_for_this())
+    bool const placed = result->value("placed", false);
+    if (!placed) print_line("No other node has heard of it yet.");
+    if (!placed || session->started_for_this())
         print_line(
             "Keep `satchel node` or `satchel gateway` running here: it says so again until " +
             human_time(result->value("until", std::uint64_t{0})) + '.');

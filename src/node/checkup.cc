@@ -25,6 +25,12 @@ std::string list_of(std::vector<Endpoint> const& endpoints) {
     return text;
 }
 
+/// "in 50 min", from now to a time of the Unix clock.
+std::string from_now(std::uint64_t when, std::uint64_t now) {
+    std::uint64_t const minutes = when > now ? (when - now + 59) / 60 : 0;
+    return "in " + std::to_string(minutes) + " min";
+}
+
 template <class Range, class Item>
 bool holds(Range const& range, Item const& item) {
     return std::find(range.begin(), range.end(), item) != range.end();
@@ -38,7 +44,7 @@ char const* to_string(Health health) {
 }
 
 Finding judge_domain(std::string const& domain, location::DomainFacts const& facts,
-                     std::optional<DomainKey> const& held) {
+                     std::optional<DomainKey> const& held, std::uint64_t now_seconds) {
     Finding finding{"dns " + domain, Health::ok, "", ""};
     std::string const publish = "publish the TXT record that `satchel domain dns " + domain +
                                 "` prints, and wait until its old one has run out";
@@ -51,6 +57,10 @@ Finding judge_domain(std::string const& domain, location::DomainFacts const& fac
         finding.health = Health::failure;
         finding.words = "it names another key than the domain key in this home";
         finding.advice = publish;
+        if (facts.counts_until > now_seconds) {
+            finding.words += "; that one vouches until DNS is asked again, " +
+                             from_now(facts.counts_until, now_seconds);
+        }
     } else if (!facts.temporary.empty()) {
         finding.health = Health::warning;
         finding.words = facts.temporary;
@@ -82,9 +92,12 @@ Finding judge_binding(Address const& address, BindingFacts const& facts,
         finding.words = "has expired";
         finding.advice = enroll;
     } else if (!facts.domain_keys.empty() && !holds(facts.domain_keys, facts.binding->domain_key)) {
-        finding.health = Health::failure;
-        finding.words = "made by a key that is no longer one of the domain's";
-        finding.advice = enroll;
+        bool const newer = facts.answered != 0 && facts.binding->issued >= facts.answered;
+        finding.health = newer ? Health::warning : Health::failure;
+        finding.words = newer ? "made by a newer key than DNS named when it was asked; until it is "
+                                "asked again the old one vouches"
+                              : "made by a key that is no longer one of the domain's";
+        finding.advice = newer ? "look again " + from_now(facts.counts_until, now_seconds) : enroll;
     } else {
         std::uint64_t const days = (facts.binding->expires - now_seconds) / day;
         finding.words = "good for " + std::to_string(days) + " more days";

@@ -34,12 +34,14 @@ struct Finding {
 
 /// What DNS or the settings say of a domain of ours. `held`: the domain key in this home, if any.
 Finding judge_domain(std::string const& domain, location::DomainFacts const& facts,
-                     std::optional<DomainKey> const& held);
+                     std::optional<DomainKey> const& held, std::uint64_t now_seconds);
 
 struct BindingFacts {
     bool published = false;
     std::optional<Binding> binding;
     std::vector<DomainKey> domain_keys;  ///< that count now; empty: not known
+    std::uint64_t answered = 0;          ///< Unix seconds: when DNS named them; 0: it did not
+    std::uint64_t counts_until = 0;      ///< then it is asked again
 };
 
 Finding judge_binding(Address const& address, BindingFacts const& facts, std::uint64_t now_seconds);

@@ -34,7 +34,7 @@ asio::awaitable<void> Doctor::look_at_domain(Examination& all, TrustView const& 
     auto const key = co_await world_.workers.await(std::move(load));
     std::optional<DomainKey> held;
     if (key) held = DomainKey(key->public_key());
-    all.findings.push_back(judge_domain(domain, facts, held));
+    all.findings.push_back(judge_domain(domain, facts, held, world_.clock.unix_seconds()));
     auto place = co_await world_.finder.find(domain);
     std::optional<Status> said;
     if (place && place->key != world_.identity.node_public()) {
@@ -63,6 +63,8 @@ asio::awaitable<void> Doctor::look_at_address(Examination& all, TrustView const&
     }
     auto const domain = co_await view.domain_facts(address.domain());
     facts.domain_keys = domain.keys;
+    facts.answered = domain.answered;
+    facts.counts_until = domain.counts_until;
     all.findings.push_back(judge_binding(address, facts, world_.clock.unix_seconds()));
     if (!facts.published) co_return;
     location::TrustFor trust_for = [&view](Address asked) {

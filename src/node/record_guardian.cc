@@ -148,7 +148,7 @@ void RecordGuardian::keep_revoked(std::shared_ptr<Revoked> const& revoked) {
                        [this, revoked] { return sign(*revoked); });
 }
 
-asio::awaitable<Result<Revocation>> RecordGuardian::revoke(Address address) {
+asio::awaitable<Result<RecordGuardian::Withdrawal>> RecordGuardian::revoke(Address address) {
     auto write = [this, address]() -> Result<std::shared_ptr<Revoked>> {
         if (auto const key = load_domain_key(address.domain(), world_.home.root()); !key)
             return fail(key.error());
@@ -165,8 +165,9 @@ asio::awaitable<Result<Revocation>> RecordGuardian::revoke(Address address) {
                                       slot_id((*revoked)->key.public_key())};
     keep_revoked(*revoked);
     auto const put = co_await world_.keeper.put_now(place);
-    if (!put && put.error().fault != Fault::unavailable) co_return fail(put.error());
-    co_return revocation;
+    // Whoever has left the DHT in silence is waited for in vain; the keeper does not tire.
+    if (!put && !worth_retrying(put.error().fault)) co_return fail(put.error());
+    co_return Withdrawal{revocation, put.has_value()};
 }
 
 asio::awaitable<bool> RecordGuardian::speaks_for(std::string domain) {

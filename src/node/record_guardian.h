@@ -45,9 +45,14 @@ public:
     /// Whether it is a node that a user of ours has named, and that has been here lately.
     bool keeps_presence_of(NodeKey const& node) const;
 
+    struct Withdrawal {
+        Revocation revocation;
+        bool placed = false;  ///< a node has taken it; if not, it is put again and again
+    };
+
     /// Takes back the slot of an address with the domain key in this home, puts that at once and
     /// keeps it alive while an older binding would count. Fault::not_found: no key of that domain.
-    asio::awaitable<Result<Revocation>> revoke(Address address);
+    asio::awaitable<Result<Withdrawal>> revoke(Address address);
 
 private:
     /// What a revocation is signed with, and what was signed last.

@@ -26,8 +26,11 @@ asio::awaitable<Result<Json>> NodeVerbs::revoke(LocalCall& call) {
     co_await wait_for_neighbours();
     auto const revoked = co_await world_.guardian->revoke(*address);
     if (!revoked) co_return fail(revoked.error());
-    co_return Json{
-        {"address", revoked->address.text()}, {"epoch", revoked->epoch}, {"until", revoked->until}};
+    Revocation const& revocation = revoked->revocation;
+    co_return Json{{"address", revocation.address.text()},
+                   {"epoch", revocation.epoch},
+                   {"until", revocation.until},
+                   {"placed", revoked->placed}};
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::examine(LocalCall& call) {

@@ -32,7 +32,10 @@ public:
     ~FakeLocationService() override { stop(); }
 
     /// Cuts this node off: its puts reach nobody, its fetches get no answer.
-    void set_cut_off(bool cut_off) { cut_off_ = cut_off; }
+    void set_cut_off(bool cut_off, Fault puts_fail_as = Fault::unavailable) {
+        cut_off_ = cut_off;
+        puts_fail_as_ = puts_fail_as;
+    }
 
     /// Called at the start of each fetch: what happens in the world meanwhile.
     void before_fetch(std::function<void(location::FetchRequest const&)> happens) {
@@ -56,7 +59,7 @@ public:
         auto const admitted = fresh ? location::admit_record(place, bytes, now)
                                     : location::admit_edit(place, held->second, bytes, now);
         if (!admitted) co_return fail(admitted.error());
-        if (cut_off_) co_return fail(Fault::unavailable, "cut off");
+        if (cut_off_) co_return fail(puts_fail_as_, "cut off");
         dht_.store[place] = bytes;
         tell(place, record);
         co_return location::PutReport{dht_.nodes - 1};
@@ -135,6 +138,7 @@ private:
     FakeDht& dht_;
     Clock const& clock_;
     bool cut_off_ = false;
+    Fault puts_fail_as_ = Fault::unavailable;
     bool stopped_ = false;
     std::function<void(location::FetchRequest const&)> before_fetch_;
     std::vector<location::FetchRequest> fetches_;

@@ -46,20 +46,23 @@ TEST_CASE("checkup: a domain") {
     location::DomainFacts known;
     known.keys = {key_of("domain")};
     known.steps = {"DNS names it"};
-    CHECK(judge_domain("b.test", known, {}).health == Health::ok);
-    CHECK(judge_domain("b.test", known, key_of("domain")).words == "DNS names it");
-    auto const other = judge_domain("b.test", known, key_of("other"));
+    CHECK(judge_domain("b.test", known, {}, now).health == Health::ok);
+    CHECK(judge_domain("b.test", known, key_of("domain"), now).words == "DNS names it");
+    auto const other = judge_domain("b.test", known, key_of("other"), now);
     CHECK(other.health == Health::failure);
     CHECK(advises(other, "satchel domain dns b.test"));
-    CHECK(judge_domain("b.test", {}, {}).health == Health::warning);
-    CHECK(judge_domain("b.test", {}, key_of("domain")).health == Health::failure);
+    CHECK_FALSE(says(other, "asked again"));
+    known.counts_until = now + 3'000;
+    CHECK(says(judge_domain("b.test", known, key_of("other"), now), "asked again, in 50 min"));
+    CHECK(judge_domain("b.test", {}, {}, now).health == Health::warning);
+    CHECK(judge_domain("b.test", {}, key_of("domain"), now).health == Health::failure);
     location::DomainFacts alarmed = known;
     alarmed.alarm = "the key has changed";
-    CHECK(judge_domain("b.test", alarmed, {}).health == Health::failure);
-    CHECK(says(judge_domain("b.test", alarmed, {}), "has changed"));
+    CHECK(judge_domain("b.test", alarmed, {}, now).health == Health::failure);
+    CHECK(says(judge_domain("b.test", alarmed, {}, now), "has changed"));
     location::DomainFacts silent = known;
     silent.temporary = "no answer from DNS";
-    CHECK(judge_domain("b.test", silent, {}).health == Health::warning);
+    CHECK(judge_domain("b.test", silent, {}, now).health == Health::warning);
 }
 
 TEST_CASE("checkup: a binding") {
@@ -85,6 +88,23 @@ TEST_CASE("checkup: a binding") {
         auto const finding = judge_binding(sample_address(), row.facts, now);
         CHECK(finding.health == row.health);
         CHECK(finding.advice.empty() == (row.health == Health::ok));
+    }
+}
+
+TEST_CASE("checkup: a binding by a key that DNS does not name yet") {
+    auto binding = binding_until(now + 100 * day);
+    binding.issued = now - 100;
+    BindingFacts facts{true, binding, {key_of("old")}, now - 200, now + 3'400};
+    auto const newer = judge_binding(sample_address(), facts, now);
+    CHECK(newer.health == Health::warning);
+    CHECK(says(newer, "the old one vouches"));
+    CHECK(advises(newer, "look again in 57 min"));
+    // DNS was asked since, or never told a key: nothing says that it is newer.
+    for (std::uint64_t const answered : {now - 99, std::uint64_t{0}}) {
+        facts.answered = answered;
+        auto const older = judge_binding(sample_address(), facts, now);
+        CHECK(older.health == Health::failure);
+        CHECK(advises(older, "satchel enroll"));
     }
 }
 

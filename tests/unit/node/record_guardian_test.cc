@@ -151,7 +151,8 @@ TEST_CASE("record guardian: a revocation is put, and the bound record no longer 
     run_until(town.io, [&] { return town.holds(bound); });
     auto const revoked = await_on(town.io, town.guardian->revoke(town.bob.address));
     REQUIRE(revoked);
-    CHECK(revoked->epoch > town.bob.binding.slot_epoch);
+    CHECK(revoked->placed);
+    CHECK(revoked->revocation.epoch > town.bob.binding.slot_epoch);
     auto const said = [&] {
         auto const held = town.dht.store.find(location::place_of(bound));
         auto const record = decode_record(held->second);
@@ -160,6 +161,14 @@ TEST_CASE("record guardian: a revocation is put, and the bound record no longer 
     CHECK(said());
     CHECK(await_on(town.io, town.guardian->revoke(town.eve.address)).error().fault ==
           Fault::not_found);
+    // What nobody takes in time is revoked all the same.
+    for (Fault const fault : {Fault::timed_out, Fault::unavailable}) {
+        town.service.set_cut_off(true, fault);
+        auto const lone = await_on(town.io, town.guardian->revoke(town.bob.address));
+        REQUIRE(lone);
+        CHECK_FALSE(lone->placed);
+    }
+    town.service.set_cut_off(false);
     // A restart says it again.
     town.stop();
     town.dht.store.clear();
