@@ -20,6 +20,7 @@ struct Args {
 };
 
 void print_prose(node::Json const& result, std::string const& name) {
+    bool stored = false;
     for (auto const& recipient : result.at("recipients")) {
         std::string const address = recipient.value("address", "");
         if (recipient.at("receipt").is_null()) {
@@ -27,10 +28,19 @@ void print_prose(node::Json const& result, std::string const& name) {
             print_line(line.append(address).append(": ").append(recipient.value("reason", "")),
                        stderr);
         } else {
+            stored = true;
             std::string line = name + " delivered to ";
             line.append(address).append(" (").append(recipient.value("route", ""));
             print_line(line.append(")"));
         }
+    }
+    // A reference to what nobody holds would lead nowhere.
+    if (!stored) {
+        print_line(
+            "Nothing is stored, so there is no reference. The same command tries again, and "
+            "goes on where a transfer broke off.",
+            stderr);
+        return;
     }
     print_line("satchel:1:" + result.value("content_id", "") + ":" +
                std::to_string(result.value("blob_bytes", std::uint64_t{0})));

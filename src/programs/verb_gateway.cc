@@ -93,8 +93,9 @@ private:
 /// What this home's programs may ask of a running gateway.
 class GatewayVerbs {
 public:
-    GatewayVerbs(mailgw::Gateway& gateway, WorkerPool& workers)
+    GatewayVerbs(mailgw::Gateway& gateway, std::string next_hop, WorkerPool& workers)
         : gateway_(gateway)
+        , next_hop_(std::move(next_hop))
         , workers_(workers) {}
 
     asio::awaitable<Result<Json>> answer(node::LocalCall& call) {
@@ -158,10 +159,13 @@ private:
             fd, std::move(envelope),
             in_full ? mailgw::Gateway::Handling::in_full : mailgw::Gateway::Handling::as_planned);
         if (!message) return fail(message.error());
-        return outcome_json(*message);
+        Json outcome = outcome_json(*message);
+        outcome["next_hop"] = next_hop_;
+        return outcome;
     }
 
     mailgw::Gateway& gateway_;
+    std::string next_hop_;
     WorkerPool& workers_;
 };
 
@@ -207,7 +211,7 @@ Result<cli::ExitStatus> run_gateway(cli::Globals const& globals) {
     if (auto started = node.start(); !started) return fail(started.error());
     if (auto started = (*gateway)->start(); !started) return fail(started.error());
     WorkerPool workers(io, 2);
-    GatewayVerbs verbs(**gateway, workers);
+    GatewayVerbs verbs(**gateway, config->gateway.next_hop, workers);
     auto local_api =
         node::LocalApiServer::start(io, Home(globals.home).gateway_socket(),
                                     [&verbs](node::LocalCall& call) { return verbs.answer(call); });

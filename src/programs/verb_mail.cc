@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "mailgw/header_writer.h"
+#include "mailgw/maildir.h"
 #include "mailgw/trace_header.h"
 #include "src/base/base64_encoder.h"
 #include "src/base/clock.h"
@@ -107,6 +108,8 @@ Result<Json> submit(cli::Globals const& globals, std::string const& address, int
                              {mail});
     }
     MailWorld world(globals.verbose ? EventLog::Level::info : EventLog::Level::error);
+    auto const config = globals.config();
+    if (!config) return fail(config.error());
     auto gateway = world.open(globals, {});
     if (!gateway) return fail(gateway.error());
     mailgw::Envelope envelope;
@@ -115,7 +118,28 @@ Result<Json> submit(cli::Globals const& globals, std::string const& address, int
     auto const message =
         (*gateway)->submit(mail, std::move(envelope), mailgw::Gateway::Handling::in_full);
     if (!message) return fail(message.error());
-    return outcome_json(*message);
+    Json outcome = outcome_json(*message);
+    outcome["next_hop"] = config->gateway.next_hop;
+    return outcome;
+}
+
+/// What became of the mail: sent is not all that can happen, and a Maildir is no mail server.
+std::string fate_of(Json const& outcome, std::string const& address) {
+    Json const& recipient = outcome.at("recipients").at(0);
+    std::string const state = recipient.value("state", "");
+    std::string const reason = recipient.value("reason", "");
+    if (state == "failed") return "NOT mailed to " + address + ": " + reason;
+    if (state == "queued")
+        return "waits to be mailed to " + address + ": " + reason + "; see `satchel queue`";
+    std::string hop = outcome.value("next_hop", "");
+    constexpr std::string_view maildir = "maildir:";
+    if (!hop.starts_with(maildir)) return "mailed to " + address + " through " + hop;
+    hop.erase(0, maildir.size());
+    constexpr std::string_view placeholder = "{recipient}";
+    if (auto const at = hop.find(placeholder); at != std::string::npos)
+        hop.replace(at, placeholder.size(), mailgw::maildir_name(address));
+    return "put into the Maildir " + hop +
+           ". For a mail server in its place, set next_hop under [gateway] in satchel.toml";
 }
 
 Result<cli::ExitStatus> mail(cli::Globals const& globals, std::string const& reference) {
@@ -135,16 +159,19 @@ Result<cli::ExitStatus> mail(cli::Globals const& globals, std::string const& ref
     if (!composed) return fail(composed.error());
     auto const outcome = submit(globals, address, composed->get());
     if (!outcome) return fail(outcome.error());
+    std::string const state = outcome->at("recipients").at(0).value("state", "");
     if (globals.json) {
         cli::print_json({{"id", outcome->value("id", "")},
                          {"address", address},
                          {"content_id", id->to_hex()},
-                         {"bytes", stored->bytes}});
+                         {"bytes", stored->bytes},
+                         {"state", state},
+                         {"next_hop", outcome->value("next_hop", "")}});
     } else {
-        cli::print_line(stored->name + ", " + cli::human_size(stored->bytes) + ": mailed to " +
-                        address);
+        cli::print_line(stored->name + ", " + cli::human_size(stored->bytes) + ": " +
+                            fate_of(*outcome, address),
+                        state == "done" ? stdout : stderr);
     }
-    std::string const state = outcome->at("recipients").at(0).value("state", "");
     if (state == "failed") return cli::ExitStatus::unavailable;
     return state == "queued" ? cli::ExitStatus::try_later : cli::ExitStatus::ok;
 }

@@ -167,8 +167,9 @@ class Restore(Lab):
         with open(os.path.join(self.bob.home, "satchel.toml"), "a") as out:
             out.write(f'\n[gateway]\nnext_hop = "maildir:{inbox}/{{recipient}}"\n')
         said = self.bob.must("mail", content_id).one()
-        self.assertEqual(set(said), {"id", "address", "content_id", "bytes"})
+        self.assertEqual(set(said), {"id", "address", "content_id", "bytes", "state", "next_hop"})
         self.assertEqual((said["address"], said["bytes"]), ("bob@b.test", len(content)))
+        self.assertEqual((said["state"], said["next_hop"]), ("done", f"maildir:{inbox}/{{recipient}}"))
         folder = os.path.join(inbox, "bob@b.test", "new")
         (name,) = os.listdir(folder)
         with open(os.path.join(folder, name), "rb") as mail:
@@ -177,6 +178,15 @@ class Restore(Lab):
         self.assertEqual((part.get_filename(), part.get_content()), ("Grüße aus Köln.bin", content))
         self.assertEqual(back.defects, [])
         self.assertTrue(back["Message-ID"] and back["Date"])
+        # A Maildir is no mail server: it says where the file lies, also while a gateway runs that was told otherwise.
+        said = self.bob.must("mail", content_id, json_output=False).out.decode()
+        self.assertIn(f"put into the Maildir {inbox}/bob@b.test.", said)
+        self.bob.stop()
+        other = os.path.join(self.folder, "other")
+        self.bob.serve("gateway", self.joined + ["gateway.smtp_listen=127.0.0.1:0", f"gateway.next_hop=maildir:{other}/{{recipient}}"])
+        said = self.bob.must("mail", content_id, json_output=False).out.decode()
+        self.assertIn(f"put into the Maildir {other}/bob@b.test.", said)
+        self.assertEqual(len(os.listdir(os.path.join(other, "bob@b.test", "new"))), 1)
 
     def test_nothing_to_restore(self):
         nobody = self.party("nobody")
