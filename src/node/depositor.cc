@@ -100,7 +100,7 @@ Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSou
     if (!after) return fail(after.error());
     // Half of one version and half of another is nobody's file.
     if (version_of(*after) != version_of(*before))
-        return fail(Fault::refused, "the file changed while it was read");
+        return fail(Fault::corrupt, "the file changed while it was read");
     return blob;
 }
 

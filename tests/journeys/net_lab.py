@@ -124,6 +124,7 @@ class Net:
             call("ip", "netns", "del", name)
 
 
+HIDDEN = "node.expose=pull-only"
 LISTEN = ["node.control_listen=0.0.0.0:7473", "node.dht_listen=0.0.0.0:7475", "trust.resolver=none"]
 
 
@@ -152,6 +153,25 @@ class NetLab(Lab):
     def reached_at(self, party, kind):
         """The endpoint of a kind of the ready line, as others see it."""
         return f"{party.place.address}:{party.ready[kind].rsplit(':', 1)[1]}"
+
+
+class NatLab(NetLab):
+    """A public gateway of b.test, and two homes behind routers that translate addresses."""
+    at_home = ("homer", "marge")
+
+    def setUp(self):
+        super().setUp()
+        self.admin.serve("gateway", self.joined + ["gateway.smtp_listen=127.0.0.1:0",
+                                                   f"gateway.next_hop=maildir:{self.folder}/mail/{{recipient}}"])
+        self.trusting = [f'domain."b.test".keys=["{self.domain_key}"]']
+        self.gateway = [f"node.incoming_gateway={self.reached_at(self.admin, 'control')}",
+                        f"node.incoming_gateway_key={self.admin.ready['node_key']}", "node.accept_from=anyone"]
+
+    def await_available(self, asked_by, name):
+        def look():
+            found = asked_by.run("lookup", f"{name}@b.test")
+            return found.one() if found.code == 0 else None
+        return self.until(look, name, 60)
 
 
 def main():

@@ -171,7 +171,7 @@ class Resume(Lab):
         finally:
             ended.set()
             writer.join()
-        self.assertNotEqual(answer.code, 0)
+        self.assertEqual(answer.code, 65)
         self.assertIn("changed while it was read", answer.error()["message"])
         self.assertEqual(bob.must("ls").one()["blobs"], [])
 
