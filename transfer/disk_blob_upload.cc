@@ -42,6 +42,7 @@ Result<std::unique_ptr<BlobUpload>> DiskBlobUpload::begin_draft(
     std::lock_guard const lock(state->mutex);
     if (auto entered = state->index.put_partial(upload.as_partial()); !entered)
         return fail(entered.error());
+    upload.entered_ = true;
     return begun;
 }
 

@@ -1,15 +1,9 @@
 #include "src/node/depositor.h"
 
 #include <algorithm>
-#include <set>
 
-#include <sys/stat.h>
-
-#include "src/base/sha256.h"
-#include "src/node/content_reader.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
-#include "transfer/age_stream.h"
 #include "transfer/async_event.h"
 
 namespace satchel::node {
@@ -19,90 +13,6 @@ namespace {
 constexpr std::size_t recipients_at_once = 8;
 constexpr unsigned encryptions_at_once = 2;
 constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
-
-/// What a write to a file changes.
-struct FileVersion {
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    std::int64_t bytes = 0;
-
-    friend bool operator==(FileVersion const&, FileVersion const&) = default;
-};
-
-Result<struct stat> state_of(int fd) {
-    struct stat state {};
-
-    if (::fstat(fd, &state) != 0) return fail(system_error("a file to be sent"));
-    return state;
-}
-
-FileVersion version_of(struct stat const& state) {
-    return {state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
-}
-
-/// This part of this version of this file, by this sender for these recipients.
-Result<Errand> errand_of(int fd, DepositRequest const& request) {
-    auto const state = state_of(fd);
-    if (!state) return fail(state.error());
-    mailgw::AttachmentSource const& source = request.source;
-    std::set<std::string> addresses;
-    for (Address const& address : request.recipients)
-        addresses.insert(address.text());
-    std::string text;
-    auto const say = [&text](auto number) { text += std::to_string(number) + ' '; };
-    say(state->st_dev);
-    say(state->st_ino);
-    say(state->st_size);
-    for (timespec const& time : {state->st_mtim, state->st_ctim}) {
-        say(time.tv_sec);
-        say(time.tv_nsec);
-    }
-    say(source.begin);
-    say(source.end);
-    say(static_cast<int>(source.decoding));
-    say(static_cast<int>(request.label_is_final));
-    for (std::string const& address : addresses)
-        text += address + ' ';
-    text += request.sender;
-    return sha256(bytes_of(text));
-}
-
-/// Of the blob that the request will become, where that can be told before it is made.
-std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
-    using Decoding = mailgw::AttachmentSource::Decoding;
-    switch (request.source.decoding) {
-        case Decoding::identity:
-            return transfer::blob_bytes_for(request.source.end - request.source.begin);
-        case Decoding::base64:
-            if (!request.label_is_final) return std::nullopt;
-            return transfer::blob_bytes_for(request.label.bytes);
-        case Decoding::deflate_text:
-            return std::nullopt;
-    }
-    return std::nullopt;
-}
-
-Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            std::filesystem::path const& outbox,
-                                            Randomness& randomness,
-                                            transfer::OutgoingWatch const& watch,
-                                            transfer::ContentDigest digest) {
-    auto const watched = file.duplicate();
-    if (!watched) return fail(watched.error());
-    auto const before = state_of(watched->get());
-    if (!before) return fail(before.error());
-    ContentReader reader(std::move(file), source);
-    auto blob = transfer::make_outgoing_blob(
-        [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness,
-        watch, digest);
-    if (!blob) return blob;
-    auto const after = state_of(watched->get());
-    if (!after) return fail(after.error());
-    // Half of one version and half of another is nobody's file.
-    if (version_of(*after) != version_of(*before))
-        return fail(Fault::corrupt, "the file changed while it was read");
-    return blob;
-}
 
 }  // namespace
 

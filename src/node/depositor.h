@@ -17,22 +17,12 @@
 #include "src/core/identity.h"
 #include "src/node/begun_blobs.h"
 #include "src/node/blob_carrier.h"
+#include "src/node/deposit_request.h"
 #include "src/node/escrow.h"
 #include "src/node/trust_view.h"
 #include "transfer/outgoing_blob.h"
 
 namespace satchel::node {
-
-/// What is the same for all recipients of one deposit.
-struct DepositRequest {
-    mailgw::AttachmentSource source;
-    FileLabel label;  ///< of a push: digest and size are filled in from what was read
-    bool label_is_final = true;
-    Bytes restore;  ///< empty: nothing to seal
-    std::string sender;
-    std::vector<Address> recipients;
-    bool may_escrow = false;
-};
 
 /// Bytes moved so far, of all that will be.
 using DepositProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;

@@ -142,7 +142,7 @@ class Resume(Lab):
                 pass
         out, _ = push.communicate(timeout=60)
         self.assertNotEqual(push.returncode, 0)
-        self.assertIn("No space left", json.loads(out.splitlines()[-1])["recipients"][0]["reason"])
+        self.assertRegex(json.loads(out.splitlines()[-1])["recipients"][0]["reason"], "507: .*(No space left|is full)")
         self.assertEqual(bob.must("ls").one()["blobs"], [])
         there = self.until(lambda: [size for size in [os.path.getsize(os.path.join(partial, name))
                                                       for name in os.listdir(partial)] if size > SIZE / 3], "what came")
