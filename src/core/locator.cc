@@ -1,6 +1,7 @@
 #include "src/core/locator.h"
 
 #include <algorithm>
+#include <mutex>
 #include <new>
 
 #include <sodium.h>
@@ -16,6 +17,12 @@ namespace {
 constexpr std::size_t argon2_memory_bytes = 16 * 1024 * 1024;
 constexpr unsigned argon2_passes = 1;
 
+/// One at a time: a node that looks many addresses up at once stays as small as one that doesn't.
+std::mutex& argon2_turn() {
+    static std::mutex turn;
+    return turn;
+}
+
 }  // namespace
 
 std::string DhtKey::to_hex() const {
@@ -29,6 +36,7 @@ Locator locate(Address const& address) {
     Locator locator;
     std::array<Byte, 20 + 32> out{};
     static_assert(out.size() == sizeof(locator.key.bytes) + sizeof(locator.seal));
+    std::lock_guard const alone(argon2_turn());
     if (crypto_pwhash(out.data(), out.size(), text.data(), text.size(), salt.data(), argon2_passes,
                       argon2_memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
         throw std::bad_alloc();  // its only failure
