@@ -6,7 +6,8 @@
 satchel_build_packages="
     g++ meson ninja-build ccache pkg-config ca-certificates python3
     libopendht-dev libgmime-3.0-dev libmsgpack-cxx-dev libsodium-dev libssl-dev libsqlite3-dev zlib1g-dev
-    libtomlplusplus-dev libcli11-dev libidn2-dev libunbound-dev nlohmann-json3-dev libboost-dev libexpected-dev scdoc"
+    libtomlplusplus-dev libcli11-dev libidn2-dev libunbound-dev nlohmann-json3-dev libboost-dev libexpected-dev scdoc
+    prometheus-cpp-dev"
 
 # age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
 # restored. nsd, ldnsutils: a DNS server and what signs its zones. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.

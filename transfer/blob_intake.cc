@@ -180,7 +180,10 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
 asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Caller caller,
                                                OfferRequest request) {
     Admission const admission = co_await session.judge(caller, request.offer);
-    if (admission.refusal) co_return transfer::answer_of(*admission.refusal);
+    if (admission.refusal) {
+        around_.host.offer_refused(request.offer, admission.refusal->code);
+        co_return transfer::answer_of(*admission.refusal);
+    }
     if (request.blob && is_draft(request.offer)) {
         co_return transfer::answer_of(Refusal{400, "bad-offer", "a draft has no blob as yet"});
     }

@@ -133,6 +133,9 @@ public:
 
     /// A blob is held, verified and on disk, for one more offer.
     virtual void blob_arrived(Offer const& offer) = 0;
+
+    /// An offer was turned away; `code` is Refusal::code.
+    virtual void offer_refused(Offer const& /*offer*/, std::string const& /*code*/) {}
 };
 
 }  // namespace satchel::transfer

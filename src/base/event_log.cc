@@ -49,6 +49,10 @@ std::string utc_now() {
 
 void EventLog::write(Level level, std::string_view event,
                      std::initializer_list<Field> fields) const {
+    {
+        std::scoped_lock const lock(counts_->guard);
+        ++counts_->of_events[std::string(event)];
+    }
     if (level < least_) return;
     std::string line = utc_now() + ' ' + word(level) + ' ';
     line += event;
@@ -60,6 +64,11 @@ void EventLog::write(Level level, std::string_view event,
     line += '\n';
     // A log that can't be written must not stop the mail.
     [[maybe_unused]] ssize_t const written = ::write(fd_, line.data(), line.size());
+}
+
+std::map<std::string, std::uint64_t> EventLog::counts() const {
+    std::scoped_lock const lock(counts_->guard);
+    return counts_->of_events;
 }
 
 void EventLog::detail(std::string_view event, std::initializer_list<Field> fields) const {

@@ -2,7 +2,11 @@
 // secret.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -21,7 +25,11 @@ public:
     /// Events below `least` are dropped. Thread-safe: each line is one write(2).
     explicit EventLog(int fd, Level least = Level::info)
         : fd_(fd)
-        , least_(least) {}
+        , least_(least)
+        , counts_(std::make_shared<Counts>()) {}
+
+    /// How often each event came, written or dropped. Thread-safe.
+    std::map<std::string, std::uint64_t> counts() const;
 
     void detail(std::string_view event, std::initializer_list<Field> fields = {}) const;
     void info(std::string_view event, std::initializer_list<Field> fields = {}) const;
@@ -29,10 +37,16 @@ public:
     void error(std::string_view event, std::initializer_list<Field> fields = {}) const;
 
 private:
+    struct Counts {
+        std::mutex guard;
+        std::map<std::string, std::uint64_t> of_events;  ///< names are ours, hence few
+    };
+
     void write(Level level, std::string_view event, std::initializer_list<Field> fields) const;
 
     int fd_;
     Level least_;
+    std::shared_ptr<Counts> counts_;
 };
 
 }  // namespace satchel

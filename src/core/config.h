@@ -106,11 +106,16 @@ struct WebSettings {
     std::optional<Endpoint> listen{{"127.0.0.1", 7480}};  ///< none: no page
 };
 
+struct MetricsSettings {
+    std::optional<Endpoint> listen;  ///< loopback; none: no metrics
+};
+
 struct Config {
     NodeSettings node;
     GatewaySettings gateway;
     TrustSettings trust;
     WebSettings web;
+    MetricsSettings metrics;
     std::map<std::string, DomainSettings> domains;  ///< by domain in A-labels
 };
 

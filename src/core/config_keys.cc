@@ -109,6 +109,21 @@ Status take_page_listen(ConfigValue const& value, WebSettings& out) {
     return text.empty() ? Status() : take_listen(value, out.listen.emplace());
 }
 
+Status take_metrics_listen(ConfigValue const& value, MetricsSettings& out) {
+    std::string text;
+    if (auto taken = take_text(value, text); !taken) return taken;
+    if (text.empty()) {
+        out.listen.reset();
+        return {};
+    }
+    auto const endpoint = Endpoint::parse(text, Endpoint::ZeroPort::allow);
+    if (!endpoint) return fail(endpoint.error());
+    if (!endpoint->is_loopback())
+        return fail(Fault::usage, "a loopback address such as 127.0.0.1:7481 is wanted");
+    out.listen = *endpoint;
+    return {};
+}
+
 Result<Expose> parse_expose(std::string const& text) {
     if (text == "open") return Expose::open;
     if (text == "pull-only") return Expose::pull_only;
@@ -276,6 +291,11 @@ constexpr std::array all_keys = {
               "Where this node's page is, for `satchel open`. Port 0 picks a free one; \"\": no "
               "page.",
               [](V v, T t) { return take_page_listen(v, t.config.web); }},
+
+    ConfigKey{"metrics", "listen", "\"\"",
+              "Where Prometheus reads figures of node and gateway, such as \"127.0.0.1:7481\": "
+              "loopback only. \"\": nowhere.",
+              [](V v, T t) { return take_metrics_listen(v, t.config.metrics); }},
 
     ConfigKey{domain_section, "keys", "[]",
               "Domain keys, in base64: what `satchel domain init` printed as public_key.",

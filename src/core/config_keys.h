@@ -26,7 +26,7 @@ struct ConfigTarget {
 inline constexpr std::string_view domain_section = "domain";
 
 struct ConfigKey {
-    std::string_view section;  ///< "node", "gateway", "trust", "web", or domain_section
+    std::string_view section;  ///< "node", "gateway", "trust", "web", "metrics", or domain_section
     std::string_view name;
     std::string_view default_text;  ///< as it would stand in the file
     std::string_view explanation;   ///< one line

@@ -196,6 +196,16 @@ asio::awaitable<void> Depositor::keep(Job& job) {
     }
 }
 
+void Depositor::count(Job const& job) {
+    for (mailgw::DepositOutcome const& outcome : job.deposit.outcomes) {
+        bool const kept = !outcome.stored && !outcome.ticket.empty();
+        totals_.delivered += outcome.stored ? 1U : 0U;
+        totals_.escrowed += kept ? 1U : 0U;
+        totals_.failed += outcome.stored || kept ? 0U : 1U;
+        totals_.detached_bytes += outcome.stored || kept ? job.request.label.bytes : 0U;
+    }
+}
+
 asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file) {
     DepositRequest& request = job->request;
     transfer::OutgoingWatch watch;
@@ -333,6 +343,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
     co_await settle(*job);
+    count(*job);
     co_return std::move(job->deposit);
 }
 

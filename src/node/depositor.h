@@ -50,6 +50,16 @@ public:
     asio::awaitable<Result<mailgw::Deposit>> deposit(UniqueFd file, DepositRequest request,
                                                      TrustView trust, DepositProgress progress);
 
+    /// What became of attachments, once for each recipient, since the node began.
+    struct Totals {
+        std::uint64_t delivered = 0;
+        std::uint64_t escrowed = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t detached_bytes = 0;  ///< of content that is not in the mail for it
+    };
+
+    Totals const& totals() const { return totals_; }
+
 private:
     struct Job;
 
@@ -70,9 +80,12 @@ private:
     asio::awaitable<void> keep(Job& job);
     asio::awaitable<void> settle(Job const& job);
 
+    void count(Job const& job);
+
     World world_;
     WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
     BegunBlobs begun_;
+    Totals totals_;
 };
 
 }  // namespace satchel::node

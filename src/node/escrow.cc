@@ -161,6 +161,20 @@ std::uint64_t Escrow::waiting_bytes() const {
     return bytes;
 }
 
+Escrow::Census Escrow::census() const {
+    Census census;
+    census.bytes = waiting_bytes();
+    for (auto const& [ticket, item] : waiting_)
+        ++(item.waits() ? census.waiting : census.lacks_copies);
+    for (auto const& [address, recipient] : recipients_) {
+        if (recipient.tickets.empty()) continue;
+        ++census.recipients;
+        bool const first = census.oldest == 0 || recipient.since < census.oldest;
+        if (first) census.oldest = recipient.since;
+    }
+    return census;
+}
+
 bool Escrow::may_have(transfer::Caller const& caller, EscrowItem const& item) const {
     bool const as_device = caller.device && item.user_key && *caller.device == *item.user_key;
     return as_device ||

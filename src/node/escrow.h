@@ -77,6 +77,18 @@ public:
     std::size_t waiting_tickets() const;
     std::uint64_t waiting_bytes() const;
 
+    /// What is here, by state.
+    struct Census {
+        std::uint64_t waiting = 0;       ///< tickets of which nothing has arrived
+        std::uint64_t lacks_copies = 0;  ///< tickets that arrived at too few nodes
+        std::uint64_t bytes = 0;         ///< each ticket's
+        std::uint64_t recipients = 0;
+        std::uint64_t oldest =
+            0;  ///< Unix seconds since when the first of them waits; 0: none does
+    };
+
+    Census census() const;
+
 private:
     /// What is known of one recipient with something waiting.
     struct Recipient {

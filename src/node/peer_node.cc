@@ -41,7 +41,7 @@ Result<std::unique_ptr<PeerNode>> PeerNode::start(asio::io_context& owner, PeerN
     for (auto const step :
          {&PeerServices::start_trust, &PeerServices::start_storage, &PeerServices::start_location,
           &PeerServices::start_escrow, &PeerServices::start_domain, &PeerServices::start_verbs,
-          &PeerServices::start_page})
+          &PeerServices::start_page, &PeerServices::start_metrics})
         if (auto started = (*services.*step)(); !started) return fail(started.error());
     return std::unique_ptr<PeerNode>(new PeerNode(std::move(services)));
 }
@@ -69,6 +69,7 @@ void PeerNode::tell_page(std::string const& endpoint, LocalApiServer::Handler op
 
 asio::awaitable<void> PeerNode::stop() {
     PeerServices& s = *services_;
+    if (s.metrics) s.metrics->stop();
     s.local_api->stop();
     if (s.page) s.page->stop();
     s.introduction->stop();

@@ -234,4 +234,15 @@ Status PeerServices::start_page() {
     return {};
 }
 
+Status PeerServices::start_metrics() {
+    if (options.brief || !config.metrics.listen) return {};
+    auto shown =
+        MetricsPost::start(owner, *config.metrics.listen,
+                           {config, *store, host, outgoing, *carrier, *depositor, escrow.get(),
+                            *location, workers, clock, log, options.home.gateway_socket()});
+    if (!shown) return fail(shown.error());
+    metrics = std::move(*shown);
+    return {};
+}
+
 }  // namespace satchel::node

@@ -11,6 +11,7 @@
 #include "src/node/dht_introduction.h"
 #include "src/node/domain_knowledge.h"
 #include "src/node/enrolment_office.h"
+#include "src/node/metrics_post.h"
 #include "src/node/node_verbs.h"
 #include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
@@ -56,6 +57,7 @@ struct PeerServices {
     Status start_domain();
     Status start_verbs();
     Status start_page();
+    Status start_metrics();
 
     asio::io_context& owner;
     PeerNodeOptions options;
@@ -108,6 +110,7 @@ struct PeerServices {
     std::unique_ptr<PageDesk> page;
     std::optional<WorkerPool> page_workers;  ///< so that readers of big files hold up nobody else
     std::unique_ptr<LocalApiServer> local_api;
+    std::unique_ptr<MetricsPost> metrics;
 };
 
 }  // namespace satchel::node

@@ -68,7 +68,10 @@ asio::awaitable<Status> Puller::pull(PullNotice notice) {
                       offer->size == notice.size && offer->sender_node == notice.sender;
     if (!same) co_return fail(Fault::corrupt, "the offer is another than the notice says");
     auto const admission = co_await world_.server.judge(*offer);
-    if (admission.refusal) co_return fail(Fault::refused, admission.refusal->reason);
+    if (admission.refusal) {
+        world_.host.offer_refused(*offer, admission.refusal->code);
+        co_return fail(Fault::refused, admission.refusal->reason);
+    }
     BlobHolder const holder{peer, *offer, admission.admitted.account};
     Status const taken = co_await take(holder);
     if (!taken) co_return taken;

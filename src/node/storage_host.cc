@@ -199,11 +199,21 @@ asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,
 
 void StorageHost::blob_arrived(Offer const& offer) {
     received_bytes_ += offer.size;
+    ++received_blobs_;
     if (copies_ != nullptr) copies_->blob_arrived(offer);
     log_.info("stored", {{"content", offer.content_id.short_form()},
                          {"bytes", std::to_string(offer.size)},
                          {"from", offer.sender},
                          {"node", offer.sender_node.short_form()}});
+}
+
+void StorageHost::offer_refused(Offer const& offer, std::string const& code) {
+    ++refusals_[code];
+    log_.info("offer_refused", {{"code", code},
+                                {"content", offer.content_id.short_form()},
+                                {"bytes", std::to_string(offer.size)},
+                                {"from", offer.sender},
+                                {"node", offer.sender_node.short_form()}});
 }
 
 }  // namespace satchel::node

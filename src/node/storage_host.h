@@ -67,6 +67,11 @@ public:
 
     std::uint64_t received_bytes() const { return received_bytes_; }
 
+    std::uint64_t received_blobs() const { return received_blobs_; }
+
+    /// Offers turned away, by code.
+    std::map<std::string, std::uint64_t> const& refusals() const { return refusals_; }
+
     bool available() const override { return available_; }
 
     AcceptPolicy accept_policy() const override { return policy_; }
@@ -85,6 +90,7 @@ public:
                                                                  ContentId id) const override;
     asio::awaitable<std::vector<PublicKey>> own_gateways() const override;
     void blob_arrived(Offer const& offer) override;
+    void offer_refused(Offer const& offer, std::string const& code) override;
 
     asio::awaitable<Result<transfer::EnrollAnswer>> enroll(
         transfer::Caller caller, transfer::EnrollRequest request) override;
@@ -149,6 +155,8 @@ private:
     AcceptPolicy policy_;
     bool available_ = false;
     std::uint64_t received_bytes_ = 0;
+    std::uint64_t received_blobs_ = 0;
+    std::map<std::string, std::uint64_t> refusals_;  ///< codes are ours, hence few
 };
 
 }  // namespace satchel::node

@@ -43,6 +43,20 @@ Json queue_json(std::vector<mailgw::SpooledMessage> const& messages) {
     return {{"messages", list}};
 }
 
+node::QueueMetrics queue_metrics(std::vector<mailgw::SpooledMessage> const& messages) {
+    node::QueueMetrics metrics;
+    metrics.messages = messages.size();
+    for (mailgw::SpooledMessage const& message : messages) {
+        for (mailgw::SpooledRecipient const& recipient : message.recipients) {
+            node::QueueState& state = metrics.states[to_string(recipient.state)];
+            ++state.recipients;
+            bool const first = state.oldest == 0 || message.received < state.oldest;
+            if (first) state.oldest = message.received;
+        }
+    }
+    return metrics;
+}
+
 Json outcome_json(mailgw::SpooledMessage const& message) {
     Json recipients = Json::array();
     for (mailgw::SpooledRecipient const& recipient : message.recipients) {

@@ -7,10 +7,14 @@
 
 #include "mailgw/message_planning.h"
 #include "mailgw/spooled_message.h"
+#include "src/node/metrics.h"
 
 namespace satchel::programs {
 
 nlohmann::json queue_json(std::vector<mailgw::SpooledMessage> const& messages);
+
+/// How many recipients are in which state, and since when: figures alone.
+node::QueueMetrics queue_metrics(std::vector<mailgw::SpooledMessage> const& messages);
 
 /// recipients[{address, plan, reason, parts[{content_id, bytes, receipt}]}]; `state` beside them
 /// for our own use.

@@ -14,6 +14,7 @@
 #include "src/node/child_node.h"
 #include "src/node/json_values.h"
 #include "src/node/local_api_server.h"
+#include "src/node/local_metrics.h"
 #include "src/programs/descriptor_limit.h"
 #include "src/programs/mail_world.h"
 #include "src/programs/programs.h"
@@ -93,15 +94,21 @@ private:
 /// What this home's programs may ask of a running gateway.
 class GatewayVerbs {
 public:
-    GatewayVerbs(mailgw::Gateway& gateway, std::string next_hop, WorkerPool& workers)
+    GatewayVerbs(mailgw::Gateway& gateway, std::string next_hop, WorkerPool& workers,
+                 EventLog const& log)
         : gateway_(gateway)
         , next_hop_(std::move(next_hop))
-        , workers_(workers) {}
+        , workers_(workers)
+        , log_(log) {}
 
     asio::awaitable<Result<Json>> answer(node::LocalCall& call) {
         std::string const verb = call.request.verb;
         if (verb == "queue") {
             auto work = [this] { return queue(); };
+            co_return co_await workers_.await(std::move(work));
+        }
+        if (verb == "census") {
+            auto work = [this] { return census(); };
             co_return co_await workers_.await(std::move(work));
         }
         if (verb == "retry") {
@@ -127,6 +134,14 @@ private:
         auto const messages = gateway_.queue();
         if (!messages) return fail(messages.error());
         return queue_json(*messages);
+    }
+
+    Result<Json> census() {
+        auto const messages = gateway_.queue();
+        if (!messages) return fail(messages.error());
+        auto metrics = queue_metrics(*messages);
+        metrics.events = log_.counts();
+        return json_of(metrics);
     }
 
     Result<Json> retry(Json const& args) {
@@ -167,6 +182,7 @@ private:
     mailgw::Gateway& gateway_;
     std::string next_hop_;
     WorkerPool& workers_;
+    EventLog const& log_;
 };
 
 /// Where mail is taken; `lmtp` is null where none comes in.
@@ -211,7 +227,7 @@ Result<cli::ExitStatus> run_gateway(cli::Globals const& globals) {
     if (auto started = node.start(); !started) return fail(started.error());
     if (auto started = (*gateway)->start(); !started) return fail(started.error());
     WorkerPool workers(io, 2);
-    GatewayVerbs verbs(**gateway, config->gateway.next_hop, workers);
+    GatewayVerbs verbs(**gateway, config->gateway.next_hop, workers, world.log);
     auto local_api =
         node::LocalApiServer::start(io, Home(globals.home).gateway_socket(),
                                     [&verbs](node::LocalCall& call) { return verbs.answer(call); });

@@ -190,7 +190,7 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
                  "control_listen, dht_listen, dht_bootstrap"},
              Row{"[nod]\nquota = 1",
                  "satchel.toml:1:2: unknown section [nod]; allowed: [node], "
-                 "[gateway], [trust], [web], [domain.\"example.test\"]"},
+                 "[gateway], [trust], [web], [metrics], [domain.\"example.test\"]"},
              Row{"quota = 1", "satchel.toml:1:1: quota stands in no section; allowed: [node]"},
              Row{"node = 1", "satchel.toml:1:1: node stands in no section"},
              Row{"domain = 1", "satchel.toml:1:1: domain stands in no section"},
@@ -244,6 +244,7 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
              Row{"[page]\nlisten = \"127.0.0.1:1\"", "unknown section [page]"},
              Row{"[web]\nlisten = \"7480\"", "web.listen: "},
              Row{"[web]\nlisten = 7480", "a string"},
+             Row{"[metrics]\nlisten = \"0.0.0.0:7481\"", "a loopback address"},
              // The first in the file, not in the alphabet.
              Row{"[node]\nzeta = 1\nalpha = 1", "satchel.toml:2:1: unknown key node.zeta"},
          }) {
