@@ -19,7 +19,8 @@ const troubles = [];
 page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
 page.on("pageerror", (error) => troubles.push(String(error)));
 page.on("response", (response) => response.status() >= 400 && troubles.push(`${response.status()}: ${response.request().method()} ${response.url()}`));
-const allowed = [new URL(url).origin + "/", "blob:"];
+// Chromium's own viewer of PDF is an extension, made of the browser's resources.
+const allowed = [new URL(url).origin + "/", "blob:", "chrome-extension:", "chrome://resources/"];
 page.on("request", (request) => allowed.some((start) => request.url().startsWith(start)) || troubles.push("asked elsewhere: " + request.url()));
 const shot = (name) => page.screenshot({path: join(folder, name + ".png")});
 
@@ -53,6 +54,14 @@ await row("notes.html").click();
 await page.locator(".preview pre").waitFor();
 await step("text", {text: await page.locator(".preview pre").textContent(), marked: await page.evaluate(() => window.marked ?? null)});
 await page.keyboard.press("Escape");
+const isViewer = (frame) => frame.url().startsWith("chrome-extension:");
+const [viewer] = await Promise.all([page.waitForEvent("framenavigated", isViewer), row("minutes.pdf").click()]);
+// It counts pages when it has read the file.
+await viewer.locator("#pagelength", {hasText: "1"}).waitFor();
+await step("pdf");
+await shot("pdf-light");
+await page.locator("dialog .close").click();
+await page.locator("dialog").waitFor({state: "detached"});
 // By keyboard alone.
 await page.keyboard.press("/");
 await page.keyboard.type("LAKE");

@@ -94,6 +94,8 @@ class PageInABrowser(Lab):
         self.assertTrue(html.decode().startswith(text["text"][:200]))
         self.assertIsNone(text["marked"], "nothing of an attachment runs")
         self.go_on()
+        self.say("pdf")
+        self.go_on()
         end = self.say("deleted")
         self.assertEqual((end["wide"], end["troubles"]), (False, []))
         self.go_on()
