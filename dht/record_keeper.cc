@@ -100,7 +100,7 @@ asio::awaitable<void> RecordKeeper::read_back(std::shared_ptr<Kept> kept) {
     request.patience = read_patience;
     auto const found = co_await service_.fetch(std::move(request));
     bool const there = found.has_value() || found.error().fault != Fault::not_found;
-    if (!there) log_.info("record_lost", {{"key", kept->place.key.to_hex()}});
+    if (!there) log_.info("record_lost", {{"key", kept->place.key.to_hex().substr(0, 10)}});
     kept->schedule.note_read_back(steady_clock::now(), there, chance());
 }
 

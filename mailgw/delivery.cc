@@ -241,7 +241,7 @@ Status Delivery::begin_repair(SpooledMessage& message, std::size_t number) {
     recipient.repair_from = recipient.next_try = world_.clock.unix_seconds();
     world_.log.warning(
         "escrow_given_up",
-        {{"id", message.id}, {"recipient", std::to_string(number)}, {"why", recipient.trouble}});
+        {{"id", message.id}, {"recipient", std::to_string(number)}, {"reason", recipient.trouble}});
     return world_.spool.record(message.id, {recipient});
 }
 

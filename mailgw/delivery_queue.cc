@@ -49,7 +49,7 @@ std::string DeliveryQueue::take_due() {
     // Enough to find one that is free, whatever is claimed or held back.
     auto const due = spool_.due(claimed_.size() + held_back_.size() + 1);
     if (!due) {
-        log_.error("queue_unreadable", {{"why", due.error().what}});
+        log_.error("queue_unreadable", {{"reason", due.error().what}});
         return {};
     }
     auto const now = std::chrono::steady_clock::now();
@@ -78,7 +78,7 @@ void DeliveryQueue::work(DeliveryWorker& worker) {
         lock.lock();
         claimed_.erase(id);
         if (!done && !stopping_) {
-            log_.error("delivery_broken", {{"id", id}, {"why", done.error().what}});
+            log_.error("delivery_broken", {{"id", id}, {"reason", done.error().what}});
             held_back_[id] = std::chrono::steady_clock::now() + hold_back_after_error;
         }
     }

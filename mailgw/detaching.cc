@@ -175,7 +175,7 @@ Status Detaching::run(int message_fd, MessagePlan const& plan, SpooledMessage& m
         for (std::size_t const number : candidate.numbers)
             message.recipients[number].reason = candidate.refusal;
         if (!candidate.alive()) {
-            log_.warning("deposit_failed", {{"id", message.id}, {"why", candidate.refusal}});
+            log_.warning("deposit_failed", {{"id", message.id}, {"reason", candidate.refusal}});
         }
     }
     if (proof) {

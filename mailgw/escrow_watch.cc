@@ -71,7 +71,7 @@ void EscrowWatch::work(EscrowDepot& depot) {
         auto const waiting = round(depot);
         lock.lock();
         if (!waiting && !troubled && !stopping_)
-            log_.warning("escrow_unknown", {{"why", waiting.error().what}});
+            log_.warning("escrow_unknown", {{"reason", waiting.error().what}});
         troubled = !waiting;
         std::chrono::milliseconds const pause =
             waiting ? std::max<std::chrono::milliseconds>(
@@ -124,7 +124,7 @@ void EscrowWatch::take(std::vector<EscrowedPart> const& parts,
         if (!queue_.try_claim(id)) continue;
         auto const done = take_message(id, news.first, news.second);
         queue_.release(id);
-        if (!done) log_.error("escrow_unrecorded", {{"id", id}, {"why", done.error().what}});
+        if (!done) log_.error("escrow_unrecorded", {{"id", id}, {"reason", done.error().what}});
     }
 }
 

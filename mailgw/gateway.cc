@@ -180,8 +180,8 @@ void Gateway::Works::ask_hops(SidedNextHop& hops) {
         if (auto const can = hops.of(side).ask()) {
             capabilities_.set(side, *can);
         } else {
-            world_.log.warning("next_hop_unreachable",
-                               {{"setting", hop_key(settings_, side)}, {"why", can.error().what}});
+            world_.log.warning("next_hop_unreachable", {{"setting", hop_key(settings_, side)},
+                                                        {"reason", can.error().what}});
         }
     }
 }
@@ -269,7 +269,7 @@ Result<SpooledMessage> Gateway::Works::submit(int fd, Envelope envelope, Handlin
     if (handling == Handling::in_full) {
         // Where the disk refuses, load() still tells it.
         if (auto planned = plan_in_full(id); !planned)
-            world_.log.warning("plan_unrecorded", {{"id", id}, {"why", planned.error().what}});
+            world_.log.warning("plan_unrecorded", {{"id", id}, {"reason", planned.error().what}});
     }
     Worker worker(*this, std::move(*hops), false);
     auto outcome = worker.deliver(id);
@@ -348,7 +348,7 @@ Result<std::size_t> Gateway::retry(std::string const& id) {
     }
     if (tickets.empty() || !works_->world_.make_escrow) return count;
     if (auto done = works_->world_.make_escrow()->hurry(tickets); !done)
-        works_->world_.log.warning("escrow_unknown", {{"why", done.error().what}});
+        works_->world_.log.warning("escrow_unknown", {{"reason", done.error().what}});
     works_->escrow_.wake();
     return count;
 }

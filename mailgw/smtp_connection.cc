@@ -106,7 +106,7 @@ asio::awaitable<void> SmtpConnection::open_draft() {
         follow_tried_ = false;
         session_.draft_opened({});
     } else {
-        around_.log.warning("message_refused", {{"why", draft.error().what}});
+        around_.log.warning("message_refused", {{"reason", draft.error().what}});
         session_.draft_opened(fail(draft.error()));
     }
 }
@@ -114,7 +114,7 @@ asio::awaitable<void> SmtpConnection::open_draft() {
 asio::awaitable<void> SmtpConnection::write_chunk() {
     auto const write = [this] { return draft_->write(session_.chunk()); };
     auto const written = co_await around_.disk.await(write);
-    if (!written) around_.log.warning("message_refused", {{"why", written.error().what}});
+    if (!written) around_.log.warning("message_refused", {{"reason", written.error().what}});
     if (written) follow_growth();
     session_.written(written);
 }
@@ -148,7 +148,7 @@ asio::awaitable<void> SmtpConnection::store() {
         around_.on_message();
         session_.stored(facts.id);
     } else {
-        around_.log.warning("message_refused", {{"why", stored.error().what}});
+        around_.log.warning("message_refused", {{"reason", stored.error().what}});
         if (around_.early != nullptr) around_.early->drop(facts.id);
         session_.stored(fail(stored.error()));
     }

@@ -85,7 +85,7 @@ asio::awaitable<void> SmtpServer::Shell::accept_all() {
         tcp::socket socket = co_await acceptor_.async_accept(token);
         if (stopping_) break;
         if (failed) {
-            around_.log.warning("accept_failed", {{"why", failed.message()}});
+            around_.log.warning("accept_failed", {{"reason", failed.message()}});
             pause.expires_after(accept_pause);
             co_await pause.async_wait(token);
             continue;

@@ -54,7 +54,7 @@ asio::awaitable<void> IncomingGateway::hold_line(GatewayPlace place) {
             continue;
         }
         if (!std::exchange(told, true))
-            world_.log.warning("line_broken", {{"why", answer.error().what}});
+            world_.log.warning("line_broken", {{"reason", answer.error().what}});
         pause.expires_after(line_again);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -109,7 +109,7 @@ asio::awaitable<void> IncomingGateway::call_regularly() {
             Status const called = co_await call(place);
             all = all && called;
             if (!called && !std::exchange(told, true))
-                world_.log.warning("incoming_gateway_away", {{"why", called.error().what}});
+                world_.log.warning("incoming_gateway_away", {{"reason", called.error().what}});
         }
         if (all) told = false;
         if (stopped_) break;
