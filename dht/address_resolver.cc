@@ -281,6 +281,7 @@ asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,
         reason = closed ? "its presence does not open" : presence.error().what;
     } else {
         report.endpoints = presence->control;
+        report.swarm = presence->swarm;
         report.pull_only = presence->pull_only;
         if (!presence->available) {
             reason = "it said that it is going offline";

@@ -121,7 +121,7 @@ def main():
     originals = attachments(raw)
     folder = tempfile.mkdtemp(prefix="satchel-quickstart-")
     boot, admin, bob, gateway = (Party(program, folder, name) for name in ("boot", "admin", "bob", "gateway"))
-    loopback = ["node.control_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", "trust.resolver=none"]
+    loopback = ["node.control_listen=127.0.0.1:0", "node.swarm_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", "trust.resolver=none"]
     try:
         boot.run("init")
         ready = boot.serve("node", loopback)

@@ -7,13 +7,13 @@ satchel_build_packages="
     g++ meson ninja-build ccache pkg-config ca-certificates python3
     libopendht-dev libgmime-3.0-dev libmsgpack-cxx-dev libsodium-dev libssl-dev libsqlite3-dev zlib1g-dev
     libtomlplusplus-dev libcli11-dev libidn2-dev libunbound-dev nlohmann-json3-dev libboost-dev libexpected-dev scdoc
-    prometheus-cpp-dev"
+    libtorrent-rasterbar-dev prometheus-cpp-dev"
 
 # age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
-# restored. nsd, ldnsutils: a DNS server and what signs its zones. libtorrent: judges Merkle roots. npm: age's vectors come from npm's cctv-age.
+# restored. nsd, ldnsutils: a DNS server and what signs its zones. npm: age's vectors come from npm's cctv-age.
 # iproute2, iptables: networks with routers between them. chromium: looks at the page, driven by npm's playwright-core.
 satchel_test_packages="
-    doctest-dev libtorrent-rasterbar-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils iproute2 iptables
+    doctest-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils iproute2 iptables
     clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
     chromium fonts-dejavu-core"
 

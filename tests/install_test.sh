@@ -32,7 +32,7 @@ if "$stage/publish_and_locate" nobody 2>/dev/null; then echo "no address has sto
 program=$(find "$stage" -path '*/bin/satchel')
 "$program" --version
 # Two homes, each pinned by the other; the node of the second pushes to the first.
-settings="--set node.control_listen=127.0.0.1:0 --set node.dht_listen=127.0.0.1:0 --set trust.resolver=none"
+settings="--set node.control_listen=127.0.0.1:0 --set node.swarm_listen=127.0.0.1:0 --set node.dht_listen=127.0.0.1:0 --set trust.resolver=none"
 for name in bob alice; do "$program" --home "$stage/$name" init --address $name@b.test >/dev/null; done
 key() { "$program" --home "$stage/$1" --json id | sed 's/.*"user_key":"\([^"]*\)".*/\1/'; }
 "$program" --home "$stage/alice" contact add bob@b.test "$(key bob)"

@@ -26,7 +26,11 @@ Answer answer_of(Error const& error) {
 BlobIntake::BlobIntake(Surroundings surroundings, ServerLimits const& limits)
     : around_(std::move(surroundings))
     , limits_(limits)
-    , offers_({limits.offers, limits.offers_per_node}) {}
+    , offers_({limits.offers, limits.offers_per_node})
+    , swarms_(around_.executor, around_.pool, around_.host, around_.clock,
+              [this](Incoming incoming, std::shared_ptr<UploadSlot> slot) {
+                  return finish(std::move(incoming), std::move(slot));
+              }) {}
 
 Holding BlobIntake::holding_of(IncomingOffer const& incoming) const {
     Holding holding;
@@ -212,7 +216,8 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
 
 asio::awaitable<Answer> BlobIntake::answer_to_offer(Incoming incoming,
                                                     std::shared_ptr<UploadSlot> slot) {
-    OfferProgress const progress{OfferAction::put, slot->have()};
+    bool const by_swarm = !is_draft(incoming->offer) && swarms_.wants(*incoming, *slot);
+    OfferProgress const progress{by_swarm ? OfferAction::swarm : OfferAction::put, slot->have()};
     bool const whole = slot->have() == incoming->offer.size && !is_draft(incoming->offer);
     if (!whole || slot->is_fed()) co_return transfer::answer_of(progress);
     auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
@@ -225,6 +230,23 @@ asio::awaitable<Answer> BlobIntake::settle_draft(std::shared_ptr<UploadSlot> slo
     Status const synced = co_await around_.pool.await(std::move(sync));
     if (!synced) co_return answer_of(synced.error());
     co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
+}
+
+asio::awaitable<Answer> BlobIntake::take_invitation(Caller caller, ContentId id,
+                                                    SwarmInvitation invitation) {
+    Incoming const incoming = offers_.find_upload(caller.node, id);
+    if (!incoming) co_return nothing_here();
+    if (incoming->receipt) co_return transfer::answer_of(200, *incoming->receipt);
+    Opening opening = co_await open_slot(incoming);
+    if (opening.answer) co_return std::move(*opening.answer);
+    co_return co_await swarms_.begin(incoming, opening.slot, std::move(caller),
+                                     std::move(invitation));
+}
+
+asio::awaitable<Answer> BlobIntake::swarm_news(Caller caller, ContentId id) {
+    Incoming const incoming = offers_.find_upload(caller.node, id);
+    if (!incoming) co_return nothing_here();
+    co_return co_await swarms_.news(incoming);
 }
 
 asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,

@@ -10,6 +10,7 @@
 #include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_session.h"
+#include "transfer/swarm_intake.h"
 #include "transfer/tls_channel.h"
 #include "transfer/upload_slot.h"
 
@@ -42,6 +43,11 @@ public:
     /// `interrupt` closes that connection.
     asio::awaitable<Answer> take_blob(Caller caller, PutBlob request, TlsChannel& channel,
                                       std::function<void()> interrupt);
+
+    /// `PUT /v1/blobs/{id}/swarm`, its body read, and `GET`.
+    asio::awaitable<Answer> take_invitation(Caller caller, ContentId id,
+                                            SwarmInvitation invitation);
+    asio::awaitable<Answer> swarm_news(Caller caller, ContentId id);
 
     /// Forgets what has expired; gives up reservations that nobody feeds.
     void sweep();
@@ -80,6 +86,7 @@ private:
     Surroundings around_;
     ServerLimits limits_;
     IncomingOffers offers_;
+    SwarmIntake swarms_;
     std::uint64_t received_bytes_ = 0;
 };
 

@@ -111,9 +111,8 @@ asio::awaitable<Result<PingAnswer>> ControlClient::ping(Peer peer) {
     if (!reply) co_return fail(reply.error());
     if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
     auto answer = decode_ping(reply->body);
-    if (answer && answer->node != expected) {
+    if (answer && answer->node != expected)
         co_return fail(Fault::untrusted, "the node calls itself by another key");
-    }
     co_return answer;
 }
 
@@ -131,23 +130,26 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::offer(Peer peer, Offer offe
     co_return read_intake_answer(reply->head.status, reply->body);
 }
 
-asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, ContentId id,
-                                                               Bytes layer) {
+asio::awaitable<Result<IntakeAnswer>> ControlClient::ask_intake(Peer peer, Method method,
+                                                                std::string target, Bytes body) {
     Request request;
-    request.line.method = Method::put;
-    request.line.target = layer_path(id);
-    request.body = std::move(layer);
+    request.line.method = method;
+    request.line.target = std::move(target);
+    request.body = std::move(body);
     Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
     co_return read_intake_answer(reply->head.status, reply->body);
 }
 
-asio::awaitable<Result<IntakeAnswer>> ControlClient::ask_receipt(Peer peer, OfferId offer) {
-    Request request;
-    request.line.target = receipt_path(offer);
-    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
-    if (!reply) co_return fail(reply.error());
-    co_return read_intake_answer(reply->head.status, reply->body);
+asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, ContentId id,
+                                                               Bytes layer) {
+    return ask_intake(std::move(peer), Method::put, layer_path(id), std::move(layer));
+}
+
+asio::awaitable<Result<IntakeAnswer>> ControlClient::put_swarm(Peer peer, ContentId id,
+                                                               SwarmInvitation invitation) {
+    Bytes body = encode_swarm_invitation(invitation);
+    return ask_intake(std::move(peer), Method::put, swarm_path(id), std::move(body));
 }
 
 asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {

@@ -15,6 +15,7 @@
 #include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_message.h"
+#include "transfer/control_request.h"
 #include "transfer/enrolment_message.h"
 #include "transfer/growing_blob.h"
 #include "transfer/http_head.h"
@@ -23,6 +24,7 @@
 #include "transfer/peer_connections.h"
 #include "transfer/reach_message.h"
 #include "transfer/records_message.h"
+#include "transfer/swarm_invitation.h"
 
 namespace satchel::transfer {
 
@@ -56,6 +58,14 @@ public:
     asio::awaitable<Result<IntakeAnswer>> offer(Peer peer, Offer offer, std::optional<Bytes> blob);
     asio::awaitable<Result<IntakeAnswer>> put_layer(Peer peer, ContentId id, Bytes layer);
 
+    /// How far a receiver is that gets the blob with others: the answer is late on purpose.
+    asio::awaitable<Result<IntakeAnswer>> put_swarm(Peer peer, ContentId id,
+                                                    SwarmInvitation invitation);
+
+    asio::awaitable<Result<IntakeAnswer>> ask_swarm(Peer peer, ContentId id) {
+        return ask_intake(std::move(peer), Method::get, swarm_path(id), Bytes());
+    }
+
     struct BlobPut {
         ContentId id;
         std::shared_ptr<UniqueFd> file;
@@ -68,7 +78,10 @@ public:
 
     /// The answer may come before all is sent: then the rest stays here.
     asio::awaitable<Result<IntakeAnswer>> put_blob(Peer peer, BlobPut put);
-    asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer);
+
+    asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer) {
+        return ask_intake(std::move(peer), Method::get, receipt_path(offer), Bytes());
+    }
 
     /// The offer behind a notice, and those that wait for us: of one blob, or as many as fit.
     asio::awaitable<Result<Offer>> ask_offer(Peer peer, OfferId id);
@@ -126,6 +139,8 @@ private:
 
     asio::awaitable<Result<Reply>> ask(Peer peer, Request request);
     asio::awaitable<Result<Reply>> tell(Peer peer, Method method, std::string target, Bytes body);
+    asio::awaitable<Result<IntakeAnswer>> ask_intake(Peer peer, Method method, std::string target,
+                                                     Bytes body);
     asio::awaitable<Result<Reply>> exchange(Peer peer, Lease& lease, Request const& request);
     asio::awaitable<Result<PeerConnections::Lease>> begin(Peer peer, RequestLine line);
     asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);

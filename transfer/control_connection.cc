@@ -124,6 +124,12 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (auto const* put = std::get_if<PutLayer>(&request)) {
         co_return co_await take_layer(*put, caller);
     }
+    if (auto const* put = std::get_if<PutSwarm>(&request)) {
+        co_return co_await take_invitation(*put, caller);
+    }
+    if (auto const* ask = std::get_if<AskSwarm>(&request)) {
+        co_return co_await house_.intake.swarm_news(caller, ask->id);
+    }
     if (auto const* post = std::get_if<PostEnroll>(&request)) {
         co_return co_await take_enrolment(*post, caller);
     }
@@ -179,6 +185,20 @@ asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller c
     Result<Bytes> body = co_await read_body(request.body_bytes);
     if (!body) co_return Answer{408, {}, true};
     co_return co_await house_.intake.take_layer(caller, request.id, std::move(*body));
+}
+
+asio::awaitable<Answer> ControlConnection::take_invitation(PutSwarm request, Caller caller) {
+    // Nor here.
+    if (!house_.intake.offers().find_upload(caller.node, request.id)) {
+        Answer refused = nothing_here();
+        refused.hang_up = true;
+        co_return refused;
+    }
+    Result<Bytes> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return Answer{408, {}, true};
+    auto invitation = decode_swarm_invitation(*body);
+    if (!invitation) co_return answer_of(Refusal{400, "bad-request", invitation.error().what});
+    co_return co_await house_.intake.take_invitation(caller, request.id, std::move(*invitation));
 }
 
 asio::awaitable<Answer> ControlConnection::take_enrolment(PostEnroll request, Caller caller) {

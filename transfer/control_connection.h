@@ -77,6 +77,7 @@ private:
     asio::awaitable<Result<Bytes>> read_body(std::size_t bytes);
     asio::awaitable<Answer> take_offer(PostOffer request, Caller caller);
     asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
+    asio::awaitable<Answer> take_invitation(PutSwarm request, Caller caller);
     asio::awaitable<Answer> take_enrolment(PostEnroll request, Caller caller);
     asio::awaitable<Answer> take_reach(PostReach request, Caller caller);
     asio::awaitable<Answer> take_records(PutRecords request, Caller caller);

@@ -24,6 +24,7 @@
 #include "transfer/line_message.h"
 #include "transfer/reach_message.h"
 #include "transfer/records_message.h"
+#include "transfer/swarm_room.h"
 
 namespace satchel::transfer {
 
@@ -130,6 +131,16 @@ public:
     virtual asio::awaitable<Status> receipt_arrived(Caller, OfferId, Receipt) {
         co_return fail(Fault::not_found, "nothing here");
     }
+
+    /// Null where this node takes part in no swarm. It outlives what is begun in it.
+    virtual SwarmRoom const* swarm_room() const { return nullptr; }
+
+    /// A node in a swarm sent wrong bytes, and is not talked to any more.
+    virtual void swarm_peer_dropped(ContentId const&, std::string const& /*ip*/,
+                                    std::string const& /*why*/) {}
+
+    /// A swarm ended before this node had the blob: it comes directly then.
+    virtual void swarm_ended(ContentId const&, Error const&) {}
 
     /// A blob is held, verified and on disk, for one more offer.
     virtual void blob_arrived(Offer const& offer) = 0;

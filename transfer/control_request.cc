@@ -5,6 +5,7 @@
 #include "src/base/hex.h"
 #include "src/core/limits.h"
 #include "transfer/control_limits.h"
+#include "transfer/swarm_invitation.h"
 
 namespace satchel::transfer {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::string_view offers_folder = "/v1/offers/";
 constexpr std::string_view blobs_folder = "/v1/blobs/";
 constexpr std::string_view receipts_folder = "/v1/receipts/";
 constexpr std::string_view layers_leaf = "/layers";
+constexpr std::string_view swarm_leaf = "/swarm";
 constexpr std::string_view relay_leaf = "/relay";
 constexpr std::string_view lines_folder = "/v1/line/";
 
@@ -61,11 +63,21 @@ ControlRequest read_layer_request(RequestHead const& head, ContentId const& id) 
     return PutLayer{id, static_cast<std::size_t>(*head.content_length)};
 }
 
+ControlRequest read_swarm_request(RequestHead const& head, ContentId const& id) {
+    if (reads(head)) return AskSwarm{id};
+    if (head.method != Method::put) return wrong_method();
+    if (auto refusal = wrong_length(head, swarm_invitation_bytes)) return *refusal;
+    return PutSwarm{id, static_cast<std::size_t>(*head.content_length)};
+}
+
 ControlRequest read_blobs_folder(RequestHead const& head, std::string_view name) {
     bool const layer = name.ends_with(layers_leaf);
+    bool const swarm = name.ends_with(swarm_leaf);
     if (layer) name.remove_suffix(layers_leaf.size());
+    if (swarm) name.remove_suffix(swarm_leaf.size());
     auto const id = ContentId::parse(name);
     if (!id) return nothing_here();
+    if (swarm) return read_swarm_request(head, *id);
     return layer ? read_layer_request(head, *id) : read_blob_request(head, *id);
 }
 
@@ -178,6 +190,10 @@ std::string blob_path(ContentId const& id) {
 
 std::string layer_path(ContentId const& id) {
     return blob_path(id) + std::string(layers_leaf);
+}
+
+std::string swarm_path(ContentId const& id) {
+    return blob_path(id) + std::string(swarm_leaf);
 }
 
 std::string receipt_path(OfferId const& offer) {

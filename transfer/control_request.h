@@ -43,6 +43,17 @@ struct AskLayer {
     ContentId id;
 };
 
+/// An invitation to get the blob together with others.
+struct PutSwarm {
+    ContentId id;
+    std::size_t body_bytes = 0;
+};
+
+/// How far is it in its swarm?
+struct AskSwarm {
+    ContentId id;
+};
+
 struct AskReceipt {
     OfferId offer;
 };
@@ -92,7 +103,7 @@ struct AskWaiting {
 using ControlRequest =
     std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
                  AskReceipt, PutReceipt, PostEnroll, PutRecords, PostReach, HoldLine, PingLine,
-                 PostOrder, PostRelay, AskWaiting>;
+                 PostOrder, PostRelay, AskWaiting, PutSwarm, AskSwarm>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -100,6 +111,7 @@ ControlRequest read_request(RequestHead const& head);
 std::string offer_path(OfferId const& id);
 std::string blob_path(ContentId const& id);
 std::string layer_path(ContentId const& id);
+std::string swarm_path(ContentId const& id);
 std::string receipt_path(OfferId const& offer);
 inline constexpr char const* ping_path = "/v1/ping";
 inline constexpr char const* offers_path = "/v1/offers";

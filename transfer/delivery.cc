@@ -45,7 +45,9 @@ public:
             accepted_ = true;
             if (progress.have > seen_) note_progress();
             seen_ = std::max(seen_, progress.have);
-            if (progress.action == OfferAction::put) {
+            bool const directly = progress.action == OfferAction::put ||
+                                  progress.action == OfferAction::swarm;  // which was tried before
+            if (directly) {
                 answer = co_await send_from(progress.have);
             } else if (progress.action == OfferAction::wait) {
                 answer = co_await wait_for_twin();

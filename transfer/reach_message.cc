@@ -14,9 +14,10 @@ constexpr std::size_t ip_octets = 45;  // the longest IPv6 address as text
 
 Bytes encode_reach_request(ReachRequest const& request) {
     MsgpackWriter out;
-    out.map(2);
+    out.map(request.swarm.empty() ? 2 : 3);
     write_endpoints(out.key(1), request.control);
     write_endpoints(out.key(2), request.dht);
+    if (!request.swarm.empty()) write_endpoints(out.key(3), request.swarm);
     return out.take();
 }
 
@@ -25,16 +26,18 @@ Result<ReachRequest> decode_reach_request(ByteSpan body) {
     if (!value) return fail(value.error());
     auto fields = MsgpackFields::of_map(*value);
     ReachRequest request{read_endpoints(fields, 1), read_endpoints(fields, 2)};
+    if (fields.has(3)) request.swarm = read_endpoints(fields, 3);
     if (auto status = fields.status(); !status) return fail(status.error());
     return request;
 }
 
 Bytes encode_reach_answer(ReachAnswer const& answer) {
     MsgpackWriter out;
-    out.map(3);
+    out.map(answer.swarm.empty() ? 3 : 4);
     out.key(1).text(answer.seen_ip);
     write_endpoints(out.key(2), answer.control);
     write_endpoints(out.key(3), answer.dht);
+    if (!answer.swarm.empty()) write_endpoints(out.key(4), answer.swarm);
     return out.take();
 }
 
@@ -44,6 +47,7 @@ Result<ReachAnswer> decode_reach_answer(ByteSpan body) {
     auto fields = MsgpackFields::of_map(*value);
     ReachAnswer answer{fields.text(1, ip_octets), read_endpoints(fields, 2),
                        read_endpoints(fields, 3)};
+    if (fields.has(4)) answer.swarm = read_endpoints(fields, 4);
     if (auto status = fields.status(); !status) return fail(status.error());
     bool const six = answer.seen_ip.find(':') != std::string::npos;
     if (!Endpoint::parse((six ? '[' + answer.seen_ip + ']' : answer.seen_ip) + ":1"))

@@ -15,12 +15,14 @@ namespace satchel::transfer {
 struct ReachRequest {
     std::vector<Endpoint> control;
     std::vector<Endpoint> dht;
+    std::vector<Endpoint> swarm{};  ///< may be missing
 };
 
 struct ReachAnswer {
     std::string seen_ip;            ///< where the request came from
     std::vector<Endpoint> control;  ///< those that answered with the caller's node key
     std::vector<Endpoint> dht;      ///< those that answered as DHT nodes
+    std::vector<Endpoint> swarm{};  ///< those that take TCP connections
 };
 
 Bytes encode_reach_request(ReachRequest const& request);

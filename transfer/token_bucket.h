@@ -17,6 +17,8 @@ public:
 
     std::uint64_t bytes_per_second() const { return rate_; }
 
+    void set_rate(std::uint64_t bytes_per_second) { rate_ = bytes_per_second; }
+
     /// Books so many bytes, and tells when they may go. Those booked first go first, so who books
     /// piece by piece gets a fair share. What nobody used is not saved up.
     Time book(std::uint64_t bytes, Time now) {

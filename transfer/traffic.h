@@ -13,6 +13,8 @@ namespace satchel::transfer {
 struct TrafficLimits {
     std::uint64_t upload = 0;    ///< bytes a second; 0: as fast as they can
     std::uint64_t download = 0;  ///< likewise
+
+    friend bool operator==(TrafficLimits const&, TrafficLimits const&) = default;
 };
 
 class Traffic {
@@ -39,6 +41,14 @@ public:
     };
 
     enum class Way { up, down };
+
+    std::size_t bodies() const { return bodies_; }
+
+    /// From now on.
+    void set_limits(TrafficLimits const& limits) {
+        upload_.set_rate(limits.upload);
+        download_.set_rate(limits.download);
+    }
 
     /// Bytes to be moved at once by each of the bodies under way.
     std::size_t chunk_bytes(Way way) const;

@@ -27,6 +27,7 @@ enum class Expose {
 
 struct NodeSettings {
     Endpoint control_listen{"0.0.0.0", 7473};
+    std::optional<Endpoint> swarm_listen{{"0.0.0.0", 7474}};  ///< none: no swarm
     Endpoint dht_listen{"0.0.0.0", 7475};
     std::vector<Endpoint> dht_bootstrap;
     std::uint32_t dht_network = 7473;

@@ -142,6 +142,15 @@ constexpr std::array all_keys = {
     ConfigKey{"node", "control_listen", "\"0.0.0.0:7473\"",
               "Where peers reach this node (TCP). Port 0 picks a free one.",
               [](V v, T t) { return take_listen(v, t.config.node.control_listen); }},
+    ConfigKey{"node", "swarm_listen", "\"0.0.0.0:7474\"",
+              "Where nodes that get the same blob pass it on to each other (TCP); \"none\": not "
+              "here.",
+              [](V v, T t) {
+                  t.config.node.swarm_listen.reset();
+                  auto const* const word = std::get_if<std::string>(&v);
+                  if (word != nullptr && *word == "none") return Status();
+                  return take_listen(v, t.config.node.swarm_listen.emplace());
+              }},
     ConfigKey{"node", "dht_listen", "\"0.0.0.0:7475\"", "Where the DHT listens (UDP).",
               [](V v, T t) { return take_listen(v, t.config.node.dht_listen); }},
     ConfigKey{"node", "dht_bootstrap", "[]",

@@ -25,6 +25,7 @@ struct NodeReport {
     NodeKey node_key;
     std::uint32_t priority = 0;
     std::vector<Endpoint> endpoints;  ///< control endpoints
+    std::vector<Endpoint> swarm{};    ///< none: it takes part in no swarm
     bool available = false;
     bool pull_only = false;
     /// Opens its presence record; whoever knows the address may know it.

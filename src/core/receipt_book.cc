@@ -1,5 +1,7 @@
 #include "src/core/receipt_book.h"
 
+#include "src/core/limits.h"
+
 namespace satchel {
 
 namespace {
@@ -29,6 +31,16 @@ Result<KeptReceipt> receipt_at(SqliteStatement const& row) {
 }
 
 }  // namespace
+
+Result<ReceiptBook> ReceiptBook::open_current(std::filesystem::path const& file,
+                                              Clock const& clock) {
+    auto opened = open(file);
+    auto const now = clock.unix_seconds();
+    if (!opened || now < limits::receipt_keeping_seconds) return opened;  // a clock never set
+    auto const gone = opened->forget_before(now - limits::receipt_keeping_seconds);
+    if (!gone) return fail(gone.error());
+    return opened;
+}
 
 Result<ReceiptBook> ReceiptBook::open(std::filesystem::path const& file) {
     auto database = SqliteDatabase::open(file, schema_version, schema);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/clock.h"
 #include "src/base/result.h"
 #include "src/base/sqlite_database.h"
 #include "src/core/content_id.h"
@@ -34,6 +35,9 @@ struct ReceiptFilter {
 /// Safe from any thread; blocks on the disk. Processes may share the file.
 class ReceiptBook {
 public:
+    /// Opens, and forgets what is older than limits::receipt_keeping_seconds.
+    static Result<ReceiptBook> open_current(std::filesystem::path const& file, Clock const& clock);
+
     static Result<ReceiptBook> open(std::filesystem::path const& file);
 
     /// On disk on success. The same offer's receipt takes the place of an older one.

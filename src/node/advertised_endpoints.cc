@@ -89,4 +89,17 @@ Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
     return endpoints;
 }
 
+std::vector<Endpoint> swarm_endpoints_of(std::vector<Endpoint> const& control,
+                                         Endpoint const& listening) {
+    if (!listening.is_unspecified()) return {listening};
+    std::vector<Endpoint> endpoints;
+    for (Endpoint const& one : control) {
+        bool const ipv6 = one.ip.find(':') != std::string::npos;
+        Endpoint const there{one.ip, listening.port};
+        bool const known = std::ranges::find(endpoints, there) != endpoints.end();
+        if (!known && (listening.ip == "::" || !ipv6)) endpoints.push_back(there);
+    }
+    return endpoints;
+}
+
 }  // namespace satchel::node

@@ -22,4 +22,8 @@ Result<std::vector<Endpoint>> advertised_endpoints(Endpoint const& listening,
                                                    std::vector<std::string> const& advertise,
                                                    std::vector<std::string> const& seen_ips);
 
+/// Where the swarm can be reached, of a node that can be reached at `control`.
+std::vector<Endpoint> swarm_endpoints_of(std::vector<Endpoint> const& control,
+                                         Endpoint const& listening);
+
 }  // namespace satchel::node

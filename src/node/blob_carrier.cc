@@ -44,6 +44,7 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
     draft.sender_node = world_.identity.node_public();
     // A node that publishes no endpoint names none to strangers, either.
     if (!world_.hidden || order.is_copy) draft.control = world_.endpoints;
+    if (order.by_swarm) draft.swarm = world_.swarm->endpoints();
     draft.expires = world_.clock.unix_seconds() + limits::offer_lifetime_seconds;
     if (auto const sender = Address::parse(order.sender)) {
         draft.sender_binding = world_.publisher.binding_of(*sender);
@@ -77,6 +78,12 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
     Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
     if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});
     co_return ahead;
+}
+
+std::uint64_t BlobCarrier::sent_bytes() const {
+    std::uint64_t const by_swarm =
+        world_.swarm == nullptr ? 0 : world_.swarm->swarm().traffic().sent;
+    return world_.client.sent_bytes() + fetched_bytes_ + by_swarm;
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob, Offer offer,
@@ -203,8 +210,7 @@ asio::awaitable<void> BlobCarrier::keep(Receipt receipt, Offer offer, CarryOrder
     if (!done) world_.log.error("receipt_not_kept", {{"reason", done.error().what}});
 }
 
-asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
-                                                                std::vector<NodeReport> nodes) {
+std::uint64_t BlobCarrier::show(CarriedBlob const& blob, CarryOrder& order) {
     OutgoingTransfer begun;
     begun.name = order.name;
     begun.recipient = order.recipient.text();
@@ -216,7 +222,10 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
         if (auto* const transfer = transfers_.find(number)) transfer->done = done;
         if (told) told(done);
     };
-    auto const delivered = co_await carry_to_first(blob, order, std::move(nodes));
+    return number;
+}
+
+void BlobCarrier::show_end(std::uint64_t number, Result<transfer::Delivered> const& delivered) {
     if (auto* const transfer = transfers_.find(number)) {
         if (delivered) {
             transfer->done = transfer->bytes;
@@ -228,6 +237,13 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob
     transfers_.end(number,
                    delivered ? OutgoingTransfer::State::done : OutgoingTransfer::State::failed,
                    world_.clock.unix_seconds());
+}
+
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
+                                                                std::vector<NodeReport> nodes) {
+    auto const number = show(blob, order);
+    auto delivered = co_await carry_to_first(blob, order, std::move(nodes));
+    show_end(number, delivered);
     co_return delivered;
 }
 
@@ -247,17 +263,60 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
             last = delivered.error();
             continue;
         }
-        if (delivered->route == transfer::Route::pull) fetched_bytes_ += blob.bytes;
-        if (!order.is_copy)
-            co_await keep(delivered->receipt, offer, order, to_string(delivered->route));
-        world_.log.info("delivered", {{"recipient", order.recipient.text()},
-                                      {"content", blob.content_id.short_form()},
-                                      {"bytes", std::to_string(blob.bytes)},
-                                      {"route", to_string(delivered->route)},
-                                      {"node", node.node_key.short_form()}});
+        co_await settle(blob, offer, order, *delivered);
         co_return *delivered;
     }
     co_return fail(std::move(last));
+}
+
+asio::awaitable<void> BlobCarrier::settle(CarriedBlob blob, Offer offer, CarryOrder order,
+                                          transfer::Delivered delivered) {
+    if (delivered.route == transfer::Route::pull) fetched_bytes_ += blob.bytes;
+    NodeKey const node = offer.recipient_node;
+    std::string const route = to_string(delivered.route);
+    std::string const recipient = order.recipient.text();
+    if (!order.is_copy) co_await keep(delivered.receipt, std::move(offer), std::move(order), route);
+    world_.log.info("delivered", {{"recipient", recipient},
+                                  {"content", blob.content_id.short_form()},
+                                  {"bytes", std::to_string(blob.bytes)},
+                                  {"route", route},
+                                  {"node", node.short_form()}});
+}
+
+asio::awaitable<void> BlobCarrier::carry_together(CarriedBlob blob,
+                                                  std::vector<SharedCarry>& shares) {
+    transfer::SwarmDeliveryOrder together{
+        .receivers = {}, .file = blob.file, .size = blob.bytes, .layer = blob.layer};
+    for (SharedCarry& share : shares) {
+        share.order.by_swarm = true;
+        share.number = show(blob, share.order);
+        share.offer = make_offer(blob, share.order, share.node.node_key);
+        world_.outgoing.add({*share.offer, blob.file, blob.bytes, blob.layer});
+        together.receivers.push_back(
+            {*share.offer, share.node.endpoints, share.node.swarm, share.order.progress});
+    }
+    auto const results = co_await transfer::deliver_by_swarm(world_.client, world_.swarm->swarm(),
+                                                             world_.workers, std::move(together));
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        world_.outgoing.remove(shares[i].offer->id);
+        if (results[i]) {
+            shares[i].delivered = *results[i];
+            show_end(shares[i].number, results[i]);
+            co_await settle(blob, *shares[i].offer, shares[i].order, *results[i]);
+        } else {
+            world_.log.info("not_by_swarm", {{"recipient", shares[i].order.recipient.text()},
+                                             {"content", blob.content_id.short_form()},
+                                             {"reason", results[i].error().what}});
+        }
+    }
+}
+
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_on(CarriedBlob blob,
+                                                                   SharedCarry share) {
+    auto delivered = co_await bring(blob, *share.offer, share.order, std::move(share.node));
+    if (delivered) co_await settle(blob, std::move(*share.offer), share.order, *delivered);
+    show_end(share.number, delivered);
+    co_return delivered;
 }
 
 }  // namespace satchel::node

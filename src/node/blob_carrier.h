@@ -19,10 +19,12 @@
 #include "src/node/open_lines.h"
 #include "src/node/publisher.h"
 #include "src/node/storage_host.h"
+#include "src/node/swarm_station.h"
 #include "src/node/transfer_board.h"
 #include "src/node/turns.h"
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
+#include "transfer/swarm_delivery.h"
 
 namespace satchel::node {
 
@@ -47,6 +49,16 @@ struct CarryOrder {
     std::string message_id{};  ///< likewise; "" where there is no message
     bool is_copy = false;      ///< between nodes of one user: no receipt that anybody asks for
     std::optional<SentAhead> ahead{};
+    bool by_swarm = false;  ///< the offer says where this node's swarm is
+};
+
+/// One of several recipients who get a blob together.
+struct SharedCarry {
+    CarryOrder order;
+    NodeReport node;
+    std::optional<Offer> offer{};  ///< what was let in, where the direct route has to go on
+    std::uint64_t number = 0;      ///< of the transfer, for whoever watches
+    std::optional<transfer::Delivered> delivered{};
 };
 
 /// Owner's thread; all references must outlive it.
@@ -63,6 +75,7 @@ public:
         OpenLines& lines;  ///< that end here
         ReceiptBook& receipts;
         std::vector<Endpoint> const& endpoints;  ///< where a receiver can come for a blob
+        SwarmStation* swarm;                     ///< null: this node takes part in none
         bool hidden;                             ///< this node can't be dialled, or won't
         Identity const& identity;
         Clock const& clock;
@@ -83,17 +96,32 @@ public:
         std::shared_ptr<transfer::GrowingBlob> blob, OfferId draft, CarryOrder order,
         std::vector<NodeReport> nodes);
 
+    bool can_swarm() const { return world_.swarm != nullptr && !world_.swarm->endpoints().empty(); }
+
+    /// To all of them at once, who help each other. What comes through, and what the direct route
+    /// can go on with, is told in each.
+    asio::awaitable<void> carry_together(CarriedBlob blob, std::vector<SharedCarry>& shares);
+
+    /// By the direct route, with an offer that was made before.
+    asio::awaitable<Result<transfer::Delivered>> carry_on(CarriedBlob blob, SharedCarry share);
+
     /// An offer to one node, signed: by the user where the sender is bound to this home, else by
     /// this node, as a gateway that its domain may vouch for.
     Offer make_offer(CarriedBlob const& blob, CarryOrder const& order, NodeKey const& node) const;
 
     TransferBoard const& transfers() const { return transfers_; }
 
-    std::uint64_t sent_bytes() const { return world_.client.sent_bytes() + fetched_bytes_; }
+    /// By all routes.
+    std::uint64_t sent_bytes() const;
+
+    SwarmStation const* swarm() const { return world_.swarm; }
 
 private:
     asio::awaitable<Result<transfer::Delivered>> carry_to_first(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes);
+    /// Begun on the board; the order's progress is told there, too.
+    std::uint64_t show(CarriedBlob const& blob, CarryOrder& order);
+    void show_end(std::uint64_t number, Result<transfer::Delivered> const& delivered);
     asio::awaitable<Result<transfer::Delivered>> bring(CarriedBlob blob, Offer offer,
                                                        CarryOrder order, NodeReport node);
     asio::awaitable<Result<transfer::Delivered>> push(CarriedBlob blob, Offer offer,
@@ -104,6 +132,8 @@ private:
                                                       std::chrono::seconds patience);
     asio::awaitable<Result<transfer::MeetingPlace>> call_to_meeting(GatewayPlace gateway,
                                                                     NodeKey node);
+    asio::awaitable<void> settle(CarriedBlob blob, Offer offer, CarryOrder order,
+                                 transfer::Delivered delivered);
     /// What was delivered is delivered, also where its receipt can't be kept.
     asio::awaitable<void> keep(Receipt receipt, Offer offer, CarryOrder order, std::string route);
     asio::awaitable<void> tell(PullNotice notice, NodeReport node,

@@ -191,6 +191,29 @@ Finding judge_control(std::vector<Endpoint> const& endpoints, bool pull_only,
     return finding;
 }
 
+Finding judge_swarm(std::vector<Endpoint> const& endpoints, std::optional<Reach> const& reach) {
+    Finding finding{"swarm port", Health::ok, "", ""};
+    if (endpoints.empty()) {
+        finding.health = Health::failure;
+        finding.words = "the swarm does not listen";
+        finding.advice =
+            "see what the node's log says of it; is another program on its port? "
+            "(node.swarm_listen)";
+    } else if (!reach) {
+        finding.health = Health::unknown;
+        finding.words = "published at " + list_of(endpoints) + "; no other node could be asked";
+    } else if (!reach->answer.swarm.empty()) {
+        finding.words = "reached at " + list_of(reach->answer.swarm) + " by " + reach->by;
+    } else {
+        finding.health = Health::failure;
+        finding.words = "not reached by " + reach->by;
+        finding.advice = "let TCP port " + std::to_string(endpoints.front().port) +
+                         " through the firewall and router, or set node.swarm_listen = \"none\": "
+                         "all blobs come directly then";
+    }
+    return finding;
+}
+
 Finding judge_dht(location::LocationStats const& stats, std::uint16_t port, bool knows_somebody,
                   std::optional<Reach> const& reach) {
     Finding finding{"dht", Health::ok, std::to_string(stats.good_nodes) + " nodes answer", ""};

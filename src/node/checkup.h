@@ -64,6 +64,9 @@ struct Reach {
 Finding judge_control(std::vector<Endpoint> const& endpoints, bool pull_only,
                       std::optional<Reach> const& reach);
 
+/// `endpoints`: where the swarm listens, if it does now.
+Finding judge_swarm(std::vector<Endpoint> const& endpoints, std::optional<Reach> const& reach);
+
 Finding judge_dht(location::LocationStats const& stats, std::uint16_t port, bool knows_somebody,
                   std::optional<Reach> const& reach);
 

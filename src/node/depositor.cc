@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/node/swarm_gathering.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
 #include "transfer/async_event.h"
@@ -35,6 +36,7 @@ struct Depositor::Job {
     std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
     Errand errand{};
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
+    std::optional<SwarmGathering> gathering{};
 };
 
 Depositor::Depositor(World world)
@@ -103,6 +105,7 @@ asio::awaitable<std::optional<SentAhead>> Depositor::send_ahead(Job& job, std::s
 
 asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
+    SwarmGathering::Seat seat = job.gathering->seat();
     location::TrustFor trust_for = [&job](Address asked) {
         return job.trust.inputs_for(std::move(asked));
     };
@@ -129,7 +132,10 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
             job.request.label.message_id};
         order.ahead = std::move(ahead);
         if (!order.ahead) order.ahead = known_offer(job, report);
-        delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
+        auto together = co_await job.gathering->join(std::move(seat), order, report.nodes);
+        if (together) delivered = std::move(*together);
+        if (!delivered)
+            delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
     if (delivered) {
         outcome.stored = true;
@@ -304,6 +310,12 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
                                          .receipt = {},
                                          .route = {}});
     }
+    std::size_t const recipients = job->deposit.outcomes.size();
+    // What is read is about what is sent; only who waits for whom hangs on it.
+    std::size_t const seats = SwarmGathering::seats_for(
+        world_.carrier, job->request.source.end - job->request.source.begin, recipients);
+    job->gathering.emplace(world_.owner, world_.carrier, job->blob, seats);
+    job->running = std::max(seats, std::min(recipients_at_once, recipients));
     return job;
 }
 
@@ -329,7 +341,6 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
         let_ahead(*job);
         asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
     }
-    job->running = std::min(recipients_at_once, job->deposit.outcomes.size());
     job->all_done.expires_at(asio::steady_timer::time_point::max());
     for (std::size_t i = job->running; i > 0; --i) {
         asio::co_spawn(

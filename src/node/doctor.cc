@@ -85,6 +85,7 @@ asio::awaitable<void> Doctor::ask_others(Examination& all) {
     request.control = world_.endpoints;
     auto dht = advertised_endpoints(world_.dht_listening, world_.config.node.advertise);
     if (dht) request.dht = std::move(*dht);
+    if (world_.swarm != nullptr) request.swarm = world_.swarm->endpoints();
     for (Endpoint& endpoint : request.dht)
         endpoint.port = world_.dht_listening.port;
     for (Observer const& observer : all.observers) {
@@ -137,6 +138,8 @@ asio::awaitable<std::vector<Finding>> Doctor::examine(bool settled) {
     bool const pull_only = world_.config.node.expose == Expose::pull_only;
     if (settled) {
         all.findings.push_back(judge_control(world_.endpoints, pull_only, all.reach));
+        if (world_.swarm != nullptr)
+            all.findings.push_back(judge_swarm(world_.swarm->endpoints(), all.reach));
         auto const stats = world_.location.stats();
         bool const knows_somebody =
             stats.known_nodes > 0 || !world_.config.node.dht_bootstrap.empty();

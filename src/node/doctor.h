@@ -9,6 +9,7 @@
 #include "src/node/checkup.h"
 #include "src/node/gateway_finder.h"
 #include "src/node/publisher.h"
+#include "src/node/swarm_station.h"
 #include "transfer/blob_store.h"
 #include "transfer/control_client.h"
 
@@ -33,6 +34,7 @@ public:
         Clock const& clock;
         std::vector<Endpoint> const& endpoints;  ///< of the control port
         Endpoint dht_listening;
+        SwarmStation const* swarm;  ///< null: none here
     };
 
     explicit Doctor(World world)

@@ -319,6 +319,20 @@ asio::awaitable<Result<Json>> NodeVerbs::rm(LocalCall& call) {
     co_return Json{{"content_id", id->to_hex()}};
 }
 
+namespace {
+
+Json swarm_status(SwarmStation const* station) {
+    if (station == nullptr) return nullptr;
+    auto const traffic = station->swarm().traffic();
+    return {{"listening", station->where()},
+            {"process", station->swarm().pid()},
+            {"peers", traffic.peers},
+            {"sent_bytes", traffic.sent},
+            {"received_bytes", traffic.received}};
+}
+
+}  // namespace
+
 asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
     auto look = [this] { return world_.store.usage(); };
     auto const usage = co_await world_.workers.await(std::move(look));
@@ -343,6 +357,7 @@ asio::awaitable<Result<Json>> NodeVerbs::status(LocalCall&) {
                      {"known_nodes", dht.known_nodes},
                      {"stored_records", dht.stored_values},
                      {"joined", dht.joined}}},
+                   {"swarm", swarm_status(world_.carrier.swarm())},
                    {"escrow",
                     {{"tickets", world_.escrow ? world_.escrow->waiting_tickets() : 0},
                      {"bytes", world_.escrow ? world_.escrow->waiting_bytes() : 0}}},

@@ -50,7 +50,7 @@ nlohmann::json PeerNode::ready() const {
     return {{"event", "ready"},
             {"node_key", services_->identity.node_public().to_base64()},
             {"control", services_->control->listening().to_string()},
-            {"swarm", nullptr},
+            {"swarm", services_->swarm ? Json(services_->swarm->where()) : Json()},
             {"dht", services_->location->listening().to_string()},
             {"web", services_->verbs->page()}};
 }
@@ -92,6 +92,7 @@ asio::awaitable<void> PeerNode::stop() {
     s.incoming_gateway->stop();
     if (s.escrow) s.escrow->stop();
     s.control->stop();
+    s.host.set_swarm_room(nullptr);
     std::function<asio::awaitable<void>()> goodbye = [&s]() -> asio::awaitable<void> {
         co_await s.publisher->say_goodbye();
         co_await s.courier->deliver();

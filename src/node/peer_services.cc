@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "src/core/limits.h"
 #include "src/node/advertised_endpoints.h"
 #include "src/node/presence_secret.h"
 #include "transfer/traffic.h"
@@ -40,13 +39,19 @@ Status PeerServices::start_storage() {
     tls.emplace(std::move(*identity_of_tls));
     transfer::ServerLimits server_limits;
     transfer::ClientLimits client_limits;
-    server_limits.traffic = client_limits.traffic = std::make_shared<transfer::Traffic>(
+    auto const traffic = std::make_shared<transfer::Traffic>(
         transfer::TrafficLimits{config.node.upload_limit, config.node.download_limit});
+    server_limits.traffic = client_limits.traffic = traffic;
     auto server = transfer::ControlServer::start(
         {owner, workers, *store, host, identity.node_key, clock, log}, config.node.control_listen,
         server_limits);
     if (!server) return fail(server.error());
     control = std::move(*server);
+    if (config.node.swarm_listen && !options.brief && !pull_only()) {
+        swarm = std::make_unique<SwarmStation>(
+            SwarmStation::World{owner, config.node, control->listening(), traffic, log});
+        host.set_swarm_room(&swarm->room());
+    }
     client.emplace(owner, workers, *tls, dialling_rule(config.node, control->listening()),
                    client_limits, &identity.user_key);
     pinger.emplace(owner, *client, finder, lines, identity.node_public());
@@ -101,6 +106,7 @@ Status PeerServices::start_location() {
                                     dialling_rule(config.node, control->listening()), *location});
     host.probe_for_others(&*probe);
     users.start(*resolver, *publisher);
+    if (swarm) swarm->wait_until_up([this] { show_presence(); });
     show_presence();
     return {};
 }
@@ -118,8 +124,10 @@ void PeerServices::show_presence() {
     auto const& endpoints = whereabouts->endpoints();
     if (endpoints.empty() && !pull_only())
         log.warning("unreachable", {{"reason", "no interface is up; set node.advertise"}});
-    publisher->be_present(pull_only() ? PresenceRecord{.available = true, .pull_only = true}
-                                      : PresenceRecord{.available = true, .control = endpoints});
+    PresenceRecord presence{.available = true, .pull_only = pull_only()};
+    if (!pull_only()) presence.control = endpoints;
+    if (swarm) presence.swarm = swarm->endpoints_beside(endpoints);
+    publisher->be_present(presence);
 }
 
 /// What this home does for the domains whose keys it holds.
@@ -142,16 +150,6 @@ Status PeerServices::start_domain() {
     return {};
 }
 
-Status PeerServices::open_receipts() {
-    auto opened = ReceiptBook::open(options.home.receipts_file());
-    if (!opened) return fail(opened.error());
-    receipts.emplace(std::move(*opened));
-    auto const now = clock.unix_seconds();
-    if (now < limits::receipt_keeping_seconds) return {};  // a clock that was never set
-    auto const gone = receipts->forget_before(now - limits::receipt_keeping_seconds);
-    return gone ? Status() : Status(fail(gone.error()));
-}
-
 Status PeerServices::start_copies() {
     auto opened = CopyKeeper::open(config.node.storage_dir / "copies.sqlite",
                                    {owner, workers, *store, *client, *resolver, trust, users,
@@ -165,10 +163,12 @@ Status PeerServices::start_copies() {
 
 Status PeerServices::start_escrow() {
     board.emplace(owner, *location, workers, clock, randomness, log);
-    if (auto opened = open_receipts(); !opened) return opened;
+    auto kept = ReceiptBook::open_current(options.home.receipts_file(), clock);
+    if (!kept) return fail(kept.error());
+    receipts.emplace(std::move(*kept));
     carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
                                        *board, lines, *receipts, whereabouts->endpoints(),
-                                       pull_only(), identity, clock, randomness, log});
+                                       swarm.get(), pull_only(), identity, clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{owner, *publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
@@ -204,7 +204,7 @@ Status PeerServices::start_verbs() {
     retriever.emplace(owner, *store, workers, identity);
     doctor.emplace(Doctor::World{owner, config, options.home, identity, trust, *location, *resolver,
                                  *publisher, finder, *client, *store, workers, clock,
-                                 whereabouts->endpoints(), location->listening()});
+                                 whereabouts->endpoints(), location->listening(), swarm.get()});
     Json listening{{"control", control->listening().to_string()},
                    {"dht", location->listening().to_string()}};
     verbs.emplace(

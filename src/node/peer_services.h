@@ -18,6 +18,7 @@
 #include "src/node/puller.h"
 #include "src/node/reach_probe.h"
 #include "src/node/record_courier.h"
+#include "src/node/swarm_station.h"
 #include "src/node/whereabouts.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
@@ -51,7 +52,6 @@ struct PeerServices {
     Status start_location();
     void look_around();
     void show_presence();
-    Status open_receipts();
     Status start_copies();
     Status start_escrow();
     Status start_domain();
@@ -77,6 +77,7 @@ struct PeerServices {
     OpenLines lines;
     std::optional<transfer::TlsIdentity> tls;
     std::unique_ptr<transfer::ControlServer> control;
+    std::unique_ptr<SwarmStation> swarm;
     std::optional<Whereabouts> whereabouts;
     std::optional<transfer::ControlClient> client;
     std::optional<ControlPinger> pinger;

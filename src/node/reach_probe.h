@@ -38,6 +38,7 @@ private:
     using Ticks = std::chrono::steady_clock::time_point;
 
     bool may_ask(std::string const& ip);
+    asio::awaitable<bool> takes_connections(Endpoint endpoint);
 
     World world_;
     location::LruMap<std::string, Ticks> asked_{256};  ///< by IP address

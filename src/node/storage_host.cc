@@ -197,6 +197,16 @@ asio::awaitable<Status> StorageHost::keep_records(transfer::Caller caller,
     co_return co_await guardian_->take(std::move(caller), std::move(records));
 }
 
+void StorageHost::swarm_peer_dropped(ContentId const& id, std::string const& ip,
+                                     std::string const& why) {
+    log_.warning("swarm_peer_dropped",
+                 {{"content", id.short_form()}, {"peer", ip}, {"reason", why}});
+}
+
+void StorageHost::swarm_ended(ContentId const& id, Error const& why) {
+    log_.info("swarm_ended", {{"content", id.short_form()}, {"reason", why.what}});
+}
+
 void StorageHost::blob_arrived(Offer const& offer) {
     received_bytes_ += offer.size;
     ++received_blobs_;

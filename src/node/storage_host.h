@@ -92,6 +92,12 @@ public:
     void blob_arrived(Offer const& offer) override;
     void offer_refused(Offer const& offer, std::string const& code) override;
 
+    transfer::SwarmRoom const* swarm_room() const override { return swarm_room_; }
+
+    void swarm_peer_dropped(ContentId const& id, std::string const& ip,
+                            std::string const& why) override;
+    void swarm_ended(ContentId const& id, Error const& why) override;
+
     asio::awaitable<Result<transfer::EnrollAnswer>> enroll(
         transfer::Caller caller, transfer::EnrollRequest request) override;
     asio::awaitable<Status> receipt_arrived(transfer::Caller caller, OfferId id,
@@ -127,6 +133,9 @@ public:
     /// Hears of what arrives, and of own nodes that call; null: nobody. It must outlive the host.
     void set_copy_keeper(CopyKeeper* copies) { copies_ = copies; }
 
+    /// Null: no swarm. It must outlive the host.
+    void set_swarm_room(transfer::SwarmRoom const* room) { swarm_room_ = room; }
+
     /// What is kept for others; null: nothing. It must outlive the host.
     void set_escrow(Escrow* escrow) { escrow_ = escrow; }
 
@@ -148,6 +157,7 @@ private:
     Escrow* escrow_ = nullptr;
     CopyKeeper* copies_ = nullptr;
     OpenLines* lines_ = nullptr;
+    transfer::SwarmRoom const* swarm_room_ = nullptr;
     ReachProbe* probe_ = nullptr;
     EnrolmentOffice* office_ = nullptr;
     RecordGuardian* guardian_ = nullptr;

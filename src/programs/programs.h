@@ -16,4 +16,8 @@ void add_mail(cli::CommandLine& line);
 void add_encrypt(cli::CommandLine& line);
 void add_decrypt(cli::CommandLine& line);
 
+/// `satchel swarm`, which a node runs and nobody else: no verb of the command line.
+bool is_swarm(int argc, char const* const* argv);
+int run_swarm(int argc, char const* const* argv);
+
 }  // namespace satchel::programs

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not our end
     std::signal(SIGXFSZ, SIG_IGN);  // likewise a file size limit
+    if (programs::is_swarm(argc, argv)) return programs::run_swarm(argc, argv);
     cli::CommandLine line;
     cli::add_init(line);
     cli::add_id(line);

@@ -54,10 +54,10 @@ class World:
         self.stack = MailStack([f"{name}@b.test" for name in people], inbound=True)
         self.dns = NameServer(self.folder)
         self.servers, self.seen = {}, {}
-        self.ports = dict(zip(("control", "dht"), free_ports(2)))
+        self.ports = dict(zip(("control", "swarm", "dht"), free_ports(3)))
         # What the documents say, and what it is here.
         self.names = [(f"mail.b.test:{doc}", f"127.0.0.1:{self.ports[name]}")
-                      for doc, name in ((7473, "control"), (7475, "dht"))]
+                      for doc, name in ((7473, "control"), (7474, "swarm"), (7475, "dht"))]
         self.names += [(f"127.0.0.1:{doc}", f"127.0.0.1:{self.stack.ports[name]}")
                        for doc, name in ((587, "submission"), (10025, "gateway_smtp"), (10026, "reinject"),
                                          (10024, "gateway_lmtp"), (10023, "dovecot_lmtp"))]

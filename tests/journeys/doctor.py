@@ -23,8 +23,10 @@ class Doctor(Lab):
         found = self.findings(bob)
         self.assertEqual({check: finding["state"] for check, finding in found.items()},
                          {"dns b.test": "ok", "gateway b.test": "ok", "binding bob@b.test": "ok",
-                          "lookup bob@b.test": "ok", "control port": "ok", "dht": "ok", "clock": "ok", "disk": "ok"})
+                          "lookup bob@b.test": "ok", "control port": "ok", "swarm port": "ok",
+                          "dht": "ok", "clock": "ok", "disk": "ok"})
         self.assertIn(bob.ready["control"], found["control port"]["words"])
+        self.assertIn(bob.ready["swarm"], found["swarm port"]["words"])
         self.assertIn("ours was reached", found["dht"]["words"])
         prose = bob.run("doctor", json_output=False).out.decode()
         self.assertIn("  ok    control port: reached at", prose)

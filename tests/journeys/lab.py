@@ -13,7 +13,7 @@ import time
 import unittest
 
 PROGRAM = os.environ["SATCHEL"]
-LOOPBACK = ["node.control_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", "trust.resolver=none"]
+LOOPBACK = ["node.control_listen=127.0.0.1:0", "node.swarm_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", "trust.resolver=none"]
 
 
 def until(condition, what, seconds=30):

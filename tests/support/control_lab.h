@@ -89,6 +89,13 @@ public:
     }
 
     void blob_arrived(Offer const& offer) override { arrived.push_back(offer); }
+
+    transfer::SwarmRoom const* room = nullptr;
+    int swarms_ended = 0;
+
+    transfer::SwarmRoom const* swarm_room() const override { return room; }
+
+    void swarm_ended(ContentId const&, Error const&) override { ++swarms_ended; }
 };
 
 inline transfer::EndpointRule loopback_rule() {

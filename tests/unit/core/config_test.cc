@@ -25,6 +25,7 @@ Result<Config> parse(std::string const& text, std::vector<std::string> const& se
 
 void check_defaults(Config const& config) {
     CHECK(config.node.control_listen.to_string() == "0.0.0.0:7473");
+    CHECK(config.node.swarm_listen->to_string() == "0.0.0.0:7474");
     CHECK(config.node.dht_listen.to_string() == "0.0.0.0:7475");
     CHECK(config.node.dht_bootstrap.empty());
     CHECK(config.node.dht_network == 7473);
@@ -99,6 +100,7 @@ TEST_CASE("config: every key is taken") {
     auto const good = parse(R"(
 [node]
 control_listen = "127.0.0.1:0"
+swarm_listen = "none"
 dht_listen = "[::]:9"
 dht_bootstrap = ["192.0.2.1:7475", "[2001:db8::1]:7475"]
 dht_network = 1
@@ -139,6 +141,7 @@ gateway_keys = [")" + key_a +
     REQUIRE_MESSAGE(good, (good ? "" : good.error().what));
     NodeSettings const& node = good->node;
     CHECK(node.control_listen.to_string() == "127.0.0.1:0");
+    CHECK_FALSE(node.swarm_listen);
     CHECK(node.dht_listen.to_string() == "[::]:9");
     REQUIRE(node.dht_bootstrap.size() == 2);
     CHECK(node.dht_bootstrap[1].to_string() == "[2001:db8::1]:7475");
@@ -187,7 +190,7 @@ TEST_CASE("config: errors tell file, line, column, and what is allowed") {
              Row{"[node]\nquota = \n", "satchel.toml:2:"},
              Row{"[node]\n\n  kontrol_listen = \"x\"",
                  "satchel.toml:3:3: unknown key node.kontrol_listen; allowed in [node]: "
-                 "control_listen, dht_listen, dht_bootstrap"},
+                 "control_listen, swarm_listen, dht_listen, dht_bootstrap"},
              Row{"[nod]\nquota = 1",
                  "satchel.toml:1:2: unknown section [nod]; allowed: [node], "
                  "[gateway], [trust], [web], [metrics], [domain.\"example.test\"]"},

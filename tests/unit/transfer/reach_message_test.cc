@@ -32,6 +32,16 @@ TEST_CASE("reach message: comes back as it went") {
     CHECK(answer->seen_ip == "2001:db8::2");
     CHECK(answer->control.empty());
     CHECK(answer->dht == two);
+    CHECK(answer->swarm.empty());
+}
+
+TEST_CASE("reach message: a swarm's port may be asked about, too") {
+    auto const request = decode_reach_request(encode_reach_request({two, {}, {two.back()}}));
+    REQUIRE(request);
+    CHECK(request->swarm == std::vector{two.back()});
+    auto const answer = decode_reach_answer(encode_reach_answer({"192.0.2.1", {}, {}, two}));
+    REQUIRE(answer);
+    CHECK(answer->swarm == two);
 }
 
 TEST_CASE("reach message: refuses what it did not write") {

@@ -1,0 +1,160 @@
+"""One blob for several storages: they help each other, and whoever drops out or dies harms nobody."""
+import json
+import os
+import random
+import signal
+import subprocess
+import unittest
+
+from lab import PROGRAM, Lab, sha256
+from whole_way import message, references
+
+RATE = 4_000_000
+SIZE = 12_000_000
+NAMES = ["bob", "carol", "dave"]
+
+
+class Swarm(Lab):
+    def people(self, rate=RATE):
+        self.alice = self.storage_user("alice", [f"node.upload_limit={rate}"])
+        self.others = [self.storage_user(name) for name in NAMES]
+        for party in [self.alice] + self.others:
+            self.assertRegex(party.ready["swarm"], r"^127\.0\.0\.1:\d+$")
+
+    def file(self, size=SIZE):
+        self.path = os.path.join(self.folder, "film.bin")
+        with open(self.path, "wb") as file:
+            file.write(random.randbytes(size))
+        return self.path
+
+    def push(self):
+        push = subprocess.Popen([PROGRAM, "--home", self.alice.home, "--json", "push", self.path]
+                                + [f"{name}@b.test" for name in NAMES], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(push.kill)
+        return push
+
+    def outcome(self, push):
+        out, _ = push.communicate(timeout=120)
+        self.assertEqual(push.returncode, 0, out)
+        return json.loads(out.splitlines()[-1])
+
+    def swarm_of(self, party):
+        return party.must("status").one()["swarm"]
+
+    def await_some(self, party):
+        self.until(lambda: self.swarm_of(party)["received_bytes"] > SIZE / 8, "an eighth of the blob", 60)
+
+    def check_whole(self, pushed):
+        with open(self.path, "rb") as file:
+            digest = sha256(file.read())
+        for party in self.others:
+            target = os.path.join(self.folder, party.name + ".bin")
+            party.must("get", pushed["content_id"], "-o", target)
+            with open(target, "rb") as file:
+                self.assertEqual(sha256(file.read()), digest, party.name)
+            self.assertEqual(os.listdir(os.path.join(party.home, "storage", "partial")), [])
+
+    def test_they_pass_it_on(self):
+        self.people()
+        self.file()
+        pushed = self.outcome(self.push())
+        self.assertEqual([each["route"] for each in pushed["recipients"]], ["swarm"] * 3)
+        self.check_whole(pushed)
+        for party in self.others:
+            self.assertEqual(os.listdir(os.path.join(party.home, "storage", "swarm")), [])
+        # Alone it would be three times the size.
+        self.until(lambda: self.alice.must("status").one()["uploaded_bytes"] >= SIZE, "the count of what was sent")
+        self.assertLess(self.alice.must("status").one()["uploaded_bytes"], 2.2 * SIZE)
+
+    def test_a_receiver_is_killed_and_comes_back(self):
+        self.people()
+        self.file()
+        push = self.push()
+        carol = self.others[1]
+        self.await_some(carol)
+        settings = [f"node.control_listen={carol.ready['control']}", f"node.swarm_listen={carol.ready['swarm']}",
+                    "node.accept_from=anyone"]
+        carol.stop(signal.SIGKILL)
+        carol.serve("node", self.joined + settings)
+        pushed = self.outcome(push)
+        self.check_whole(pushed)
+        self.assertEqual([each["route"] for each in pushed["recipients"]][::2], ["swarm"] * 2)
+
+    def test_processes_are_killed(self):
+        self.people()
+        self.file()
+        push = self.push()
+        for party in (self.others[0], self.alice):
+            self.await_some(self.others[0])
+            os.kill(self.swarm_of(party)["process"], signal.SIGKILL)
+        self.check_whole(self.outcome(push))
+
+    def test_who_takes_no_part_gets_it_directly(self):
+        self.people()
+        dave = self.others[2]
+        dave.stop()
+        self.assertEqual(dave.serve("node", self.joined + ["node.accept_from=anyone", "node.swarm_listen=none"])["swarm"], None)
+        self.file(3_000_000)
+        self.until(lambda: self.alice.must("lookup", "dave@b.test").one()["available"], "dave to be back")
+        pushed = self.outcome(self.push())
+        self.assertEqual([each["route"] for each in pushed["recipients"]], ["swarm", "swarm", "direct"])
+        self.check_whole(pushed)
+
+    def test_who_sends_wrong_bytes_is_dropped(self):
+        self.alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
+        # libtorrent drops addresses: each has one of its own.
+        self.others = [self.storage_user(name, ["node.accept_from=anyone", f"node.control_listen=127.0.0.{21 + number}:0",
+                                                  f"node.swarm_listen=127.0.0.{21 + number}:0"])
+                       for number, name in enumerate(NAMES)]
+        self.file()
+        push = self.push()
+        carol = self.others[1]
+        folder = os.path.join(carol.home, "storage", "swarm")
+
+        def lie():
+            """What carol has and passes on becomes garbage under her hands."""
+            for name in os.listdir(folder) if os.path.isdir(folder) else []:
+                with open(os.path.join(folder, name), "r+b") as file:
+                    end = file.seek(0, os.SEEK_END)
+                    for at in range(0, end, 64 * 1024):
+                        file.seek(at)
+                        if any(file.read(16)):
+                            file.seek(at)
+                            file.write(b"x" * 16)
+            return any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2])) or push.poll() is not None
+
+        self.until(lie, "somebody to note it", 60)
+        pushed = self.outcome(push)
+        self.check_whole(pushed)
+        self.assertTrue(any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2])))
+
+    def test_a_mail_to_several_goes_out_once(self):
+        self.others = [self.storage_user(name) for name in NAMES]
+        gateway = self.gateway(settings=[f"node.upload_limit={RATE}"])
+        people = [f"{name}@b.test" for name in NAMES]
+        content = random.randbytes(6_000_000)
+        self.assertEqual(self.send(gateway, message(people, {"film.bin": content}), "alice@a.test", people), {})
+        for party, address in zip(self.others, people):
+            (mail,) = self.await_mails(gateway, address)
+            (reference,) = references(mail)
+            target = os.path.join(self.folder, party.name)
+            got = party.must("get", reference, "-o", target + ".bin").one()
+            self.assertEqual(got["sha256"], sha256(content))
+        kept = gateway.must("receipts").one()["receipts"]
+        self.assertEqual([each["route"] for each in kept], ["swarm"] * 3)
+
+    def test_the_process_sees_nothing(self):
+        self.people()
+        process = self.swarm_of(self.alice)["process"]
+        with open(f"/proc/{process}/status") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        words = open(f"/proc/{process}/cmdline", "rb").read()
+        self.assertNotIn(self.alice.home.encode(), words)
+        self.alice.stop(signal.SIGKILL)
+        self.until(lambda: not os.path.exists(f"/proc/{process}") or "Z" in open(f"/proc/{process}/stat").read().split(")")[-1].split()[0],
+                   "the process to die with its parent")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,252 @@
+#include "transfer/swarm_delivery.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/control_lab.h"
+#include "tests/support/fake_swarm.h"
+
+using namespace satchel;
+using namespace satchel::transfer;
+using namespace satchel::testing;
+
+namespace {
+
+constexpr std::uint64_t blob_bytes = 2'500'000;
+
+/// Says that it has all pieces, and has written something else.
+class LyingSwarm final : public Swarm {
+public:
+    explicit LyingSwarm(asio::io_context& owner)
+        : owner_(owner) {}
+
+    std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
+
+    Result<SwarmJobId> start(SwarmJob job, SwarmEvents events) override {
+        asio::post(owner_, [job = std::move(job), events = std::move(events)] {
+            static_cast<void>(write_all_at(job.fresh->get(), Bytes(job.size, 'x'), 0));
+            events.ready();
+            for (std::uint64_t i = 0; i < job.have.size(); ++i)
+                events.piece(i);
+        });
+        return 1;
+    }
+
+    void dial(SwarmJobId) override {}
+
+    void stop(SwarmJobId) override {}
+
+    void set_rates(SwarmRates const&) override {}
+
+    SwarmTraffic traffic() const override { return {}; }
+
+private:
+    asio::io_context& owner_;
+};
+
+/// A storage node that may take part in swarms.
+class Node {
+public:
+    Node(ControlLab& lab, FakeSwarmHub& hub, unsigned number)
+        : chance_("node " + std::to_string(number))
+        , folder_(lab.folder / ("node" + std::to_string(number)))
+        , key_(SigningKey::generate(chance_))
+        , swarm(lab.io, hub, {"127.0.0." + std::to_string(number), 7474})
+        , store(*DiskBlobStore::open(options_in(folder_), lab.clock)) {
+        host.addresses = lab.host.addresses;
+        host.domains = lab.host.domains;
+        use(swarm);
+        auto started = ControlServer::start(
+            {lab.io, lab.pool, *store, host, key_, lab.clock, lab.log}, {"127.0.0.1", 0}, {});
+        REQUIRE(started);
+        server_ = std::move(*started);
+    }
+
+    void use(Swarm& other) {
+        room_ = {&other, folder_ / "swarm", [](Endpoint const&) { return true; }};
+        host.room = &room_;
+    }
+
+    SwarmReceiver receiver(ControlLab& lab, SampleBlob const& blob, Endpoint const& sender) const {
+        Offer draft = lab.parties.draft(blob.id(), blob.size());
+        draft.id.bytes[0] = static_cast<Byte>(server_->listening().port);
+        draft.recipient_node = NodeKey(key_.public_key());
+        draft.swarm = {sender};
+        return {lab.parties.signed_by_user(std::move(draft)),
+                {server_->listening()},
+                {{"127.0.0.1", 1}, *swarm.listening()},
+                nullptr};
+    }
+
+private:
+    SeededRandomness chance_;
+    std::filesystem::path folder_;
+    SigningKey key_;
+    SwarmRoom room_;
+
+public:
+    FakeControlHost host;
+    FakeSwarm swarm;
+    std::unique_ptr<DiskBlobStore> store;
+
+private:
+    std::unique_ptr<ControlServer> server_;
+};
+
+struct SwarmLab {
+    SwarmLab() = default;
+
+    SwarmLab(SwarmLab const&) = delete;
+    SwarmLab& operator=(SwarmLab const&) = delete;
+
+    ~SwarmLab() {
+        lab.io.restart();
+        lab.io.poll();
+    }
+
+    SwarmDeliveryOrder order(std::vector<Node*> const& nodes) {
+        SwarmDeliveryOrder order{.receivers = {},
+                                 .file = lab.file_of(blob),
+                                 .size = blob.size(),
+                                 .layer = blob.tree.layer,
+                                 .patience = std::chrono::milliseconds(1'500)};
+        for (Node* const node : nodes)
+            order.receivers.push_back(node->receiver(lab, blob, *seed.listening()));
+        return order;
+    }
+
+    std::vector<Result<Delivered>> deliver_all(SwarmDeliveryOrder order) {
+        return lab.await(deliver_by_swarm(lab.alice.client, seed, lab.pool, std::move(order)));
+    }
+
+    /// As the node does with those who did not get it.
+    Result<Delivered> go_on_directly(SwarmReceiver const& receiver) {
+        DeliveryOrder order{receiver.offer, receiver.endpoints, lab.file_of(blob), blob.tree.layer,
+                            nullptr};
+        return lab.await(deliver(lab.alice.client, lab.pool, std::move(order)));
+    }
+
+    SampleBlob const blob = sample_blob(blob_bytes);
+    ControlLab lab;
+    FakeSwarmHub hub;
+    FakeSwarm seed{lab.io, hub, {"127.0.0.1", 7474}};
+    Node bob{lab, hub, 2};
+    Node carol{lab, hub, 3};
+    Node dave{lab, hub, 4};
+};
+
+}  // namespace
+
+TEST_CASE("swarm delivery: all get it, whole and with receipts, and the sender sends it once") {
+    SwarmLab lab;
+    std::uint64_t told = 0;
+    auto order = lab.order({&lab.bob, &lab.carol, &lab.dave});
+    order.receivers[0].progress = [&told](std::uint64_t done) { told = done; };
+    auto const offers = order.receivers;
+    auto const results = lab.deliver_all(std::move(order));
+    for (std::size_t i = 0; i < 3; ++i) {
+        REQUIRE(results[i]);
+        CHECK(results[i]->route == Route::swarm);
+        CHECK(receipt_holds(results[i]->receipt, offers[i].offer));
+    }
+    CHECK(told == blob_bytes);
+    for (Node* const node : {&lab.bob, &lab.carol, &lab.dave}) {
+        check_whole(*node->store, lab.blob);
+        CHECK(node->host.arrived.size() == 1);
+    }
+    CHECK(lab.seed.jobs() == 0);
+}
+
+TEST_CASE("swarm delivery: one that takes no part is left to the direct route") {
+    SwarmLab lab;
+    lab.dave.host.room = nullptr;
+    auto order = lab.order({&lab.bob, &lab.dave, &lab.carol});
+    auto const dave = order.receivers[1];
+    auto const results = lab.deliver_all(std::move(order));
+    CHECK(results[0]);
+    CHECK(results[2]);
+    REQUIRE_FALSE(results[1]);
+    CHECK(results[1].error().fault == Fault::unavailable);
+    CHECK(lab.go_on_directly(dave)->route == Route::direct);
+    check_whole(*lab.dave.store, lab.blob);
+}
+
+TEST_CASE("swarm delivery: one alone is no swarm") {
+    SwarmLab lab;
+    auto order = lab.order({&lab.bob});
+    auto const bob = order.receivers[0];
+    CHECK_FALSE(lab.deliver_all(std::move(order))[0]);
+    CHECK(lab.go_on_directly(bob)->route == Route::direct);
+}
+
+TEST_CASE("swarm delivery: who hears nothing there gets it directly, the others finish") {
+    SwarmLab lab;
+    lab.carol.swarm.stall();
+    auto order = lab.order({&lab.bob, &lab.carol, &lab.dave});
+    auto const carol = order.receivers[1];
+    auto const results = lab.deliver_all(std::move(order));
+    CHECK(results[0]);
+    CHECK(results[2]);
+    REQUIRE_FALSE(results[1]);
+    CHECK(lab.go_on_directly(carol)->route == Route::direct);
+    check_whole(*lab.carol.store, lab.blob);
+}
+
+TEST_CASE("swarm delivery: a process that lies to its node harms nobody") {
+    SwarmLab lab;
+    LyingSwarm liar(lab.lab.io);
+    lab.bob.use(liar);
+    auto order = lab.order({&lab.bob, &lab.carol, &lab.dave});
+    auto const bob = order.receivers[0];
+    auto const results = lab.deliver_all(std::move(order));
+    CHECK_FALSE(results[0]);
+    CHECK(results[1]);
+    CHECK(results[2]);
+    CHECK(lab.bob.host.arrived.empty());
+    CHECK(lab.bob.host.swarms_ended > 0);
+    CHECK(lab.go_on_directly(bob)->route == Route::direct);
+    check_whole(*lab.bob.store, lab.blob);
+}
+
+TEST_CASE("swarm delivery: what is held already is told at once") {
+    SwarmLab lab;
+    CHECK(lab.go_on_directly(lab.order({&lab.bob}).receivers[0]));
+    auto const results = lab.deliver_all(lab.order({&lab.bob, &lab.carol, &lab.dave}));
+    for (auto const& result : results)
+        CHECK(result);
+    CHECK(results[1]->route == Route::swarm);
+}
+
+TEST_CASE("swarm delivery: the sender's process dies, and the next one goes on") {
+    SwarmLab lab;
+    bool died = false;
+    auto order = lab.order({&lab.bob, &lab.carol});
+    lab.seed.on_start = [&] {
+        if (std::exchange(died, true)) return;
+        asio::post(lab.lab.io, [&] {
+            lab.seed.go_away();
+            lab.seed.come_back();
+        });
+    };
+    auto const results = lab.deliver_all(std::move(order));
+    CHECK(died);
+    CHECK(results[0]);
+    CHECK(results[1]);
+}
+
+TEST_CASE("swarm delivery: a receiver's process dies, and it is invited again") {
+    SwarmLab lab;
+    bool died = false;
+    lab.bob.swarm.on_start = [&] {
+        if (std::exchange(died, true)) return;
+        asio::post(lab.lab.io, [&] {
+            lab.bob.swarm.go_away();
+            lab.bob.swarm.come_back();
+        });
+    };
+    auto const results = lab.deliver_all(lab.order({&lab.bob, &lab.carol}));
+    CHECK(died);
+    CHECK(results[0]);
+    CHECK(results[1]);
+}

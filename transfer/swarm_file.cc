@@ -1,0 +1,97 @@
+#include "transfer/swarm_file.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fcntl.h>
+
+#include "transfer/merkle_root.h"
+
+namespace satchel::transfer {
+
+namespace {
+
+constexpr auto keeping = std::chrono::hours(24);
+constexpr std::uint64_t margin_bytes = 64 * 1024 * 1024;
+
+std::filesystem::path file_of(std::filesystem::path const& folder, ContentId const& id) {
+    return folder / id.to_hex();
+}
+
+}  // namespace
+
+SwarmFile::SwarmFile(std::filesystem::path path, ContentId const& id, std::uint64_t size,
+                     Bytes layer)
+    : path_(std::move(path))
+    , id_(id)
+    , size_(size)
+    , layer_(std::move(layer))
+    , found_(pieces_in(size)) {}
+
+Result<std::shared_ptr<SwarmFile>> SwarmFile::open(std::filesystem::path const& folder,
+                                                   ContentId const& id, std::uint64_t size,
+                                                   Bytes layer) {
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) return fail(Fault::io, folder.string() + ": " + failed.message());
+    std::shared_ptr<SwarmFile> file(new SwarmFile(file_of(folder, id), id, size, std::move(layer)));
+    auto writing = open_file(file->path_.string(), O_RDWR | O_CREAT);
+    if (!writing) return fail(writing.error());
+    auto reading = open_file(file->path_.string(), O_RDONLY);
+    if (!reading) return fail(reading.error());
+    file->writing_ = std::make_shared<UniqueFd>(std::move(*writing));
+    file->reading_ = std::make_shared<UniqueFd>(std::move(*reading));
+    file->look();
+    return file;
+}
+
+bool SwarmFile::exists(std::filesystem::path const& folder, ContentId const& id) {
+    std::error_code ignored;
+    return std::filesystem::exists(file_of(folder, id), ignored);
+}
+
+void SwarmFile::remove_old(std::filesystem::path const& folder) {
+    std::error_code ignored;
+    auto const now = std::filesystem::file_time_type::clock::now();
+    for (auto const& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        auto const written = entry.last_write_time(ignored);
+        if (!ignored && now - written > keeping) std::filesystem::remove(entry.path(), ignored);
+    }
+}
+
+bool SwarmFile::has_room(std::filesystem::path const& folder, std::uint64_t size) {
+    std::error_code failed;
+    auto const space = std::filesystem::space(folder, failed);
+    // The store has its own share set aside by now, or takes it when the bytes come.
+    return !failed && space.available > 2 * size + margin_bytes;
+}
+
+void SwarmFile::look() {
+    auto const there = file_size(reading_->get());
+    std::uint64_t const length = piece_length_for(size_);
+    for (std::uint64_t i = 0; there && i < found_.size() && i * length < *there; ++i) {
+        auto const bytes = piece(i);
+        if (!bytes) break;
+        BlockTree tree;
+        tree.write(*bytes);
+        found_[i] = finish_piece(tree, size_) == piece_hash_in(id_, layer_, i);
+    }
+}
+
+Result<Bytes> SwarmFile::piece(std::uint64_t index) const {
+    std::uint64_t const length = piece_length_for(size_);
+    std::uint64_t const at = index * length;
+    if (at >= size_) return fail(Fault::usage, "no such piece");
+    Bytes bytes(std::min(length, size_ - at));
+    auto const read = read_at(reading_->get(), bytes, at);
+    if (!read) return fail(read.error());
+    // What is missing at the end is as wrong as what is missing in the middle: zeros.
+    return bytes;
+}
+
+void SwarmFile::remove() const {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+}
+
+}  // namespace satchel::transfer

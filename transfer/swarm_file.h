@@ -1,0 +1,57 @@
+// Pieces of one blob that a swarm brings, each at its place in a file of their own. The swarm's
+// process may write there what it likes: a piece counts only while it hashes to the layer. Blocks.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "src/base/bytes.h"
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+#include "src/core/content_id.h"
+
+namespace satchel::transfer {
+
+class SwarmFile {
+public:
+    /// Goes on with one that is there, after hashing it. `layer` is verified.
+    static Result<std::shared_ptr<SwarmFile>> open(std::filesystem::path const& folder,
+                                                   ContentId const& id, std::uint64_t size,
+                                                   Bytes layer);
+
+    static bool exists(std::filesystem::path const& folder, ContentId const& id);
+
+    /// Those that nobody has touched for a day, from transfers that were given up.
+    static void remove_old(std::filesystem::path const& folder);
+
+    /// Can the disk take a blob of this size twice?
+    static bool has_room(std::filesystem::path const& folder, std::uint64_t size);
+
+    /// By piece: what was right when it was opened.
+    std::vector<bool> const& found() const { return found_; }
+
+    std::shared_ptr<UniqueFd> const& for_reading() const { return reading_; }
+
+    std::shared_ptr<UniqueFd> const& for_writing() const { return writing_; }
+
+    /// A piece as it stands there, unchecked.
+    Result<Bytes> piece(std::uint64_t index) const;
+
+    /// Whoever has it open keeps it.
+    void remove() const;
+
+private:
+    SwarmFile(std::filesystem::path path, ContentId const& id, std::uint64_t size, Bytes layer);
+    void look();
+
+    std::filesystem::path path_;
+    ContentId id_;
+    std::uint64_t size_;
+    Bytes layer_;
+    std::vector<bool> found_;
+    std::shared_ptr<UniqueFd> reading_;
+    std::shared_ptr<UniqueFd> writing_;
+};
+
+}  // namespace satchel::transfer

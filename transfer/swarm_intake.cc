@@ -1,0 +1,280 @@
+#include "transfer/swarm_intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include "transfer/async_event.h"
+#include "transfer/merkle_root.h"
+
+namespace satchel::transfer {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds turn_patience{5'000};
+constexpr std::chrono::milliseconds ready_patience{5'000};
+constexpr std::chrono::milliseconds news_patience{1'000};
+constexpr auto passing_on = 30s;  ///< to slower receivers, after the own receipt
+
+Result<std::shared_ptr<UniqueFd>> as_file(ByteSpan bytes) {
+    UniqueFd file(::memfd_create("piece-layer", MFD_CLOEXEC));
+    if (!file) return fail(system_error("memory for a piece layer"));
+    if (auto written = write_all(file.get(), bytes); !written) return fail(written.error());
+    return std::make_shared<UniqueFd>(std::move(file));
+}
+
+}  // namespace
+
+struct SwarmIntake::Reception {
+    Reception(asio::any_io_executor const& executor, std::shared_ptr<IncomingOffer> offered,
+              std::shared_ptr<UploadSlot> upload_slot)
+        : incoming(std::move(offered))
+        , slot(std::move(upload_slot))
+        , ready(executor)
+        , news(executor) {}
+
+    std::uint64_t bytes_here() const {
+        std::uint64_t const size = incoming->offer.size;
+        auto const pieces = static_cast<std::uint64_t>(std::ranges::count(came, true));
+        return std::min(size, pieces * piece_length_for(size));
+    }
+
+    std::shared_ptr<IncomingOffer> incoming;
+    std::shared_ptr<UploadSlot> slot;
+    UploadSlot::Turn turn;
+    std::shared_ptr<SwarmFile> file;
+    std::shared_ptr<UniqueFd> layer;
+    std::vector<bool> came;  ///< by piece: in the file, if the process tells the truth
+    Swarm* swarm = nullptr;  ///< null once the job is stopped
+    SwarmJobId job = 0;
+    bool feeding = false;
+    bool ended = false;
+    AsyncEvent ready;
+    AsyncEvent news;
+};
+
+SwarmIntake::SwarmIntake(asio::any_io_executor executor, WorkerPool& pool, ControlHost& host,
+                         Clock const& clock, Finish finish)
+    : executor_(std::move(executor))
+    , pool_(pool)
+    , host_(host)
+    , clock_(clock)
+    , finish_(std::move(finish)) {}
+
+bool SwarmIntake::wants(IncomingOffer const& incoming, UploadSlot const& slot) const {
+    Offer const& offer = incoming.offer;
+    SwarmRoom const* const room = host_.swarm_room();
+    if (room == nullptr || !room->swarm->listening() || offer.swarm.empty()) return false;
+    if (offer.size < control_limits::swarm_bytes_min) return false;
+    // What came directly is not in the swarm's file: it would come twice.
+    bool const fresh = slot.have() == 0 || SwarmFile::exists(room->folder, offer.content_id);
+    return fresh && SwarmFile::has_room(room->folder.parent_path(), offer.size);
+}
+
+SwarmJob SwarmIntake::job_of(Reception const& reception, SwarmInvitation const& invitation,
+                             Caller const& caller) const {
+    Offer const& offer = reception.incoming->offer;
+    SwarmJob job;
+    job.content_id = offer.content_id;
+    job.size = offer.size;
+    job.layer = reception.layer;
+    job.share = invitation.share;
+    job.have = reception.came;
+    if (std::ranges::find(job.have, true) != job.have.end())
+        job.kept = reception.file->for_reading();
+    job.fresh = reception.file->for_writing();
+    SwarmRoom const* const room = host_.swarm_room();
+    auto const add = [&](std::vector<Endpoint> endpoints) {
+        std::erase_if(endpoints, [&](Endpoint const& one) { return !room->may_dial(one); });
+        if (!endpoints.empty() && job.peers.size() < swarm_peers_max)
+            job.peers.push_back({std::move(endpoints)});
+    };
+    add(offer.swarm);
+    // Where the sender calls from it may dial from, too.
+    if (!caller.ip.empty() && !offer.swarm.empty()) add({{caller.ip, offer.swarm.front().port}});
+    for (SwarmPeer const& peer : invitation.peers)
+        add(peer.endpoints);
+    return job;
+}
+
+SwarmEvents SwarmIntake::events_for(ReceptionPtr const& reception) {
+    return {.ready = [reception] { reception->ready.set(); },
+            .piece =
+                [this, reception](std::uint64_t index) {
+                    reception->came[index] = true;
+                    reception->slot->note_fed(clock_.unix_seconds());
+                    reception->news.set();
+                    feed(reception);
+                },
+            .dropped =
+                [this, reception](std::string const& ip, std::string const& why) {
+                    host_.swarm_peer_dropped(reception->incoming->offer.content_id, ip, why);
+                },
+            .failed =
+                [this, reception](Error error) {
+                    reception->swarm = nullptr;
+                    end(reception, std::move(error));
+                }};
+}
+
+asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incoming,
+                                           std::shared_ptr<UploadSlot> slot, Caller caller,
+                                           SwarmInvitation invitation) {
+    ContentId const id = incoming->offer.content_id;
+    OfferProgress const directly{OfferAction::put, slot->have()};
+    if (auto const known = receptions_.find(id);
+        known != receptions_.end() && known->second->incoming == incoming)
+        co_return co_await news(incoming);
+    if (has(id) || !wants(*incoming, *slot)) co_return answer_of(directly);
+    auto const reception = std::make_shared<Reception>(executor_, incoming, slot);
+    receptions_[id] = reception;
+    // A sender that goes over to the direct route takes the upload back.
+    std::function<void()> interrupt = [this, weak = std::weak_ptr(reception)] {
+        if (auto const self = weak.lock()) end(self, {Fault::unavailable, "sent directly"});
+    };
+    auto const folder = host_.swarm_room()->folder;
+    reception->turn = co_await UploadSlot::take(slot, std::move(interrupt), turn_patience);
+    if (!reception->turn) {
+        receptions_.erase(id);
+        co_return answer_of(Refusal{409, "busy", "this blob is being fed"});
+    }
+    auto prepare = [reception, folder, layer = invitation.layer, size = incoming->offer.size,
+                    id]() -> Status {
+        auto set = reception->slot->upload()->set_layer(layer);
+        if (!set) return set;
+        auto file = SwarmFile::open(folder, id, size, layer);
+        if (!file) return fail(file.error());
+        reception->file = std::move(*file);
+        auto layer_file = as_file(layer);
+        if (!layer_file) return fail(layer_file.error());
+        reception->layer = std::move(*layer_file);
+        return {};
+    };
+    Status const prepared = co_await pool_.await(std::move(prepare));
+    if (!prepared) {
+        end(reception, prepared.error());
+        co_return answer_of(refusal_for(prepared.error()));
+    }
+    reception->came = reception->file->found();
+    slot->advance_to(slot->upload()->offset());
+    SwarmRoom const* const room = host_.swarm_room();
+    Result<SwarmJobId> started = fail(Fault::unavailable, "no swarm here");
+    if (room != nullptr && !reception->ended)
+        started = room->swarm->start(job_of(*reception, invitation, caller), events_for(reception));
+    if (!started) {
+        end(reception, started.error());
+        co_return answer_of(directly);
+    }
+    reception->job = *started;
+    reception->swarm = room->swarm;
+    feed(reception);
+    bool const up = co_await reception->ready.wait_for(ready_patience);
+    if (!up) end(reception, {Fault::timed_out, "the swarm did not get ready"});
+    co_return co_await news(incoming);
+}
+
+asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incoming) {
+    if (incoming->receipt) co_return answer_of(200, *incoming->receipt);
+    auto const found = receptions_.find(incoming->offer.content_id);
+    if (found == receptions_.end() || found->second->incoming != incoming) {
+        std::uint64_t const have = incoming->slot ? incoming->slot->have() : 0;
+        co_return answer_of(OfferProgress{OfferAction::put, have});
+    }
+    auto const reception = found->second;
+    reception->news.clear();
+    auto const before = reception->bytes_here();
+    auto const until = std::chrono::steady_clock::now() + news_patience;
+    for (;;) {
+        if (incoming->receipt) co_return answer_of(200, *incoming->receipt);
+        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        if (reception->ended || left.count() <= 0) break;
+        // Each piece is no news: the sender asks at most so often, but hears of the end at once.
+        if (!co_await reception->news.wait_for(left)) break;
+        reception->news.clear();
+    }
+    if (reception->ended) {
+        std::uint64_t const have = incoming->slot ? incoming->slot->have() : 0;
+        co_return answer_of(OfferProgress{OfferAction::put, have});
+    }
+    co_return answer_of(
+        OfferProgress{OfferAction::swarm, std::max(before, reception->bytes_here())});
+}
+
+void SwarmIntake::feed(ReceptionPtr const& reception) {
+    if (reception->feeding || reception->ended) return;
+    reception->feeding = true;
+    asio::co_spawn(
+        executor_, [this, reception] { return feed_all(reception); }, asio::detached);
+}
+
+/// What is next in order goes into the upload, which verifies it.
+asio::awaitable<void> SwarmIntake::feed_all(ReceptionPtr reception) {
+    auto const slot = reception->slot;
+    std::uint64_t const size = reception->incoming->offer.size;
+    std::uint64_t const length = piece_length_for(size);
+    Status fed;
+    while (fed && !reception->ended && slot->have() < size) {
+        std::uint64_t const index = slot->have() / length;
+        if (!reception->came[index]) break;
+        auto work = [upload = slot->upload(), file = reception->file, index]() -> Status {
+            auto const piece = file->piece(index);
+            if (!piece) return fail(piece.error());
+            return upload->write(*piece);
+        };
+        fed = co_await pool_.await(std::move(work));
+        slot->advance_to(slot->upload()->offset());
+        slot->note_fed(clock_.unix_seconds());
+    }
+    if (!fed) end(reception, fed.error());
+    bool const whole = fed && slot->have() == size && !reception->ended;
+    if (whole) {
+        Answer const answer = co_await finish_(reception->incoming, slot);
+        if (answer.status < 300) {
+            reception->file->remove();
+        } else {
+            end(reception, {Fault::io, "the blob was not taken"});
+        }
+    }
+    reception->feeding = false;
+    reception->news.set();
+    if (reception->ended) {
+        reception->turn = UploadSlot::Turn();
+    } else if (whole) {
+        reception->turn = UploadSlot::Turn();
+        let_go(reception);
+    } else if (slot->have() / length < reception->came.size() &&
+               reception->came[slot->have() / length]) {
+        feed(reception);  // it came in between
+    }
+}
+
+/// It has its receipt: for a while it passes pieces on to others.
+void SwarmIntake::let_go(ReceptionPtr const& reception) {
+    auto linger = [this, reception]() -> asio::awaitable<void> {
+        asio::steady_timer timer(executor_, passing_on);
+        boost::system::error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (!reception->ended) end(reception, {Fault::unavailable, "done"});
+    };
+    asio::co_spawn(executor_, std::move(linger), asio::detached);
+}
+
+void SwarmIntake::end(ReceptionPtr const& reception, Error why) {
+    if (reception->ended) return;
+    reception->ended = true;
+    if (reception->swarm != nullptr) reception->swarm->stop(reception->job);
+    reception->swarm = nullptr;
+    auto const found = receptions_.find(reception->incoming->offer.content_id);
+    if (found != receptions_.end() && found->second == reception) receptions_.erase(found);
+    if (!reception->incoming->receipt)
+        host_.swarm_ended(reception->incoming->offer.content_id, why);
+    // The feeder gives the turn back itself: the upload is in its hands.
+    if (!reception->feeding) reception->turn = UploadSlot::Turn();
+    reception->ready.set();
+    reception->news.set();
+}
+
+}  // namespace satchel::transfer
