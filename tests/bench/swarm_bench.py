@@ -53,7 +53,7 @@ class Bench(Lab):
         return self.alice.must("status").one()["uploaded_bytes"]
 
     def content(self, name, size):
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self.folder, name + ".bin")
         with open(path, "wb") as file:
             for _ in range(size // 1_000_000):
                 file.write(os.urandom(1_000_000))
