@@ -336,17 +336,18 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
     co_return read_intake_answer(early->reply->head.status, early->reply->body);
 }
 
+asio::awaitable<Status> ControlClient::bring_layer(Peer peer, ContentId id,
+                                                   std::shared_ptr<BlobUpload> into) {
+    Result<Bytes> layer = co_await fetch_layer(std::move(peer), id);
+    if (!layer) co_return fail(layer.error());
+    if (layer->empty()) co_return Status();
+    auto set = [into, layer = std::move(*layer)] { return into->set_layer(layer); };
+    co_return co_await workers_.await(std::move(set));
+}
+
 asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
     if (fetch.into->offset() >= fetch.size) co_return Status();
-    Result<Bytes> layer = co_await fetch_layer(peer, fetch.id);
-    if (!layer) co_return fail(layer.error());
-    if (!layer->empty()) {
-        auto set = [into = fetch.into, layer = std::move(*layer)] {
-            return into->set_layer(layer);
-        };
-        Status const right = co_await workers_.await(std::move(set));
-        if (!right) co_return right;
-    }
+    if (Status known = co_await bring_layer(peer, fetch.id, fetch.into); !known) co_return known;
     // Once more where the connection broke, as long as something comes.
     for (;;) {
         std::uint64_t const before = fetch.into->offset();
@@ -359,9 +360,10 @@ asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
 
 asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     std::uint64_t const first = fetch.into->offset();
+    ByteRange const wanted{first, (fetch.end == 0 ? fetch.size : fetch.end) - 1};
     RequestLine line;
     line.target = blob_path(fetch.id);
-    line.range = ByteRange{first, fetch.size - 1};
+    line.range = wanted;
     Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
     if (!lease) co_return fail(lease.error());
     TlsChannel& channel = *lease->channel();
@@ -378,7 +380,7 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
         co_return fail(refused_by(head->status, refusal->second));
     }
     auto const range = parse_content_range(head->content_range);
-    if (!range || range->range != ByteRange{first, fetch.size - 1} || range->total != fetch.size ||
+    if (!range || range->range != wanted || range->total != fetch.size ||
         head->content_length != range->range.bytes()) {
         co_return fail(Fault::corrupt, "the node sends another range than was asked for");
     }

@@ -105,13 +105,18 @@ public:
 
     struct BlobFetch {
         ContentId id;
-        std::uint64_t size = 0;
+        std::uint64_t size = 0;            ///< of the blob
+        std::uint64_t end = 0;             ///< of what is wanted; 0: of the blob
         std::shared_ptr<BlobUpload> into;  ///< verifies; its offset is where we go on
         std::function<void(std::uint64_t done)> progress;
     };
 
     /// Layer first, then the bytes that `into` still wants. finish() is the caller's.
     asio::awaitable<Status> fetch_blob(Peer peer, BlobFetch fetch);
+
+    /// The two halves of that: the layer; and the bytes, once, as far as the connection holds.
+    asio::awaitable<Status> bring_layer(Peer peer, ContentId id, std::shared_ptr<BlobUpload> into);
+    asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);
 
     /// Bytes of blobs sent and fetched.
     std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -143,7 +148,6 @@ private:
                                                      Bytes body);
     asio::awaitable<Result<Reply>> exchange(Peer peer, Lease& lease, Request const& request);
     asio::awaitable<Result<PeerConnections::Lease>> begin(Peer peer, RequestLine line);
-    asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);
     static asio::awaitable<void> await_reply(std::shared_ptr<TlsChannel> channel,
                                              std::shared_ptr<EarlyReply> early);
     std::string head_text(Peer const& peer, TlsChannel& channel, RequestLine line) const;

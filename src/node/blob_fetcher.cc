@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "dht/wake_up.h"
+#include "src/node/joint_fetch.h"
 
 namespace satchel::node {
 
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr auto answer_patience = 5s;
 constexpr auto arrival_patience = 60s;
 constexpr auto look_again_after = 100ms;
+constexpr std::size_t joint_most = 4;
 
 }  // namespace
 
@@ -60,7 +62,31 @@ asio::awaitable<bool> BlobFetcher::is_here(ContentId id) {
     co_return co_await world_.workers.await(std::move(look));
 }
 
-asio::awaitable<Status> BlobFetcher::take(BlobHolder holder, Progress progress) {
+asio::awaitable<Status> BlobFetcher::fetch(BlobHolder holder,
+                                           std::shared_ptr<transfer::BlobUpload> into,
+                                           Progress progress, std::vector<BlobHolder> others) {
+    std::uint64_t const size = holder.offer.size;
+    if (!others.empty() && size >= joint_bytes_min && joint_ < joint_most) {
+        others.insert(others.begin(), holder);
+        others.resize(std::min(others.size(), joint_sources_max), holder);
+        ++joint_;
+        Status const fetched =
+            co_await fetch_jointly(world_.owner, world_.client, std::move(others), into, progress);
+        --joint_;
+        co_return fetched;
+    }
+    transfer::ControlClient::BlobFetch fetch;
+    fetch.id = holder.offer.content_id;
+    fetch.size = size;
+    fetch.into = std::move(into);
+    fetch.progress = [progress = std::move(progress), size](std::uint64_t done) {
+        if (progress) progress(done, size);
+    };
+    co_return co_await world_.client.fetch_blob(std::move(holder.peer), std::move(fetch));
+}
+
+asio::awaitable<Status> BlobFetcher::take(BlobHolder holder, Progress progress,
+                                          std::vector<BlobHolder> others) {
     Offer const& offer = holder.offer;
     std::string const& account = holder.account;
     auto begin = [this, offer, account] {
@@ -87,14 +113,7 @@ asio::awaitable<Status> BlobFetcher::take(BlobHolder holder, Progress progress) 
         co_return co_await world_.workers.await(std::move(hold));
     }
     std::shared_ptr<transfer::BlobUpload> const into(std::move(*upload));
-    transfer::ControlClient::BlobFetch fetch;
-    fetch.id = offer.content_id;
-    fetch.size = offer.size;
-    fetch.into = into;
-    fetch.progress = [progress, total = offer.size](std::uint64_t done) {
-        if (progress) progress(done, total);
-    };
-    auto fetched = co_await world_.client.fetch_blob(holder.peer, std::move(fetch));
+    Status const fetched = co_await fetch(holder, into, std::move(progress), std::move(others));
     if (!fetched) co_return fetched;
     auto finish = [into, holding] { return into->finish(holding); };
     co_return co_await world_.workers.await(std::move(finish));

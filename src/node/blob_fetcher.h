@@ -40,14 +40,20 @@ public:
     asio::awaitable<Result<BlobHolder>> find(transfer::Peer peer, ContentId id);
 
     /// Takes the blob of an offer that this side believes. Held, verified and on disk on success.
-    asio::awaitable<Status> take(BlobHolder holder, Progress progress);
+    /// `others` have the same blob, and may bring parts of it.
+    asio::awaitable<Status> take(BlobHolder holder, Progress progress,
+                                 std::vector<BlobHolder> others = {});
 
 private:
     asio::awaitable<Result<std::vector<Offer>>> ask(transfer::Peer peer, ContentId id);
     asio::awaitable<bool> is_here(ContentId id);
     asio::awaitable<Status> await_arrival(ContentId id);
 
+    asio::awaitable<Status> fetch(BlobHolder holder, std::shared_ptr<transfer::BlobUpload> into,
+                                  Progress progress, std::vector<BlobHolder> others);
+
     World world_;
+    std::size_t joint_ = 0;  ///< fetches under way from several nodes: each keeps some MiB ahead
 };
 
 }  // namespace satchel::node

@@ -68,7 +68,7 @@ asio::awaitable<Result<std::string>> take_from_first(asio::io_context& owner,
         if (ready != inquiries.end()) {
             BlobHolder holder = std::move(ready->holders.front());
             ready->holders.erase(ready->holders.begin());
-            Status const taken = co_await take(std::move(holder));
+            Status const taken = co_await take(std::move(holder), ready->holders);
             auto const index = static_cast<std::size_t>(ready - inquiries.begin());
             if (taken) co_return sources[index].name;
             if (taken.error().fault == Fault::no_space) co_return fail(taken.error());
@@ -123,8 +123,8 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
         persistence.note(done);
         if (progress) progress(done, total);
     };
-    TakeBlob const take = [&](BlobHolder holder) {
-        return world_.fetcher.take(std::move(holder), noted);
+    TakeBlob const take = [&](BlobHolder holder, std::vector<BlobHolder> others) {
+        return world_.fetcher.take(std::move(holder), noted, std::move(others));
     };
     for (bool first = true;; first = false) {
         auto const here = co_await is_here(id);

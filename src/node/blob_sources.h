@@ -22,7 +22,9 @@ struct BlobSource {
     std::function<asio::awaitable<Result<std::vector<BlobHolder>>>()> find;
 };
 
-using TakeBlob = std::function<asio::awaitable<Status>(BlobHolder holder)>;
+/// `others`: of the same source.
+using TakeBlob =
+    std::function<asio::awaitable<Status>(BlobHolder holder, std::vector<BlobHolder> others)>;
 
 /// Takes the blob from the first holder that gives it; gives the source's name. A failure other
 /// than Fault::not_found is told rather than that one, and that of the first source: it may go

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr auto grace = 200ms;  ///< for one of a higher order, where another has answered
+constexpr auto grace = 200ms;  ///< for the others, where one has answered
 
 }  // namespace
 
@@ -76,11 +76,12 @@ asio::awaitable<Result<std::vector<BlobHolder>>> OwnNodes::find(ContentId id) {
     auto const inquiry = std::make_shared<Inquiry>(world_.owner, peers.size());
     for (std::size_t i = 0; i < peers.size(); ++i)
         asio::co_spawn(world_.owner, ask(inquiry, i, peers[i], id), asio::detached);
-    auto const grace_ends = SteadyClock::now() + grace;
+    auto grace_ends = SteadyClock::time_point::max();  // from the first holder on
     while (!inquiry->complete()) {
-        bool const found = inquiry->has_holder();
-        if (found && SteadyClock::now() >= grace_ends) break;
-        co_await inquiry->changed.wait_until(found ? grace_ends : SteadyClock::now() + 1h);
+        auto const now = SteadyClock::now();
+        if (inquiry->has_holder()) grace_ends = std::min(grace_ends, now + grace);
+        if (now >= grace_ends) break;
+        co_await inquiry->changed.wait_until(std::min(grace_ends, now + 1h));
     }
     Error last{Fault::not_found, id.short_form() + "… is not stored there"};
     std::vector<BlobHolder> holders;

@@ -2,6 +2,7 @@
 import os
 import random
 import signal
+import sys
 import unittest
 
 from lab import Lab, sha256
@@ -65,6 +66,34 @@ class Copies(Lab):
         for receipt in gateway.must("receipts", "verify").objects():
             self.assertEqual((receipt["node_known"], receipt["reason"]), (True, ""))
         self.assertEqual(len(self.mails(gateway, "bob@b.test")), 1)
+
+    def test_a_get_takes_from_two_at_once(self):
+        self.assertEqual(self.bob.stop(), 0)
+        limit = "node.upload_limit=4000000"
+        shelf = self.party("shelf")
+        key = shelf.must("init").one()["node_key"]
+        self.bob.serve("node", self.joined + ["node.accept_from=anyone", "node.min_copies=2"])
+        self.bob.must("publish", *[word for node in (self.bob.keys["node_key"] + ":1", self.nas.keys["node_key"] + ":2", key + ":3")
+                                   for word in ("--node", node)])
+        self.assertEqual(self.bob.stop(), 0)
+        self.film = random.randbytes(16_000_000)
+        for party in (self.nas, shelf):
+            party.serve("node", self.joined + ["node.accept_from=anyone", 'node.serves=["bob@b.test"]', limit])
+        content_id = self.push()
+        self.until(lambda: self.held(self.nas) and self.held(shelf), "two copies", 120)
+
+        def read_by(party):
+            with open(f"/proc/{party.process.pid}/io") as counts:
+                return int(counts.readline().split()[1])
+        before = [read_by(party) for party in (self.nas, shelf)]
+        self.start_bob()
+        got = self.bob.must("get", content_id, "-o", os.path.join(self.folder, "got.bin")).one()
+        self.assertEqual((got["sha256"], got["source"]), (sha256(self.film), "own other node"))
+        sent = [read_by(party) - was for party, was in zip((self.nas, shelf), before)]
+        self.assertGreater(min(sent), len(self.film) / 4)
+        self.assertLess(sum(sent), len(self.film) * 1.3)
+        if "SATCHEL_FIGURES" in os.environ:
+            print(f"get of 16 MB from two that send 4 MB/s each: {got['seconds']:.2f} s", file=sys.stderr)
 
     def test_both_were_away(self):
         self.assertEqual(self.bob.stop(), 0)

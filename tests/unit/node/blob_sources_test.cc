@@ -25,6 +25,7 @@ struct Asking {
     asio::io_context io{};
     std::string asked{};
     std::string taken{};
+    std::string helpers{};  ///< of the same source, each time
     std::vector<BlobSource> sources{};
     std::vector<Says> answers{};
 
@@ -49,8 +50,10 @@ struct Asking {
     }
 
     Result<std::string> run() {
-        TakeBlob const take = [this](BlobHolder holder) -> asio::awaitable<Status> {
+        TakeBlob const take = [this](BlobHolder holder,
+                                     std::vector<BlobHolder> others) -> asio::awaitable<Status> {
             taken += holder.account;
+            helpers += std::to_string(others.size());
             auto const& error = answers[std::stoul(holder.account)].takes[holder.offer.size];
             if (error) co_return fail(*error);
             co_return Status();
@@ -148,6 +151,12 @@ transfer::ServerLimits hurried() {
 }
 
 }  // namespace
+
+TEST_CASE("blob_sources: the holders of one source may help each other") {
+    Asking asking({{0ms, {}, {Error{Fault::unavailable, "away"}, {}, {}}}, {}});
+    CHECK(asking.run());
+    CHECK(asking.helpers == "21");
+}
 
 TEST_CASE("blob_sources: the sender of an offer that was let in is known, and gives the blob") {
     ControlLab lab(hurried());
