@@ -21,14 +21,29 @@ char const* to_string(Route route) {
     return "direct";
 }
 
+namespace {
+
+constexpr std::uint64_t unknown_uplink = 125'000'000;
+constexpr double swarm_seconds_min = 3;
+
+/// Would one after the other take so long that a swarm is through before it?
+bool worth_a_swarm(RouteFacts const& facts) {
+    if (facts.size < control_limits::swarm_bytes_min) return false;
+    if (facts.sources > 1) return true;
+    auto const uplink = static_cast<double>(facts.uplink == 0 ? unknown_uplink : facts.uplink);
+    auto const bytes = static_cast<double>(facts.size) * static_cast<double>(facts.receivers);
+    return facts.receivers > 1 && bytes >= swarm_seconds_min * uplink;
+}
+
+}  // namespace
+
 Route choose_route(RouteFacts const& facts) {
     if (facts.dialable && facts.size <= limits::inline_blob_bytes) {
         return Route::inline_offer;
     }
     if (!facts.swarm_possible) return Route::direct;
     if (!facts.dialable) return Route::swarm;  // only its hole punching gets through
-    bool const shared = facts.receivers > 1 || facts.sources > 1;
-    return shared && facts.size >= control_limits::swarm_bytes_min ? Route::swarm : Route::direct;
+    return worth_a_swarm(facts) ? Route::swarm : Route::direct;
 }
 
 }  // namespace satchel::transfer

@@ -54,6 +54,13 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
                       as_user ? world_.identity.user_key : world_.identity.node_key);
 }
 
+transfer::RouteFacts BlobCarrier::facts_for(std::uint64_t blob_bytes, std::size_t receivers) const {
+    return {.size = blob_bytes,
+            .receivers = receivers,
+            .swarm_possible = can_swarm(),
+            .uplink = world_.swarm != nullptr ? world_.swarm->uplink() : 0};
+}
+
 asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
     std::shared_ptr<transfer::GrowingBlob> blob, OfferId draft, CarryOrder order,
     std::vector<NodeReport> nodes) {

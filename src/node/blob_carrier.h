@@ -24,6 +24,7 @@
 #include "src/node/turns.h"
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
+#include "transfer/route.h"
 #include "transfer/swarm_delivery.h"
 
 namespace satchel::node {
@@ -95,6 +96,9 @@ public:
     asio::awaitable<std::optional<SentAhead>> send_ahead(
         std::shared_ptr<transfer::GrowingBlob> blob, OfferId draft, CarryOrder order,
         std::vector<NodeReport> nodes);
+
+    /// Of a blob for so many receivers who may share it, before anything is known of them.
+    transfer::RouteFacts facts_for(std::uint64_t blob_bytes, std::size_t receivers) const;
 
     bool can_swarm() const { return world_.swarm != nullptr && !world_.swarm->endpoints().empty(); }
 

@@ -20,8 +20,7 @@ NodeReport const* swarming_node(std::vector<NodeReport> const& nodes) {
 
 std::size_t SwarmGathering::seats_for(BlobCarrier const& carrier, std::uint64_t blob_bytes,
                                       std::size_t recipients) {
-    transfer::RouteFacts const facts{
-        .size = blob_bytes, .receivers = recipients, .swarm_possible = carrier.can_swarm()};
+    auto const facts = carrier.facts_for(blob_bytes, recipients);
     bool const together = transfer::choose_route(facts) == transfer::Route::swarm;
     return together ? std::min(recipients, transfer::swarm_peers_max) : 0;
 }
@@ -38,9 +37,8 @@ SwarmGathering::SwarmGathering(asio::io_context& owner, BlobCarrier& carrier,
 
 void SwarmGathering::settle_seat() {
     if (open_seats_ == 0 || --open_seats_ > 0) return;
-    transfer::RouteFacts const facts{
-        .size = blob_.bytes, .receivers = shares_.size(), .swarm_possible = carrier_.can_swarm()};
-    if (transfer::choose_route(facts) != transfer::Route::swarm) {
+    if (transfer::choose_route(carrier_.facts_for(blob_.bytes, shares_.size())) !=
+        transfer::Route::swarm) {
         shares_.clear();
         decided_.set();
         return;

@@ -37,6 +37,9 @@ public:
 
     transfer::SwarmRoom const& room() const { return room_; }
 
+    /// Bytes a second that this node may send; 0: not known.
+    std::uint64_t uplink() const { return world_.settings.upload_limit; }
+
     SwarmProcess& swarm() { return process_; }
 
     SwarmProcess const& swarm() const { return process_; }
