@@ -147,7 +147,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, Conten
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_swarm(Peer peer, ContentId id,
-                                                               SwarmInvitation invitation) {
+                                                               SwarmInvitation const& invitation) {
     Bytes body = encode_swarm_invitation(invitation);
     return ask_intake(std::move(peer), Method::put, swarm_path(id), std::move(body));
 }

@@ -60,7 +60,7 @@ public:
 
     /// How far a receiver is that gets the blob with others: the answer is late on purpose.
     asio::awaitable<Result<IntakeAnswer>> put_swarm(Peer peer, ContentId id,
-                                                    SwarmInvitation invitation);
+                                                    SwarmInvitation const& invitation);
 
     asio::awaitable<Result<IntakeAnswer>> ask_swarm(Peer peer, ContentId id) {
         return ask_intake(std::move(peer), Method::get, swarm_path(id), Bytes());

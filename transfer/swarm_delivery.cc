@@ -209,7 +209,7 @@ private:
         invitation.share = {member.share, shares_};
         ++member.invited;
         ContentId const id = member.who->offer.content_id;
-        auto const answer = co_await client_.put_swarm(peer_of(member), id, std::move(invitation));
+        auto const answer = co_await client_.put_swarm(peer_of(member), id, invitation);
         // Its process may have died just now: follow() sees to that.
         bool const again = answer && is_put(*answer) && member.invited < invitations;
         if (!again) take(member, answer);

@@ -262,7 +262,7 @@ void SwarmIntake::let_go(ReceptionPtr const& reception) {
     asio::co_spawn(executor_, std::move(linger), asio::detached);
 }
 
-void SwarmIntake::end(ReceptionPtr const& reception, Error why) {
+void SwarmIntake::end(ReceptionPtr const& reception, Error const& why) {
     if (reception->ended) return;
     reception->ended = true;
     if (reception->swarm != nullptr) reception->swarm->stop(reception->job);

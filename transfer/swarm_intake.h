@@ -51,7 +51,7 @@ private:
     SwarmEvents events_for(ReceptionPtr const& reception);
     void feed(ReceptionPtr const& reception);
     asio::awaitable<void> feed_all(ReceptionPtr reception);
-    void end(ReceptionPtr const& reception, Error why);
+    void end(ReceptionPtr const& reception, Error const& why);
     void let_go(ReceptionPtr const& reception);
 
     asio::any_io_executor executor_;

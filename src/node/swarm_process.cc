@@ -146,7 +146,7 @@ std::optional<Endpoint> SwarmProcess::listening() const {
 Result<transfer::SwarmJobId> SwarmProcess::start(transfer::SwarmJob job,
                                                  transfer::SwarmEvents events) {
     if (!link_) return fail(Fault::unavailable, "the swarm is away");
-    auto const theirs = link_->start(std::move(job), std::move(events));
+    auto theirs = link_->start(std::move(job), std::move(events));
     if (!theirs) return theirs;
     jobs_[++last_job_] = *theirs;
     return last_job_;
