@@ -40,11 +40,9 @@ ControlClient::ControlClient(asio::io_context& owner, WorkerPool& workers, TlsId
 
 std::string ControlClient::head_text(Peer const& peer, TlsChannel& channel,
                                      RequestLine line) const {
-    if (peer.own && user_key_ != nullptr) {
-        if (auto const exporter = channel.exporter()) {
-            line.device = make_device_proof(*user_key_, *exporter);
-        }
-    }
+    if (!peer.own || user_key_ == nullptr) return write_request_head(line);
+    if (auto const exporter = channel.exporter())
+        line.device = make_device_proof(*user_key_, *exporter);
     return write_request_head(line);
 }
 
@@ -148,8 +146,8 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_layer(Peer peer, Conten
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_swarm(Peer peer, ContentId id,
                                                                SwarmInvitation const& invitation) {
-    Bytes body = encode_swarm_invitation(invitation);
-    return ask_intake(std::move(peer), Method::put, swarm_path(id), std::move(body));
+    return ask_intake(std::move(peer), Method::put, swarm_path(id),
+                      encode_swarm_invitation(invitation));
 }
 
 asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
