@@ -94,7 +94,7 @@ class Swarm(Lab):
         dave = self.others[2]
         dave.stop()
         self.assertEqual(dave.serve("node", self.joined + ["node.accept_from=anyone", "node.swarm_listen=none"])["swarm"], None)
-        self.file(3_000_000)
+        self.file(7_000_000)
         self.until(lambda: self.alice.must("lookup", "dave@b.test").one()["available"], "dave to be back")
         pushed = self.outcome(self.push())
         self.assertEqual([each["route"] for each in pushed["recipients"]], ["swarm", "swarm", "direct"])
