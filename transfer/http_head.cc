@@ -104,6 +104,8 @@ Result<RequestHead> parse_request_head(std::string_view head) {
     RequestHead request;
     request.method = method_of(message.method());
     request.target = std::string(view_of(message.target()));
+    if (message.count(http::field::host) > 1) return fail(Fault::usage, "two Hosts");
+    request.host = value_of(message, http::field::host);
     auto length = length_of(message);
     if (!length) return fail(length.error());
     request.content_length = *length;

@@ -34,6 +34,7 @@ struct ContentRange {
 struct RequestHead {
     Method method = Method::other;
     std::string target;
+    std::string host;  ///< value of Host, "" if none
     std::optional<std::uint64_t> content_length;
     std::string range;          ///< value of Range, "" if none
     std::string content_range;  ///< value of Content-Range, "" if none
@@ -53,7 +54,7 @@ struct AnswerHead {
 std::size_t head_length(std::string_view bytes, std::size_t searched);
 
 /// `head` is exactly one head. Fault::usage for what is not HTTP/1.1, has a Transfer-Encoding, or
-/// contradicts itself.
+/// contradicts itself, as by two Hosts.
 Result<RequestHead> parse_request_head(std::string_view head);
 Result<AnswerHead> parse_answer_head(std::string_view head);
 

@@ -13,7 +13,7 @@ enum class MetricsVerdict {
     nonsense     ///< 400
 };
 
-/// `head` is one head of HTTP/1.x, its empty line included, from anybody on this machine.
+/// `head` is one head of HTTP/1.1, its empty line included, from anybody on this machine.
 MetricsVerdict judge_metrics_request(std::string_view head);
 
 }  // namespace satchel::node

@@ -71,6 +71,7 @@ TEST_CASE("http_head: refuses what could be understood in two ways") {
              Row{"chunked", request("Transfer-Encoding: chunked\r\n")},
              Row{"chunked and long",
                  request("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")},
+             Row{"a second Host", request("Host: y\r\n")},
              Row{"two lengths", request("Content-Length: 3\r\nContent-Length: 4\r\n")},
              Row{"two equal lengths", request("Content-Length: 3\r\nContent-Length: 3\r\n")},
              Row{"a list of lengths", request("Content-Length: 3, 3\r\n")},
