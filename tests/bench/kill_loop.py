@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 from lab import sha256
@@ -36,9 +35,7 @@ class KillLoop(NetLab):
         under_way = push()
         for kill in range(1, KILLS + 1):
             goal = size * kill / (KILLS + 1)
-            deadline = time.monotonic() + 120
-            while arrived() < goal and time.monotonic() < deadline:
-                time.sleep(0.005)
+            self.until(lambda goal=goal: arrived() >= goal, f"{goal / 1e6:.0f} MB", 120)
             who = random.choice((alice, bob))
             who.stop(signal.SIGKILL)
             self.assertEqual(bob.must("ls").one()["blobs"] if who is alice else [], [])

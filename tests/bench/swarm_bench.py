@@ -73,7 +73,8 @@ def measure(megabytes, rate, count):
             until(lambda: bench.alice.must("lookup", f"{name}@b.test").one()["available"], name)
         before, busy = bench.sent(), bench.cpu_seconds()
         together, routes = bench.push(bench.content("together", size), names)
-        time.sleep(1)  # the last word of the swarm's process on what it sent
+        # With its peers gone the swarm's process has said its last word on what it sent.
+        until(lambda: bench.alice.must("status").one()["swarm"]["peers"] == 0, "the swarm's end")
         uploaded, busy = (bench.sent() - before) / size, bench.cpu_seconds() - busy
         one_by_one = sum(bench.push(bench.content(name, size), [name])[0] for name in names)
         print(f"{count} receivers, {megabytes} MB, uplink {rate} MB/s: together {together:.2f} s, one by one {one_by_one:.2f} s, "

@@ -14,6 +14,15 @@ SETTINGS = {"enable_outgoing_utp": False, "enable_incoming_utp": False, "enable_
             "alert_mask": lt.alert.category_t.status_notification | lt.alert.category_t.error_notification}
 
 
+def await_state(session, handle, state):
+    """An alert tells of each change; one that came before this was called has been seen by the first look."""
+    deadline = time.monotonic() + 600
+    while handle.status().state != state:
+        assert time.monotonic() < deadline, "libtorrent stands still"
+        session.wait_for_alert(1000)
+        session.pop_alerts()
+
+
 def seed(path):
     files = lt.file_storage()
     lt.add_files(files, path)
@@ -27,8 +36,7 @@ def seed(path):
     params.flags |= lt.torrent_flags.seed_mode
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     handle = session.add_torrent(params)
-    while handle.status().state != lt.torrent_status.seeding:
-        time.sleep(0.005)
+    await_state(session, handle, lt.torrent_status.seeding)
     print(path + ".torrent", session.listen_port(), flush=True)
     sys.stdin.read()
 
@@ -40,8 +48,7 @@ def take(folder):
     params.ti, params.save_path = lt.torrent_info(torrent), folder
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     handle = session.add_torrent(params)
-    while handle.status().state != lt.torrent_status.downloading:
-        time.sleep(0.005)
+    await_state(session, handle, lt.torrent_status.downloading)
     # A peer that is named while all stands still is dialled at once, not at the next tick of a second.
     handle.pause()
     handle.connect_peer(("127.0.0.1", int(port)))

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/contract/blob_store_contract.h"
-#include "tests/support/sample_blob.h"
+#include "tests/support/asked_store.h"
 
 namespace satchel::testing {
 
@@ -14,32 +14,6 @@ namespace {
 
 constexpr std::uint64_t piece = 256 * 1024;
 constexpr StoreQuota roomy{1U << 30U, 1U << 30U};
-
-std::unique_ptr<BlobUpload> begin(BlobStore& store, SampleBlob const& blob) {
-    auto upload = store.receive(blob.id(), blob.size(), "alice@a.test");
-    REQUIRE(upload);
-    return std::move(*upload);
-}
-
-Bytes read_back(BlobStore& store, SampleBlob const& blob) {
-    auto const fd = store.open(blob.id());
-    REQUIRE(fd);
-    Bytes bytes(blob.size());
-    REQUIRE(*read_at(fd->get(), bytes, 0) == bytes.size());
-    return bytes;
-}
-
-bool holds(BlobStore& store, ContentId const& id) {
-    auto const found = store.find(id);
-    REQUIRE(found);
-    return found->has_value();
-}
-
-template <class T>
-Fault fault_of(Result<T> const& result) {
-    REQUIRE_FALSE(result);
-    return result.error().fault;
-}
 
 void takes_drafts(MakeBlobStore const& make) {
     auto const store = make(roomy);
@@ -64,7 +38,7 @@ void takes_drafts(MakeBlobStore const& make) {
         CHECK(fault_of(store->receive(blob.id(), blob.size(), "")) == Fault::unavailable);
         REQUIRE((*draft)->finish(sample_holding(1)));
     }
-    CHECK(read_back(*store, blob) == blob.bytes);
+    CHECK(read_back(*store, blob.id()) == blob.bytes);
     CHECK(*store->layer(blob.id()) == blob.tree.layer);
     CHECK(store->usage()->reserved_bytes == 0);
     auto const draft = store->receive_draft(stand_in, blob.size(), "alice@a.test");
@@ -117,7 +91,7 @@ void goes_on_with_a_named_draft(MakeBlobStore const& make) {
     CHECK(upload->offset() == 3 * piece);
     REQUIRE(upload->write(blob.from(3 * piece)));
     REQUIRE(upload->finish(sample_holding(1)));
-    CHECK(read_back(*store, blob) == blob.bytes);
+    CHECK(read_back(*store, blob.id()) == blob.bytes);
 }
 
 }  // namespace

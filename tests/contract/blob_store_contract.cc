@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/asked_store.h"
 #include "tests/support/sample_blob.h"
 
 namespace satchel::testing {
@@ -18,42 +19,11 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t piece = 256 * kib;
 constexpr StoreQuota roomy{1U << 30U, 1U << 30U};
 
-std::unique_ptr<BlobUpload> begin(BlobStore& store, SampleBlob const& blob,
-                                  std::string const& sender = "alice@a.test") {
-    auto upload = store.receive(blob.id(), blob.size(), sender);
-    REQUIRE(upload);
-    return std::move(*upload);
-}
-
 void put(BlobStore& store, SampleBlob const& blob, transfer::Holding const& holding) {
     auto const upload = begin(store, blob, holding.sender);
     REQUIRE(upload->set_layer(blob.tree.layer));
     REQUIRE(upload->write(blob.view()));
     REQUIRE(upload->finish(holding));
-}
-
-Bytes read_back(BlobStore& store, ContentId const& id) {
-    auto const fd = store.open(id);
-    REQUIRE(fd);
-    auto const size = file_size(fd->get());
-    REQUIRE(size);
-    Bytes bytes(*size);
-    auto const read = read_at(fd->get(), bytes, 0);
-    REQUIRE(read);
-    REQUIRE(*read == bytes.size());
-    return bytes;
-}
-
-bool holds(BlobStore& store, ContentId const& id) {
-    auto const found = store.find(id);
-    REQUIRE(found);
-    return found->has_value();
-}
-
-template <class T>
-Fault fault_of(Result<T> const& result) {
-    REQUIRE_FALSE(result);
-    return result.error().fault;
 }
 
 void keeps_what_it_took(MakeBlobStore const& make) {
