@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -157,21 +158,29 @@ std::optional<BegunBlobs::TakenUp> BegunBlobs::take_up(Errand const& errand) {
     return blob;
 }
 
-/// The mutex is held.
-void BegunBlobs::make_room() {
+/// For one more, of so many bytes; the oldest give way. The mutex is held.
+void BegunBlobs::make_room(std::uint64_t bytes) {
     std::vector<std::pair<std::uint64_t, ContentId>> kept;
     for (auto const& file : files_in(world_.folder)) {
         if (file.path().extension() != job_suffix) continue;
         auto const id = ContentId::parse(file.path().stem().string());
         if (id) kept.emplace_back(written_at(file.path()), *id);
     }
-    std::ranges::sort(kept);
+    std::ranges::sort(kept, std::greater());
     auto const now = world_.clock.unix_seconds();
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-        bool const surplus = i + kept_max <= kept.size();
-        if (!surplus && kept[i].first + lifetime_seconds > now) continue;
-        ::unlink(job_file(kept[i].second).c_str());
-        ::unlink(blob_file(kept[i].second).c_str());
+    std::size_t count = 1;
+    for (auto const& [written, id] : kept) {
+        std::error_code gone;
+        std::uint64_t const size = fs::file_size(blob_file(id), gone);
+        bool const fits = !gone && count < kept_max && bytes <= world_.bytes_max &&
+                          size <= world_.bytes_max - bytes;
+        if (fits && written + lifetime_seconds > now) {
+            bytes += size;
+            ++count;
+            continue;
+        }
+        ::unlink(job_file(id).c_str());
+        ::unlink(blob_file(id).c_str());
     }
 }
 
@@ -196,7 +205,7 @@ void BegunBlobs::keep(Errand const& errand, transfer::OutgoingBlob const& blob,
     auto const sealed = transfer::encrypt_age(own, job, world_.randomness);
     if (!sealed) return;
     std::lock_guard const lock(mutex_);
-    make_room();
+    make_room(blob.blob_bytes);
     if (!give_name(blob.file->get(), blob_file(blob.id))) return;
     auto const file = open_file(job_file(blob.id).string(), O_WRONLY | O_CREAT | O_TRUNC);
     if (file && write_all(file->get(), *sealed)) return;

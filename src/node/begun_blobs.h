@@ -30,6 +30,8 @@ public:
         std::span<AgeIdentity const> identities;  ///< of this home; the first one seals
         Clock const& clock;
         Randomness& randomness;
+        /// All kept blobs together; the newest is kept however large it is, as it is there already.
+        std::uint64_t bytes_max = std::uint64_t{8} * 1024 * 1024 * 1024;
     };
 
     /// Smaller blobs are sent again as quickly as they are found.
@@ -66,7 +68,7 @@ private:
     std::filesystem::path job_file(ContentId const& id) const;
     std::optional<Begun> read_job(std::filesystem::path const& file) const;
     std::optional<TakenUp> open(Begun begun) const;
-    void make_room();
+    void make_room(std::uint64_t bytes);
 
     World world_;
     std::mutex mutex_;  ///< guards the folder, and what follows

@@ -124,6 +124,21 @@ TEST_CASE("begun_blobs: what is damaged, foreign or old is not taken up, and goe
     CHECK_FALSE(home.start().take_up(one));
 }
 
+TEST_CASE("begun_blobs: all together take no more than their room, but for the newest") {
+    Home home;
+    BegunBlobs begun({home.folder / "begun", home.identities, home.clock, home.chance, 3 * large});
+    Errand errand{};
+    for (Byte i = 0; i < 4; ++i) {
+        errand[0] = i;
+        begun.keep(errand, home.make(large), draft);
+    }
+    CHECK(home.files() == 2 * 2);  // what encryption adds to each makes three too many
+    CHECK(begun.take_up(errand));
+    begun.keep(one, home.make(4 * large), draft);
+    CHECK(home.files() == 2);
+    CHECK(begun.take_up(one));
+}
+
 TEST_CASE("begun_blobs: small blobs are not kept, and of large ones so many") {
     Home home;
     auto begun = home.start();
