@@ -113,9 +113,9 @@ SwarmEvents SwarmIntake::events_for(ReceptionPtr const& reception) {
                     host_.swarm_peer_dropped(reception->incoming->offer.content_id, ip, why);
                 },
             .failed =
-                [this, reception](Error error) {
+                [this, reception](Error const& error) {
                     reception->swarm = nullptr;
-                    end(reception, std::move(error));
+                    end(reception, error);
                 }};
 }
 
