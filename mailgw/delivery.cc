@@ -82,7 +82,7 @@ void Delivery::judge_temporary(SpooledMessage const& message, SpooledRecipient& 
     auto const since = std::max(message.patience_from, recipient.repair_from);
     if (settings_.retry.patience_over(since, now)) {
         recipient.state = RecipientState::failed;
-        recipient.trouble = "given up: " + result.reply;
+        recipient.trouble = std::string(given_up) + result.reply;
         return;
     }
     auto const dice = world_.randomness.array<2>();

@@ -213,6 +213,13 @@ Status Gateway::Works::start() {
     auto const hops = make_hops(settings_, stop_, brake_, first_question_timeout);
     if (!hops) return fail(hops.error());
     ask_hops(**hops);
+    if (!settings_.inbound_next_hop.empty() && settings_.next_hop.starts_with("maildir:")) {
+        world_.log.warning("notices_stay_here",
+                           {{"setting", "gateway.next_hop"},
+                            {"reason",
+                             "notices to senders go into a Maildir of this machine; name a mail "
+                             "server that takes them on, such as smtp://127.0.0.1:25"}});
+    }
     auto smtp = listen(Side::outbound, settings_.smtp_listen);
     if (!smtp) return fail(smtp.error());
     smtp_server_ = std::move(*smtp);

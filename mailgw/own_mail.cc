@@ -6,6 +6,7 @@
 #include "mailgw/header_fields.h"
 #include "mailgw/header_writer.h"
 #include "mailgw/mail_text.h"
+#include "mailgw/smtp_path.h"
 #include "mailgw/trace_header.h"
 #include "src/base/hex.h"
 #include "src/base/unique_fd.h"
@@ -83,6 +84,17 @@ Status write_text(int fd, std::string const& text) {
     return write_all(fd, bytes_of(text));
 }
 
+bool is_reply(std::string_view text) {
+    return text.size() >= 3 && (text.size() == 3 || text[3] == ' ' || text[3] == '-') &&
+           text.substr(0, 3).find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// The words of the next hop, without ours before them.
+std::string_view bare_reply(std::string_view reply) {
+    if (reply.starts_with(given_up)) reply.remove_prefix(given_up.size());
+    return reply;
+}
+
 /// `550 5.1.1 unknown` gives 5.1.1; without an enhanced code what `otherwise` says.
 std::string status_of(std::string const& reply, std::string const& otherwise) {
     auto const begin = reply.find(' ');
@@ -141,10 +153,36 @@ std::string typed_address(std::string_view type, std::string_view address) {
     return out;
 }
 
+/// What a DSN parameter stood for, which is what notices tell (RFC 3461 §4.4, §6.3); as it came
+/// where that is not printable ASCII.
+std::string decoded_parameter(std::string_view xtext) {
+    auto const text = decode_xtext(xtext);
+    bool const printable =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return printable ? text : std::string(xtext);
+}
+
 std::string original_recipient(std::string_view orcpt) {
     auto const semicolon = orcpt.find(';');
-    if (is_ascii(orcpt) || semicolon == std::string_view::npos) return one_line(orcpt);
-    return typed_address(orcpt.substr(0, semicolon), orcpt.substr(semicolon + 1));
+    if (semicolon == std::string_view::npos) return one_line(orcpt);
+    auto const type = orcpt.substr(0, semicolon);
+    auto const address = orcpt.substr(semicolon + 1);
+    if (!is_ascii(orcpt)) return typed_address(type, address);
+    // utf-8-addr-xtext is written the same way here (RFC 6533 §3).
+    bool const coded_alike = equal_ignoring_case(type, "utf-8");
+    return one_line(type) + ';' + one_line(coded_alike ? address : decoded_parameter(address));
+}
+
+/// Of a message that was given up the time is over, whatever the last try was told.
+std::string recipient_status(std::string const& reply) {
+    bool const late = reply.starts_with(given_up);
+    return status_of(std::string(bare_reply(reply)), late ? "4.4.7" : "5.0.0");
+}
+
+/// What the next hop said, or what we say of it: then it is no SMTP (RFC 3464 §2.3.6).
+std::string diagnostic(std::string const& reply) {
+    auto const words = bare_reply(reply);
+    return (is_reply(words) ? "smtp; " : "x-satchel; ") + one_line(words);
 }
 
 bool returns_in_full(Envelope const& envelope) {
@@ -185,14 +223,15 @@ std::string status_part(OwnMailFacts const& facts, Envelope const& envelope, std
                         std::vector<FailedRecipient> const& failed) {
     std::string out = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; " +
                       facts.helo + "\r\nArrival-Date: " + date_text(received) + "\r\n";
-    if (!envelope.envid.empty()) out += "Original-Envelope-Id: " + envelope.envid + "\r\n";
+    if (!envelope.envid.empty())
+        out += "Original-Envelope-Id: " + decoded_parameter(envelope.envid) + "\r\n";
     for (FailedRecipient const& one : failed) {
         out += "\r\n";
         if (!one.recipient.orcpt.empty())
             out += "Original-Recipient: " + original_recipient(one.recipient.orcpt) + "\r\n";
         out += "Final-Recipient: " + typed_address("rfc822", one.recipient.address) + "\r\n";
-        out += "Action: failed\r\nStatus: " + status_of(one.reply, "5.0.0") + "\r\n";
-        out += header_field("Diagnostic-Code", words_of("smtp; " + one_line(one.reply)));
+        out += "Action: failed\r\nStatus: " + recipient_status(one.reply) + "\r\n";
+        out += header_field("Diagnostic-Code", words_of(diagnostic(one.reply)));
     }
     return out;
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mailgw/envelope.h"
@@ -26,9 +27,12 @@ struct OwnMailFacts {
 Status write_repair_mail(OwnMailFacts const& facts, Envelope const& envelope,
                          std::string const& recipient, int original_fd, int out_fd);
 
+/// Stands before the last reply where patience ended.
+inline constexpr std::string_view given_up = "given up: ";
+
 struct FailedRecipient {
     EnvelopeRecipient recipient;
-    std::string reply;  ///< the last words about it
+    std::string reply;  ///< the last words about it, of the next hop or ours
 };
 
 /// Writes a delivery status notification to the envelope's sender (RFC 3464; addresses that are not

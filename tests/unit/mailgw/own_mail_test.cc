@@ -94,13 +94,58 @@ TEST_CASE("own_mail: a notice tells who, why, and about what") {
                    "5.1.1 no such user\r\n"));
     CHECK(contains(notice,
                    "Final-Recipient: rfc822; eve@e.test\r\nAction: failed\r\nStatus: "
-                   "5.0.0\r\n"));
+                   "4.3.0\r\nDiagnostic-Code: smtp; 451 4.3.0 later and more\r\n"));
     CHECK(contains(notice, "Content-Type: text/rfc822-headers\r\n"));
     CHECK(contains(notice, "\r\n\r\nFrom: alice@a.test\r\n"));
     CHECK_FALSE(contains(notice, "Hello."));
     CHECK_FALSE(contains(notice, "\x01"));
     for (std::size_t at = 0; (at = notice.find('\n', at)) != std::string::npos; ++at)
         CHECK(notice[at - 1] == '\r');
+}
+
+TEST_CASE("own_mail: a notice tells whose words they are, and what kind of failure") {
+    struct Row {
+        char const* reply;
+        char const* wanted;
+    };
+
+    for (Row const& row :
+         {Row{"550 no", "Status: 5.0.0\r\nDiagnostic-Code: smtp; 550 no\r\n"},
+          Row{"552", "Status: 5.0.0\r\nDiagnostic-Code: smtp; 552\r\n"},
+          Row{"given up: 421 bye", "Status: 4.4.7\r\nDiagnostic-Code: smtp; 421 bye\r\n"},
+          Row{"given up: next hop: Connection refused",
+              "Status: 4.4.7\r\nDiagnostic-Code: x-satchel; next hop: Connection refused\r\n"},
+          Row{"no folder", "Status: 5.0.0\r\nDiagnostic-Code: x-satchel; no folder\r\n"}}) {
+        CAPTURE(row.reply);
+        CHECK(contains(notice_of(plain_mail(), {{{"bob@b.test", "", ""}, row.reply}}), row.wanted));
+    }
+}
+
+TEST_CASE("own_mail: DSN parameters are told decoded") {
+    struct Row {
+        char const* envid;
+        char const* orcpt;
+        char const* wanted_id;
+        char const* wanted_recipient;
+    };
+
+    for (Row const& row :
+         {Row{"a+2Bb+3Dc", "rfc822;B+2Bbob@b.test", "a+b=c", "rfc822;B+bob@b.test"},
+          Row{"plain", "x400;/S=b+20c/", "plain", "x400;/S=b c/"},
+          Row{"line+0Aend", "rfc822;b+0D+0AX:+20y", "line+0Aend", "rfc822;b+0D+0AX:+20y"},
+          Row{"+C3+BC", "utf-8;\\x{FC}+2B@b.test", "+C3+BC", "utf-8;\\x{FC}+2B@b.test"}}) {
+        CAPTURE(row.envid);
+        Envelope about = envelope();
+        about.envid = row.envid;
+        auto const in = memory_file(plain_mail());
+        auto const out = memory_file();
+        REQUIRE(write_failure_notice(facts(), about, 1, {{{"b@b.test", "", row.orcpt}, "550 no"}},
+                                     in.get(), out.get()));
+        auto const notice = text_in(out);
+        CHECK(contains(notice, std::string("\r\nOriginal-Envelope-Id: ") + row.wanted_id + "\r\n"));
+        CHECK(contains(notice,
+                       std::string("\r\nOriginal-Recipient: ") + row.wanted_recipient + "\r\n"));
+    }
 }
 
 TEST_CASE("own_mail: a notice about addresses that are not ASCII keeps them") {
