@@ -153,16 +153,22 @@ Status Delivery::hand_on(SpooledMessage& message, Numbers const& numbers, int fd
 Status Delivery::record(SpooledMessage& message, Numbers const& numbers) {
     std::vector<SpooledRecipient> changed;
     Numbers to_tell;
+    Numbers untold;
     for (std::size_t const number : numbers) {
-        SpooledRecipient const& recipient = message.recipients[number];
+        SpooledRecipient& recipient = message.recipients[number];
+        bool const ends = recipient.state == RecipientState::failed && settings_.notify_senders;
         bool const tell =
-            recipient.state == RecipientState::failed && settings_.notify_senders &&
-            wants_failure_notice(message.envelope, message.envelope.recipients[number]);
+            ends && wants_failure_notice(message.envelope, message.envelope.recipients[number]);
         if (tell) {
             to_tell.push_back(number);
-        } else {
-            changed.push_back(recipient);
+            continue;
         }
+        // Nobody would ever act on it, and a spool full of such takes no mail any more.
+        if (ends) {
+            recipient.state = RecipientState::bounced;
+            untold.push_back(number);
+        }
+        changed.push_back(recipient);
     }
     if (!changed.empty()) {
         if (auto done = world_.spool.record(message.id, changed); !done) return done;
@@ -170,6 +176,13 @@ Status Delivery::record(SpooledMessage& message, Numbers const& numbers) {
     for (SpooledRecipient const& recipient : changed) {
         if (recipient.state == RecipientState::escrowed)
             world_.spool.drop_copy(message.id, recipient.number);
+    }
+    for (std::size_t const number : untold) {
+        world_.log.warning("failure_untold", {{"id", message.id},
+                                              {"recipient", std::to_string(number)},
+                                              {"reason", message.envelope.sender.empty()
+                                                             ? "null sender"
+                                                             : "the sender wants no notice"}});
     }
     return to_tell.empty() ? Status() : notify_sender(message, to_tell);
 }

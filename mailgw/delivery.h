@@ -58,8 +58,9 @@ public:
     /// EscrowWatch has the receipts, or patience ends: then the original goes in full.
     ///
     /// Of recipients that the next hop refuses for good, and of those given up after
-    /// `give_up_after`, the sender is told. Where nobody can be told, they are kept as failed:
-    /// `queue` and the log tell, `queue --retry` tries again. Nothing is dropped.
+    /// `give_up_after`, the sender is told. Where none may be told (the null sender, NOTIFY=NEVER)
+    /// the log says so, and what was kept for them goes, as in any mail server. Without
+    /// `notify_senders` they are kept as failed: `queue --retry` tries again.
     Result<SpooledMessage> attempt(std::string const& id);
 
 private:

@@ -17,10 +17,10 @@ namespace satchel::mailgw {
 enum class RecipientState {
     queued = 0,     ///< to be tried at `next_try`
     done = 1,       ///< the next hop has it, and nothing waits in escrow
-    failed = 2,     ///< refused for good, or given up; kept until somebody acts
+    failed = 2,     ///< refused for good, or given up; kept for whoever asked for the delivery
     escrowed = 3,   ///< the next hop has placeholders, receipts are missing; repaired at `next_try`
     repairing = 4,  ///< the original in full is to be tried at `next_try`
-    bounced = 5     ///< failed, and the sender is being told
+    bounced = 5     ///< failed, and the sender is being told, or may not be
 };
 
 /// "queued", "done", "failed", "escrowed", "repairing", "bounced"

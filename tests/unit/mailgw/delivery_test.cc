@@ -289,13 +289,13 @@ TEST_CASE("delivery: whom a failure is told") {
         auto const id =
             world.put(plain_mail(), {"bob@b.test", "carol@c.test"}, row.sender, row.notify);
         auto const message = world.attempt(id);
-        CHECK(message.recipients[0].state ==
-              (row.told ? RecipientState::bounced : RecipientState::failed));
+        CHECK(message.recipients[0].state == RecipientState::bounced);
         CHECK(message.recipients[1].state == RecipientState::done);
         auto const left = world.spool->list().value();
-        REQUIRE(left.size() == 1);
-        CHECK((left[0].id != id) == row.told);
+        // Nothing stays for ever: whoever sends from <> could fill the disk.
+        REQUIRE(left.size() == (row.told ? 1 : 0));
         if (!row.told) continue;
+        CHECK(left[0].id != id);
         world.attempt(left[0].id);
         REQUIRE(server.mails().size() == 2);
         CHECK(server.mails()[1].to[0].starts_with("RCPT TO:<alice@a.test>"));
