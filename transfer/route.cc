@@ -30,9 +30,12 @@ constexpr double swarm_seconds_min = 3;
 bool worth_a_swarm(RouteFacts const& facts) {
     if (facts.size < control_limits::swarm_bytes_min) return false;
     if (facts.sources > 1) return true;
-    auto const uplink = static_cast<double>(facts.uplink == 0 ? unknown_uplink : facts.uplink);
-    auto const bytes = static_cast<double>(facts.size) * static_cast<double>(facts.receivers);
-    return facts.receivers > 1 && bytes >= swarm_seconds_min * uplink;
+    // A limit holds on loopback, too; the wire itself is not on the way there.
+    bool const limited = facts.uplink > 0;
+    std::size_t const over_uplink = limited ? facts.receivers : facts.receivers - facts.near;
+    auto const uplink = static_cast<double>(limited ? facts.uplink : unknown_uplink);
+    auto const bytes = static_cast<double>(facts.size) * static_cast<double>(over_uplink);
+    return over_uplink > 1 && bytes >= swarm_seconds_min * uplink;
 }
 
 }  // namespace

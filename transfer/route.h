@@ -23,6 +23,7 @@ char const* to_string(
 struct RouteFacts {
     std::uint64_t size = 0;       ///< of the blob, in bytes
     std::size_t receivers = 1;    ///< nodes that get this very blob, now
+    std::size_t near = 0;         ///< of the receivers, on this very machine
     std::size_t sources = 1;      ///< nodes that hold it
     bool dialable = true;         ///< the receiver takes our connection
     bool swarm_possible = false;  ///< both sides run one, and the receivers are To or Cc and open

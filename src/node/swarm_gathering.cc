@@ -16,6 +16,10 @@ NodeReport const* swarming_node(std::vector<NodeReport> const& nodes) {
     return can ? &*first : nullptr;
 }
 
+bool on_this_machine(NodeReport const& node) {
+    return std::ranges::all_of(node.endpoints, &Endpoint::is_loopback);
+}
+
 }  // namespace
 
 std::size_t SwarmGathering::seats_for(BlobCarrier const& carrier, std::uint64_t blob_bytes,
@@ -37,8 +41,10 @@ SwarmGathering::SwarmGathering(asio::io_context& owner, BlobCarrier& carrier,
 
 void SwarmGathering::settle_seat() {
     if (open_seats_ == 0 || --open_seats_ > 0) return;
-    if (transfer::choose_route(carrier_.facts_for(blob_.bytes, shares_.size())) !=
-        transfer::Route::swarm) {
+    auto facts = carrier_.facts_for(blob_.bytes, shares_.size());
+    facts.near = static_cast<std::size_t>(std::ranges::count_if(
+        shares_, [](SharedCarry const& share) { return on_this_machine(share.node); }));
+    if (transfer::choose_route(facts) != transfer::Route::swarm) {
         shares_.clear();
         decided_.set();
         return;

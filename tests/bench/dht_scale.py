@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import sys
 
-RUNS = [("loopback", n) for n in (16, 64, 256, 1000)] + [("wan", n) for n in (16, 64, 256)]
+RUNS = [("loopback", n) for n in (16, 64, 256, 1000)] + [("wan", n) for n in (16, 64, 256, 1000)]
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 PROFILES = {"loopback": "loopback", "wan": "50 ms round trip, 1 % loss"}
