@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto put_patience = 3s;  // a node that goes has 5 s for its last words
+constexpr auto put_patience = 3s;
 constexpr auto read_patience = 10s;
 constexpr auto read_back_worth = 5min;  // periods shorter than this mend a loss by themselves
 
@@ -64,7 +64,8 @@ void RecordKeeper::stop() {
         forget(kept_.begin()->first);
 }
 
-asio::awaitable<Result<PutReport>> RecordKeeper::put_now(RecordPlace place) {
+asio::awaitable<Result<PutReport>> RecordKeeper::put_now(RecordPlace place,
+                                                         std::chrono::milliseconds patience) {
     auto const it = kept_.find(place);
     if (it == kept_.end()) co_return fail(Fault::not_found, "no such record is kept");
     auto kept = it->second;
@@ -72,15 +73,16 @@ asio::awaitable<Result<PutReport>> RecordKeeper::put_now(RecordPlace place) {
     WakeUp pause(owner_.get_executor());
     while (kept->putting)
         co_await pause.wait_for(10ms);
-    co_return co_await put(std::move(kept));
+    co_return co_await put(std::move(kept), patience);
 }
 
-asio::awaitable<Result<PutReport>> RecordKeeper::put(std::shared_ptr<Kept> kept) {
+asio::awaitable<Result<PutReport>> RecordKeeper::put(std::shared_ptr<Kept> kept,
+                                                     std::chrono::milliseconds patience) {
     kept->putting = true;
     unsigned const neighbours = service_.stats().good_nodes;
     Result<PutReport> report = PutReport{};
     if (auto record = kept->renew()) {
-        report = co_await service_.put(std::move(*record), put_patience);
+        report = co_await service_.put(std::move(*record), patience);
     } else {
         report = fail(record.error());
     }
@@ -117,7 +119,7 @@ asio::awaitable<void> RecordKeeper::keep_alive(std::shared_ptr<Kept> kept) {
                                        : kept->schedule.due(steady_clock::now(), neighbours);
         switch (due) {
             case RepublishSchedule::Due::put:
-                static_cast<void>(co_await put(kept));
+                static_cast<void>(co_await put(kept, put_patience));
                 break;
             case RepublishSchedule::Due::read_back:
                 co_await read_back(kept);

@@ -31,8 +31,11 @@ public:
     /// What is out there lives on until its TTL.
     void forget(RecordPlace const& place);
 
-    /// Puts the current version at once; the answer is that of the put.
-    asio::awaitable<Result<PutReport>> put_now(RecordPlace place);
+    /// Puts the current version at once; the answer is that of the put. Each node near the key that
+    /// has died lately holds a put up for three seconds, so that what somebody waits for deserves
+    /// more patience than what is put again anyway.
+    asio::awaitable<Result<PutReport>> put_now(RecordPlace place,
+                                               std::chrono::milliseconds patience);
 
     void stop();
 
@@ -40,7 +43,8 @@ private:
     struct Kept;
 
     asio::awaitable<void> keep_alive(std::shared_ptr<Kept> kept);
-    asio::awaitable<Result<PutReport>> put(std::shared_ptr<Kept> kept);
+    asio::awaitable<Result<PutReport>> put(std::shared_ptr<Kept> kept,
+                                           std::chrono::milliseconds patience);
     asio::awaitable<void> read_back(std::shared_ptr<Kept> kept);
     double chance();  ///< in [0, 1)
 

@@ -6,7 +6,15 @@
 
 namespace satchel::node {
 
+using namespace std::chrono_literals;
 using location::RecordPlace;
+
+namespace {
+
+constexpr auto publish_patience = 10s;  // somebody waits for the answer
+constexpr auto goodbye_patience = 3s;   // a node that goes has 5 s for its last words
+
+}  // namespace
 
 Publisher::Publisher(World world, PublicationList publications, PresenceSecret presence_secret)
     : world_(std::move(world))
@@ -217,7 +225,7 @@ asio::awaitable<Result<Published>> Publisher::publish(PublishOrder order) {
     published.trust = grant ? Trust::domain : Trust::pinned;
     for (Slot const& slot : slots_of(*publication)) {
         RecordPlace const place{locator.key, RecordKind::storage, slot_id(slot.owner)};
-        auto const report = co_await world_.keeper.put_now(place);
+        auto const report = co_await world_.keeper.put_now(place, publish_patience);
         if (!report && report.error().fault != Fault::unavailable) co_return fail(report.error());
         if (report) published.neighbours = std::max(published.neighbours, report->neighbours);
         RecordEnvelope const& envelope = signed_.at({address.text(), slot.owner});
@@ -247,7 +255,7 @@ asio::awaitable<Result<Published>> Publisher::unpublish(Address address) {
         RecordEnvelope const envelope = *last;
         world_.keeper.keep(place, std::chrono::seconds(limits::storage_reput_seconds),
                            [envelope]() -> Result<RecordEnvelope> { return envelope; });
-        static_cast<void>(co_await world_.keeper.put_now(place));
+        static_cast<void>(co_await world_.keeper.put_now(place, publish_patience));
     }
     co_return published;
 }
@@ -255,7 +263,7 @@ asio::awaitable<Result<Published>> Publisher::unpublish(Address address) {
 asio::awaitable<void> Publisher::say_goodbye() {
     if (!presence_.available) co_return;
     presence_ = PresenceRecord{.pull_only = presence_.pull_only};
-    static_cast<void>(co_await world_.keeper.put_now(presence_place()));
+    static_cast<void>(co_await world_.keeper.put_now(presence_place(), goodbye_patience));
 }
 
 }  // namespace satchel::node

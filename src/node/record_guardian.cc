@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kept_per_address = 8;  // two slots and three nodes, and some that go
 constexpr std::size_t at_once_max = 4;         // each costs an Argon2id
 constexpr auto look_period = 60s;
+constexpr auto revoke_patience = 3s;
 constexpr auto pace = 20ms;  // between records, so that a restart is no flood
 
 std::chrono::seconds period_of(RecordKind kind) {
@@ -164,7 +165,7 @@ asio::awaitable<Result<RecordGuardian::Withdrawal>> RecordGuardian::revoke(Addre
     location::RecordPlace const place{(*revoked)->place, RecordKind::storage,
                                       slot_id((*revoked)->key.public_key())};
     keep_revoked(*revoked);
-    auto const put = co_await world_.keeper.put_now(place);
+    auto const put = co_await world_.keeper.put_now(place, revoke_patience);
     // Whoever has left the DHT in silence is waited for in vain; the keeper does not tire.
     if (!put && !worth_retrying(put.error().fault)) co_return fail(put.error());
     co_return Withdrawal{revocation, put.has_value()};

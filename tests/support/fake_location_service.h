@@ -37,6 +37,9 @@ public:
         puts_fail_as_ = puts_fail_as;
     }
 
+    /// What a put would take: whoever has less patience is told that time is up, at once.
+    void set_slow(std::chrono::milliseconds put_takes) { put_takes_ = put_takes; }
+
     /// Called at the start of each fetch: what happens in the world meanwhile.
     void before_fetch(std::function<void(location::FetchRequest const&)> happens) {
         before_fetch_ = std::move(happens);
@@ -48,7 +51,7 @@ public:
     std::vector<RecordEnvelope> const& puts() const { return puts_; }
 
     asio::awaitable<Result<location::PutReport>> put(RecordEnvelope record,
-                                                     std::chrono::milliseconds) override {
+                                                     std::chrono::milliseconds patience) override {
         puts_.push_back(record);
         if (stopped_) co_return fail(Fault::unavailable, "stopped");
         auto const place = location::place_of(record);
@@ -60,6 +63,7 @@ public:
                                     : location::admit_edit(place, held->second, bytes, now);
         if (!admitted) co_return fail(admitted.error());
         if (cut_off_) co_return fail(puts_fail_as_, "cut off");
+        if (patience < put_takes_) co_return fail(Fault::timed_out, "no node took it in time");
         dht_.store[place] = bytes;
         tell(place, record);
         co_return location::PutReport{dht_.nodes - 1};
@@ -138,6 +142,7 @@ private:
     FakeDht& dht_;
     Clock const& clock_;
     bool cut_off_ = false;
+    std::chrono::milliseconds put_takes_{0};
     Fault puts_fail_as_ = Fault::unavailable;
     bool stopped_ = false;
     std::function<void(location::FetchRequest const&)> before_fetch_;

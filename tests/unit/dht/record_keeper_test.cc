@@ -64,12 +64,22 @@ TEST_CASE("record keeper: puts now, and says what came of it") {
     Kept kept;
     auto const record = kept.bob.storage();
     kept.keeper.keep(place_of(record), 10min, kept.always(record));
-    auto const put = await_on(kept.io, kept.keeper.put_now(place_of(record)));
+    auto const put = await_on(kept.io, kept.keeper.put_now(place_of(record), 3s));
     REQUIRE(put);
     CHECK(put->neighbours == 1);
     CHECK(kept.dht.store.contains(place_of(record)));
-    auto const unknown = await_on(kept.io, kept.keeper.put_now(place_of(kept.bob.presence())));
+    auto const unknown = await_on(kept.io, kept.keeper.put_now(place_of(kept.bob.presence()), 3s));
     CHECK(unknown.error().fault == Fault::not_found);
+}
+
+TEST_CASE("record keeper: a slow network is waited for as long as the asker likes") {
+    Kept kept;
+    kept.service.set_slow(6s);
+    auto const record = kept.bob.storage();
+    kept.keeper.keep(place_of(record), 10min, kept.always(record));
+    auto const in_haste = await_on(kept.io, kept.keeper.put_now(place_of(record), 5s));
+    CHECK(in_haste.error().fault == Fault::timed_out);
+    CHECK(await_on(kept.io, kept.keeper.put_now(place_of(record), 7s)));
 }
 
 TEST_CASE("record keeper: a renewal that fails is told and does not end the keeping") {
@@ -80,7 +90,7 @@ TEST_CASE("record keeper: a renewal that fails is told and does not end the keep
         if (broken) return fail(Fault::io, "no pen");
         return record;
     });
-    auto const put = await_on(kept.io, kept.keeper.put_now(place_of(record)));
+    auto const put = await_on(kept.io, kept.keeper.put_now(place_of(record), 3s));
     CHECK(put.error().what == "no pen");
     broken = false;
     run_until(kept.io, [&] { return kept.dht.store.contains(place_of(record)); });
@@ -90,11 +100,11 @@ TEST_CASE("record keeper: what is forgotten is put no more") {
     Kept kept;
     auto const place = place_of(kept.bob.presence());
     kept.keeper.keep(place, 1s, kept.presences());
-    REQUIRE(await_on(kept.io, kept.keeper.put_now(place)));
+    REQUIRE(await_on(kept.io, kept.keeper.put_now(place, 3s)));
     kept.keeper.forget(place);
     // With nothing kept, nothing is left to do on the thread.
     kept.io.restart();
     kept.io.run_for(5s);
     CHECK(kept.io.stopped());
-    CHECK(await_on(kept.io, kept.keeper.put_now(place)).error().fault == Fault::not_found);
+    CHECK(await_on(kept.io, kept.keeper.put_now(place, 3s)).error().fault == Fault::not_found);
 }
