@@ -14,6 +14,7 @@
 #include <libtorrent/session_stats.hpp>
 
 #include "transfer/libtorrent_disk.h"
+#include "transfer/libtorrent_gate.h"
 #include "transfer/libtorrent_rule.h"
 #include "transfer/merkle_root.h"
 #include "transfer/piece_order.h"
@@ -64,6 +65,7 @@ public:
         , timer_(owner) {}
 
     void open(Endpoint const& listen) {
+        asked_ = listen;
         lt::session_params params(settings_for(listen));
         params.extensions.clear();  // no metadata, no peer exchange
         params.disk_io_constructor = [book = files_](lt::io_context& context,
@@ -120,6 +122,10 @@ public:
         // Without the filter on each torrent the session lets in everybody.
         params.flags = lt::torrent_flags::paused | lt::torrent_flags::no_verify_files |
                        lt::torrent_flags::apply_ip_filter;
+        params.extensions.emplace_back(
+            [gate = gate_for(running.peers)](lt::torrent_handle const&, lt::client_data_t) {
+                return gate;
+            });
         params.have_pieces.resize(static_cast<int>(job.have.size()));
         for (std::size_t i = 0; i < job.have.size(); ++i) {
             if (job.have[i]) params.have_pieces.set_bit(lt::piece_index_t(static_cast<int>(i)));
@@ -169,7 +175,7 @@ public:
     }
 
 private:
-    /// The peers of jobs under way, and nobody else.
+    /// The peers of jobs under way, and nobody else. Each torrent's gate tells them apart.
     void admit_peers() {
         lt::ip_filter filter;
         std::uint32_t const blocked = lt::ip_filter::blocked;
@@ -247,9 +253,10 @@ private:
 
     void note_listening(lt::listen_succeeded_alert const& listens) {
         if (listens.socket_type != lt::socket_type_t::tcp) return;
-        Endpoint const endpoint{listens.address.to_string(),
-                                static_cast<std::uint16_t>(listens.port)};
-        if (!listening_) listening_ = endpoint;
+        // All addresses are told one by one, the loopback's first.
+        std::string ip = asked_.is_unspecified() ? asked_.ip : listens.address.to_string();
+        if (!listening_)
+            listening_ = Endpoint{std::move(ip), static_cast<std::uint16_t>(listens.port)};
         if (up_) std::exchange(up_, nullptr)(Status());
     }
 
@@ -293,6 +300,7 @@ private:
     asio::steady_timer timer_;
     std::shared_ptr<BlobFileBook> files_ = std::make_shared<BlobFileBook>();
     std::unique_ptr<lt::session> session_;
+    Endpoint asked_;  ///< where to listen
     std::optional<Endpoint> listening_;
     std::map<SwarmJobId, RunningJob> jobs_;
     SwarmJobId last_job_ = 0;

@@ -142,6 +142,29 @@ void check_swarm_contract(MakeSwarm const& make) {
         CHECK(carol.pieces.empty());
     }
 
+    SUBCASE("nor does a peer of another transfer, though it knows the name of this one") {
+        auto const other = sample_blob(blob_bytes, 2);
+        sender.seed(blob, {at_bob});
+        SwarmJob second = sender.job(other, {at_carol});
+        second.have.assign(count, true);
+        second.kept = std::make_shared<UniqueFd>(memory_file(text_of(other.bytes)));
+        int ready = 0;
+        int stolen = 0;
+        SwarmEvents const events{.ready = [&ready] { ++ready; },
+                                 .piece = [&stolen](std::uint64_t) { ++stolen; },
+                                 .dropped = [](auto const&, auto const&) {},
+                                 .failed = [](Error const&) {}};
+        REQUIRE(sender.swarm().start(std::move(second), events));
+        SwarmJob theft = carol.job(blob, {at_sender});
+        theft.fresh = std::make_shared<UniqueFd>(memory_file());
+        REQUIRE(carol.swarm().start(std::move(theft), events));
+        run_until(io, [&] { return ready == 2; });
+        carol.receive(other, {at_sender});
+        bob.receive(blob, {at_sender});
+        run_until(io, [&] { return carol.pieces.size() == count && bob.pieces.size() == count; });
+        CHECK(stolen == 0);
+    }
+
     SUBCASE("who sends wrong bytes is dropped, and the blob comes from others") {
         std::string const garbage(blob.size(), 'x');
         sender.seed(blob, {at_bob}, garbage);

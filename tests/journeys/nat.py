@@ -38,6 +38,29 @@ class Nat(NatLab):
         homer = self.storage_user("homer", self.gateway)
         self.check_push(homer, marge, ("relay", "relay"))
 
+    def check_swarm(self, sender, receivers, routes):
+        for receiver in receivers:
+            self.await_available(sender, receiver.name)
+        content = random.randbytes(6_000_000)
+        path = os.path.join(self.folder, "film.bin")
+        open(path, "wb").write(content)
+        sent = sender.must("push", path, *[f"{receiver.name}@b.test" for receiver in receivers], timeout=120).one()
+        self.assertEqual([entry["route"] for entry in sent["recipients"]], routes)
+        for receiver in receivers:
+            out = os.path.join(self.folder, receiver.name + ".bin")
+            self.assertEqual(receiver.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(content))
+
+    def test_a_swarm_around_one_behind_a_router(self):
+        alice = self.storage_user("alice", [*self.gateway, "node.upload_limit=2000000"])
+        others = [self.storage_user("homer", [HIDDEN, *self.gateway]), self.storage_user("bob", self.gateway),
+                  self.storage_user("carol", self.gateway)]
+        self.check_swarm(alice, others, ["pull", "swarm", "swarm"])
+
+    def test_a_swarm_from_behind_a_router(self):
+        homer = self.storage_user("homer", [*self.gateway, "node.upload_limit=2000000"])
+        others = [self.storage_user(name, self.gateway) for name in ("alice", "bob", "carol")]
+        self.check_swarm(homer, others, ["swarm"] * 3)
+
 
 if __name__ == "__main__":
     main()

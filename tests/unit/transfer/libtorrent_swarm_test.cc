@@ -16,6 +16,16 @@ TEST_CASE("libtorrent swarm: keeps the contract") {
     });
 }
 
+TEST_CASE("libtorrent swarm: on all addresses is not on the first of them") {
+    asio::io_context io;
+    auto const swarm =
+        LibtorrentSwarm::start(io, {"0.0.0.0", 0}, [](Status const& up) { CHECK(up); });
+    REQUIRE(swarm);
+    testing::run_until(io, [&swarm] { return (*swarm)->listening().has_value(); });
+    CHECK((*swarm)->listening()->is_unspecified());
+    CHECK((*swarm)->listening()->port != 0);
+}
+
 TEST_CASE("libtorrent swarm: says where it can't listen") {
     asio::io_context io;
     asio::ip::tcp::acceptor const taken(io, {asio::ip::make_address("127.0.0.1"), 0}, false);
