@@ -338,16 +338,15 @@ asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller calle
     body.first = range.first;
     body.bytes = range.bytes();
     body.chunk_patience = house_.limits.chunk;
-    if (source->sent) {
-        body.go_on = [&sent = source->sent, first = range.first](std::uint64_t so_far) {
-            sent(first + so_far);
-            return true;
-        };
-    }
+    std::uint64_t counted = 0;
+    body.go_on = [this, &source, &counted, first = range.first](std::uint64_t so_far) {
+        house_.sent_bytes += so_far - std::exchange(counted, so_far);
+        if (source->sent) source->sent(first + so_far);
+        return true;
+    };
     PumpResult const moved =
         co_await send_body(channel_, house_.pool, *house_.limits.traffic, body);
     if (!moved.network || !moved.disk) co_return false;  // the length tells the caller
-    house_.sent_bytes += range.bytes();
     co_return line.keep_alive;
 }
 

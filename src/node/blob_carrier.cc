@@ -90,7 +90,7 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
 std::uint64_t BlobCarrier::sent_bytes() const {
     std::uint64_t const by_swarm =
         world_.swarm == nullptr ? 0 : world_.swarm->swarm().traffic().sent;
-    return world_.client.sent_bytes() + fetched_bytes_ + by_swarm;
+    return world_.client.sent_bytes() + world_.server.traffic().sent_bytes + by_swarm;
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob, Offer offer,
@@ -278,7 +278,6 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
 
 asio::awaitable<void> BlobCarrier::settle(CarriedBlob blob, Offer offer, CarryOrder order,
                                           transfer::Delivered delivered) {
-    if (delivered.route == transfer::Route::pull) fetched_bytes_ += blob.bytes;
     NodeKey const node = offer.recipient_node;
     std::string const route = to_string(delivered.route);
     std::string const recipient = order.recipient.text();

@@ -25,6 +25,7 @@
 #include "transfer/control_client.h"
 #include "transfer/delivery.h"
 #include "transfer/route.h"
+#include "transfer/control_server.h"
 #include "transfer/swarm_delivery.h"
 
 namespace satchel::node {
@@ -71,6 +72,7 @@ public:
         WorkerPool& workers;
         OutgoingOffers& outgoing;
         Publisher const& publisher;
+        transfer::ControlServer const& server;
         GatewayFinder& finder;
         location::NoticeBoard& board;
         OpenLines& lines;  ///< that end here
@@ -115,7 +117,7 @@ public:
 
     TransferBoard const& transfers() const { return transfers_; }
 
-    /// By all routes.
+    /// Bytes of blobs that left by any route, also to whoever came for them.
     std::uint64_t sent_bytes() const;
 
     SwarmStation const* swarm() const { return world_.swarm; }
@@ -145,8 +147,7 @@ private:
 
     World world_;
     TransferBoard transfers_;
-    Turns turns_;                      ///< of blobs that are pushed
-    std::uint64_t fetched_bytes_ = 0;  ///< by nodes that came for them
+    Turns turns_;  ///< of blobs that are pushed
 };
 
 }  // namespace satchel::node

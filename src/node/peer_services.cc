@@ -166,8 +166,8 @@ Status PeerServices::start_escrow() {
     auto kept = ReceiptBook::open_current(options.home.receipts_file(), clock);
     if (!kept) return fail(kept.error());
     receipts.emplace(std::move(*kept));
-    carrier.emplace(BlobCarrier::World{owner, *client, workers, outgoing, *publisher, finder,
-                                       *board, lines, *receipts, whereabouts->endpoints(),
+    carrier.emplace(BlobCarrier::World{owner, *client, *control, workers, outgoing, *publisher,
+                                       finder, *board, lines, *receipts, whereabouts->endpoints(),
                                        swarm.get(), pull_only(), identity, clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{owner, *publisher, *resolver, *fetcher, identity, trust});

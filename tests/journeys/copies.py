@@ -86,9 +86,12 @@ class Copies(Lab):
             with open(f"/proc/{party.process.pid}/io") as counts:
                 return int(counts.readline().split()[1])
         before = [read_by(party) for party in (self.nas, shelf)]
+        uploaded = sum(party.must("status").one()["uploaded_bytes"] for party in (self.nas, shelf))
         self.start_bob()
         got = self.bob.must("get", content_id, "-o", os.path.join(self.folder, "got.bin")).one()
         self.assertEqual((got["sha256"], got["source"]), (sha256(self.film), "own other node"))
+        counted = sum(party.must("status").one()["uploaded_bytes"] for party in (self.nas, shelf)) - uploaded
+        self.assertGreaterEqual(counted, len(self.film))
         sent = [read_by(party) - was for party, was in zip((self.nas, shelf), before)]
         self.assertGreater(min(sent), len(self.film) / 4)
         self.assertLess(sum(sent), len(self.film) * 1.3)
