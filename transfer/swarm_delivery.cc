@@ -48,35 +48,36 @@ public:
         , workers_(workers)
         , executor_(std::move(executor))
         , order_(std::move(order))
-        , step_done_(executor_)
-        , seed_ready_(executor_) {
+        , answered_(executor_)
+        , decided_(executor_)
+        , all_settled_(executor_)
+        , seed_ready_(executor_)
+        , unanswered_(order_.receivers.size())
+        , unsettled_(order_.receivers.size()) {
         for (SwarmReceiver& receiver : order_.receivers)
             members_.push_back({&receiver});
     }
 
-    asio::awaitable<std::vector<Result<Delivered>>> run() {
-        co_await for_each([](Member const&) { return true; },
-                          [this](Member& member) { return make_offer(member); });
-        for (Member& member : members_)
-            if (member.takes_part) member.share = shares_++;
-        if (shares_ >= 2 && co_await start_seed()) {
-            co_await for_each([](Member const& member) { return member.takes_part; },
-                              [this](Member& member) { return invite(member); });
-            swarm_.dial(seed_);
-            co_await for_each([](Member const& member) { return member.takes_part; },
-                              [this](Member& member) { return follow(member); });
+    asio::awaitable<void> run() {
+        if (members_.empty()) co_return;
+        for (Member& member : members_) {
+            auto one = [self = shared_from_this(), &member] { return self->serve(member); };
+            asio::co_spawn(executor_, std::move(one), asio::detached);
         }
+        co_await await_answers();
+        shares_ = takers();
+        // Where there is no seed nobody has been invited: all are left to the direct route.
+        if (shares_ >= 2) together_ = co_await start_seed();
+        decided_.set();
+        co_await all_settled_.wait();
         over_ = true;
         if (seeding_) swarm_.stop(seed_);
-        std::vector<Result<Delivered>> results;
-        for (Member& member : members_)
-            results.push_back(std::move(member.result));
-        co_return results;
     }
 
 private:
     struct Member {
         SwarmReceiver* who;
+        bool answered = false;
         bool takes_part = false;
         std::uint64_t have = 0;
         int invited = 0;
@@ -84,21 +85,40 @@ private:
         Result<Delivered> result = fail(Fault::unavailable, "it takes no part in a swarm");
     };
 
-    /// Does `step` for all of them at once.
-    template <class Which, class Step>
-    asio::awaitable<void> for_each(Which which, Step step) {
-        running_ = 0;
-        step_done_.clear();
-        for (Member& member : members_) {
-            if (!which(member)) continue;
-            ++running_;
-            auto one = [self = shared_from_this(), step, &member]() -> asio::awaitable<void> {
-                co_await step(member);
-                if (--self->running_ == 0) self->step_done_.set();
-            };
-            asio::co_spawn(executor_, std::move(one), asio::detached);
+    std::uint32_t takers() const {
+        return static_cast<std::uint32_t>(std::ranges::count_if(members_, &Member::takes_part));
+    }
+
+    /// All of them, or those that are quick.
+    asio::awaitable<void> await_answers() {
+        auto const until = SteadyClock::now() + order_.answer_patience;
+        while (unanswered_ > 0) {
+            auto const left =
+                std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
+            if (left.count() <= 0) break;
+            co_await answered_.wait_for(left);
+            answered_.clear();
         }
-        if (running_ > 0) co_await step_done_.wait();
+    }
+
+    /// All that becomes of one receiver. Nobody waits for it.
+    asio::awaitable<void> serve(Member& member) {
+        co_await make_offer(member);
+        member.answered = true;
+        --unanswered_;
+        answered_.set();
+        if (member.takes_part) {
+            member.share = next_share_++;
+            co_await decided_.wait();
+            if (together_) {
+                co_await invite(member);
+                if (seeding_) swarm_.dial(seed_);
+                co_await follow(member);
+            }
+        }
+        member.takes_part = false;
+        if (member.who->settled) member.who->settled(std::move(member.result));
+        if (--unsettled_ == 0) all_settled_.set();
     }
 
     Peer peer_of(Member const& member) const {
@@ -145,11 +165,13 @@ private:
         return !member.takes_part;
     }
 
+    /// Whoever answers late may still come.
     std::vector<SwarmPeer> peers_but_for(Member const* self) const {
         std::vector<SwarmPeer> peers;
-        for (Member const& member : members_)
-            if (&member != self && (member.takes_part || member.invited > 0))
-                peers.push_back({member.who->swarm});
+        for (Member const& member : members_) {
+            bool const may_come = !member.answered || member.takes_part || member.invited > 0;
+            if (&member != self && may_come) peers.push_back({member.who->swarm});
+        }
         return peers;
     }
 
@@ -206,7 +228,7 @@ private:
         SwarmInvitation invitation;
         invitation.layer = order_.layer;
         invitation.peers = peers_but_for(&member);
-        invitation.share = {member.share, shares_};
+        invitation.share = {member.share % shares_, shares_};
         ++member.invited;
         ContentId const id = member.who->offer.content_id;
         auto const answer = co_await client_.put_swarm(peer_of(member), id, invitation);
@@ -217,20 +239,23 @@ private:
 
     /// On a narrow uplink the next piece is long in coming to each.
     std::chrono::milliseconds patience() const {
+        std::uint32_t const waiting = takers();
+        auto const at_least = waiting > 1 ? order_.patience : order_.patience / 4;
         auto const waited = std::chrono::duration<double>(SteadyClock::now() - seeded_).count();
         auto const sent = static_cast<double>(swarm_.traffic().sent - sent_before_);
         if (sent <= 0) return order_.patience;
-        double const round = static_cast<double>(piece_length_for(order_.size)) * shares_;
+        double const round = static_cast<double>(piece_length_for(order_.size)) * waiting;
         auto const rounds = std::chrono::duration<double>(4 * round * waited / sent);
         auto const long_enough = std::chrono::duration_cast<std::chrono::milliseconds>(rounds);
-        return std::clamp(long_enough, order_.patience,
-                          std::max(order_.patience, longest_patience));
+        return std::clamp(long_enough, at_least, std::max(order_.patience, longest_patience));
     }
 
-    /// Until it has the blob, or gets no further.
+    /// Until it has the blob, or gets no further. Whole pieces count: who lets bytes trickle is as
+    /// good as silent.
     asio::awaitable<void> follow(Member& member) {
+        std::uint64_t const piece = piece_length_for(order_.size);
         auto progressed = SteadyClock::now();
-        std::uint64_t seen = member.have;
+        std::uint64_t seen = member.have / piece;
         while (member.takes_part && SteadyClock::now() < progressed + patience()) {
             ContentId const id = member.who->offer.content_id;
             auto const answer = co_await client_.ask_swarm(peer_of(member), id);
@@ -240,8 +265,8 @@ private:
             } else if (take(member, answer)) {
                 break;
             }
-            if (member.have > seen) progressed = SteadyClock::now();
-            seen = std::max(seen, member.have);
+            if (member.have / piece > seen) progressed = SteadyClock::now();
+            seen = std::max(seen, member.have / piece);
         }
         if (member.takes_part)
             member.result = fail(Fault::unavailable, "nothing more came to it through the swarm");
@@ -282,27 +307,30 @@ private:
     SwarmDeliveryOrder order_;
     std::vector<Member> members_;
     std::uint32_t shares_ = 0;
-    std::size_t running_ = 0;
-    AsyncEvent step_done_;
+    std::uint32_t next_share_ = 0;
+    AsyncEvent answered_;
+    AsyncEvent decided_;  ///< whether they get it together
+    AsyncEvent all_settled_;
     SeedFiles files_;
     SwarmJobId seed_ = 0;
     SteadyClock::time_point seeded_ = SteadyClock::now();
     std::uint64_t const sent_before_ = swarm_.traffic().sent;
     bool seeding_ = false;
+    bool together_ = false;
     bool over_ = false;
     AsyncEvent seed_ready_;
+    std::size_t unanswered_;  ///< receivers
+    std::size_t unsettled_;   ///< receivers
 };
 
 }  // namespace
 
-asio::awaitable<std::vector<Result<Delivered>>> deliver_by_swarm(ControlClient& client,
-                                                                 Swarm& swarm, WorkerPool& workers,
-                                                                 SwarmDeliveryOrder order) {
+asio::awaitable<void> deliver_by_swarm(ControlClient& client, Swarm& swarm, WorkerPool& workers,
+                                       SwarmDeliveryOrder order) {
     auto const executor = co_await asio::this_coro::executor;
     auto const delivery =
         std::make_shared<SwarmDelivery>(client, swarm, workers, executor, std::move(order));
-    auto results = co_await delivery->run();
-    co_return results;
+    co_await delivery->run();
 }
 
 }  // namespace satchel::transfer

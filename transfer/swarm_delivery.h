@@ -20,6 +20,10 @@ struct SwarmReceiver {
     std::vector<Endpoint> endpoints;  ///< control
     std::vector<Endpoint> swarm;
     std::function<void(std::uint64_t done)> progress;  ///< bytes
+    /// As soon as it is clear, whatever becomes of the others; once. A failure: it did not get
+    /// the blob this way, for whatever reason; the direct route may do, and goes on with what was
+    /// verified.
+    std::function<void(Result<Delivered>)> settled;
 };
 
 struct SwarmDeliveryOrder {
@@ -27,15 +31,15 @@ struct SwarmDeliveryOrder {
     std::shared_ptr<UniqueFd> file;  ///< the blob
     std::uint64_t size = 0;
     Bytes layer;
-    /// A receiver that gets nothing for so long is left to the direct route.
+    /// Whoever has not answered the offer by then is not waited for.
+    std::chrono::milliseconds answer_patience{3'000};
+    /// A receiver that gets no piece for so long is left to the direct route: a quarter of it where
+    /// it is the last.
     std::chrono::milliseconds patience{20'000};
 };
 
-/// One result for each receiver, in their order. Fault::unavailable: it did not get the blob this
-/// way, for whatever reason; the direct route may do, and goes on with what was verified. Owner's
-/// thread.
-asio::awaitable<std::vector<Result<Delivered>>> deliver_by_swarm(ControlClient& client,
-                                                                 Swarm& swarm, WorkerPool& workers,
-                                                                 SwarmDeliveryOrder order);
+/// Returns when all are settled. Owner's thread.
+asio::awaitable<void> deliver_by_swarm(ControlClient& client, Swarm& swarm, WorkerPool& workers,
+                                       SwarmDeliveryOrder order);
 
 }  // namespace satchel::transfer

@@ -290,7 +290,7 @@ asio::awaitable<void> BlobCarrier::settle(CarriedBlob blob, Offer offer, CarryOr
 }
 
 asio::awaitable<void> BlobCarrier::carry_together(CarriedBlob blob,
-                                                  std::vector<SharedCarry>& shares) {
+                                                  std::deque<SharedCarry>& shares) {
     transfer::SwarmDeliveryOrder together{
         .receivers = {}, .file = blob.file, .size = blob.bytes, .layer = blob.layer};
     for (SharedCarry& share : shares) {
@@ -298,29 +298,38 @@ asio::awaitable<void> BlobCarrier::carry_together(CarriedBlob blob,
         share.number = show(blob, share.order);
         share.offer = make_offer(blob, share.order, share.node.node_key);
         world_.outgoing.add({*share.offer, blob.file, blob.bytes, blob.layer});
-        together.receivers.push_back(
-            {*share.offer, share.node.endpoints, share.node.swarm, share.order.progress});
+        auto settled = [this, blob, &share](Result<transfer::Delivered> result) {
+            asio::co_spawn(world_.owner, settle_share(blob, share, std::move(result)),
+                           asio::detached);
+        };
+        together.receivers.push_back({*share.offer, share.node.endpoints, share.node.swarm,
+                                      share.order.progress, std::move(settled)});
     }
-    auto const results = co_await transfer::deliver_by_swarm(world_.client, world_.swarm->swarm(),
-                                                             world_.workers, std::move(together));
-    for (std::size_t i = 0; i < shares.size(); ++i) {
-        world_.outgoing.remove(shares[i].offer->id);
-        if (results[i]) {
-            shares[i].delivered = *results[i];
-            show_end(shares[i].number, results[i]);
-            co_await settle(blob, *shares[i].offer, shares[i].order, *results[i]);
-        } else {
-            world_.log.info("not_by_swarm", {{"recipient", shares[i].order.recipient.text()},
-                                             {"content", blob.content_id.short_form()},
-                                             {"reason", results[i].error().what}});
-        }
+    co_await transfer::deliver_by_swarm(world_.client, world_.swarm->swarm(), world_.workers,
+                                        std::move(together));
+    for (SharedCarry& share : shares)
+        co_await share.settled.wait();
+}
+
+asio::awaitable<void> BlobCarrier::settle_share(CarriedBlob blob, SharedCarry& share,
+                                                Result<transfer::Delivered> result) {
+    world_.outgoing.remove(share.offer->id);
+    if (result) {
+        show_end(share.number, result);
+        co_await settle(blob, *share.offer, share.order, *result);
+        share.delivered = std::move(*result);
+    } else {
+        world_.log.info("not_by_swarm", {{"recipient", share.order.recipient.text()},
+                                         {"content", blob.content_id.short_form()},
+                                         {"reason", result.error().what}});
     }
+    share.settled.set();
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_on(CarriedBlob blob,
-                                                                   SharedCarry share) {
-    auto delivered = co_await bring(blob, *share.offer, share.order, std::move(share.node));
-    if (delivered) co_await settle(blob, std::move(*share.offer), share.order, *delivered);
+                                                                   SharedCarry const& share) {
+    auto delivered = co_await bring(blob, *share.offer, share.order, share.node);
+    if (delivered) co_await settle(blob, *share.offer, share.order, *delivered);
     show_end(share.number, delivered);
     co_return delivered;
 }

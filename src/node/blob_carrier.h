@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,10 +23,11 @@
 #include "src/node/swarm_station.h"
 #include "src/node/transfer_board.h"
 #include "src/node/turns.h"
+#include "transfer/async_event.h"
 #include "transfer/control_client.h"
+#include "transfer/control_server.h"
 #include "transfer/delivery.h"
 #include "transfer/route.h"
-#include "transfer/control_server.h"
 #include "transfer/swarm_delivery.h"
 
 namespace satchel::node {
@@ -58,6 +60,7 @@ struct CarryOrder {
 struct SharedCarry {
     CarryOrder order;
     NodeReport node;
+    transfer::AsyncEvent settled;  ///< then what follows is final, whatever the others do
     std::optional<Offer> offer{};  ///< what was let in, where the direct route has to go on
     std::uint64_t number = 0;      ///< of the transfer, for whoever watches
     std::optional<transfer::Delivered> delivered{};
@@ -69,10 +72,10 @@ public:
     struct World {
         asio::io_context& owner;
         transfer::ControlClient& client;
+        transfer::ControlServer const& server;
         WorkerPool& workers;
         OutgoingOffers& outgoing;
         Publisher const& publisher;
-        transfer::ControlServer const& server;
         GatewayFinder& finder;
         location::NoticeBoard& board;
         OpenLines& lines;  ///< that end here
@@ -105,11 +108,12 @@ public:
     bool can_swarm() const { return world_.swarm != nullptr && !world_.swarm->endpoints().empty(); }
 
     /// To all of them at once, who help each other. What comes through, and what the direct route
-    /// can go on with, is told in each.
-    asio::awaitable<void> carry_together(CarriedBlob blob, std::vector<SharedCarry>& shares);
+    /// can go on with, is told in each as soon as it is settled; returns when all are.
+    asio::awaitable<void> carry_together(CarriedBlob blob, std::deque<SharedCarry>& shares);
 
     /// By the direct route, with an offer that was made before.
-    asio::awaitable<Result<transfer::Delivered>> carry_on(CarriedBlob blob, SharedCarry share);
+    asio::awaitable<Result<transfer::Delivered>> carry_on(CarriedBlob blob,
+                                                          SharedCarry const& share);
 
     /// An offer to one node, signed: by the user where the sender is bound to this home, else by
     /// this node, as a gateway that its domain may vouch for.
@@ -138,6 +142,9 @@ private:
                                                       std::chrono::seconds patience);
     asio::awaitable<Result<transfer::MeetingPlace>> call_to_meeting(GatewayPlace gateway,
                                                                     NodeKey node);
+    /// The receipt is kept before anybody hears of it.
+    asio::awaitable<void> settle_share(CarriedBlob blob, SharedCarry& share,
+                                       Result<transfer::Delivered> result);
     asio::awaitable<void> settle(CarriedBlob blob, Offer offer, CarryOrder order,
                                  transfer::Delivered delivered);
     /// What was delivered is delivered, also where its receipt can't be kept.

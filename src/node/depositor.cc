@@ -36,7 +36,8 @@ struct Depositor::Job {
     std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
     Errand errand{};
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
-    std::optional<SwarmGathering> gathering{};
+    std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
+    std::shared_ptr<SwarmGathering> gathering{};
 };
 
 Depositor::Depositor(World world)
@@ -314,7 +315,8 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
     // What is read is about what is sent; only who waits for whom hangs on it.
     std::size_t const seats = SwarmGathering::seats_for(
         world_.carrier, job->request.source.end - job->request.source.begin, recipients);
-    job->gathering.emplace(world_.owner, world_.carrier, job->blob, seats);
+    job->gathering =
+        std::make_shared<SwarmGathering>(world_.owner, world_.carrier, job->blob, seats);
     job->running = std::max(seats, std::min(recipients_at_once, recipients));
     return job;
 }

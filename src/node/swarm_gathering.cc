@@ -9,6 +9,9 @@ namespace satchel::node {
 
 namespace {
 
+/// After the first has joined: who is still being looked up then gets it by itself.
+constexpr std::chrono::milliseconds patience{3'000};
+
 /// The node that the blob would go to, if it takes part in swarms.
 NodeReport const* swarming_node(std::vector<NodeReport> const& nodes) {
     auto const first = std::ranges::find_if(nodes, &NodeReport::available);
@@ -40,36 +43,46 @@ SwarmGathering::SwarmGathering(asio::io_context& owner, BlobCarrier& carrier,
 }
 
 void SwarmGathering::settle_seat() {
-    if (open_seats_ == 0 || --open_seats_ > 0) return;
+    if (open_seats_ > 0 && --open_seats_ == 0) decide();
+}
+
+void SwarmGathering::decide() {
+    if (decided_.is_set()) return;
     auto facts = carrier_.facts_for(blob_.bytes, shares_.size());
     facts.near = static_cast<std::size_t>(std::ranges::count_if(
         shares_, [](SharedCarry const& share) { return on_this_machine(share.node); }));
-    if (transfer::choose_route(facts) != transfer::Route::swarm) {
-        shares_.clear();
-        decided_.set();
-        return;
+    together_ = transfer::choose_route(facts) == transfer::Route::swarm;
+    if (together_) {
+        auto all = [self = shared_from_this()] { return self->carry(); };
+        asio::co_spawn(owner_, std::move(all), asio::detached);
     }
-    asio::co_spawn(owner_, carry(), asio::detached);
+    decided_.set();
+}
+
+asio::awaitable<void> SwarmGathering::decide_in_time() {
+    co_await decided_.wait_for(patience);
+    decide();
 }
 
 asio::awaitable<void> SwarmGathering::carry() {
     co_await carrier_.carry_together(blob_, shares_);
-    decided_.set();
 }
 
 asio::awaitable<std::optional<Result<transfer::Delivered>>> SwarmGathering::join(
     Seat seat, CarryOrder order, std::vector<NodeReport> const& nodes) {
     NodeReport const* const node = swarming_node(nodes);
-    bool const early = open_seats_ > 0;
-    if (node == nullptr || !early) co_return std::nullopt;
-    std::size_t const index = shares_.size();
-    shares_.push_back({order, *node});
+    if (node == nullptr || decided_.is_set()) co_return std::nullopt;
+    SharedCarry& share = shares_.emplace_back(
+        SharedCarry{order, *node, transfer::AsyncEvent(owner_.get_executor())});
+    if (shares_.size() == 1) {
+        auto watch = [self = shared_from_this()] { return self->decide_in_time(); };
+        asio::co_spawn(owner_, std::move(watch), asio::detached);
+    }
     { Seat const taken = std::move(seat); }
     co_await decided_.wait();
-    if (shares_.empty()) co_return std::nullopt;
-    SharedCarry const& share = shares_[index];
+    if (!together_) co_return std::nullopt;
+    co_await share.settled.wait();
     if (share.delivered) co_return std::optional(*share.delivered);
-    if (!share.offer) co_return std::nullopt;
     co_return co_await carrier_.carry_on(blob_, share);
 }
 

@@ -2,6 +2,8 @@
 // with others (route swarm): they must be known all at once.
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,9 +13,9 @@
 namespace satchel::node {
 
 /// Owner's thread. It outlives its seats.
-class SwarmGathering {
+class SwarmGathering : public std::enable_shared_from_this<SwarmGathering> {
 public:
-    /// `blob` outlives it, and is made by the time somebody joins.
+    /// `blob` outlives all seats, and is made by the time somebody joins.
     /// `seats` recipients are looked up side by side; none: nobody is waited for.
     SwarmGathering(asio::io_context& owner, BlobCarrier& carrier, CarriedBlob const& blob,
                    std::size_t seats);
@@ -43,21 +45,25 @@ public:
 
     Seat seat() { return Seat(*this); }
 
-    /// Waits for the others. None: it is to be brought by itself, to whichever node. Where the
-    /// swarm did not bring it, the direct route has gone on with what came.
+    /// Waits for the others, a few seconds at most, and then for nobody. None: it is to be brought
+    /// by itself, to whichever node. Where the swarm did not bring it, the direct route has gone on
+    /// with what came.
     asio::awaitable<std::optional<Result<transfer::Delivered>>> join(
         Seat seat, CarryOrder order, std::vector<NodeReport> const& nodes);
 
 private:
     void settle_seat();
+    void decide();
+    asio::awaitable<void> decide_in_time();
     asio::awaitable<void> carry();
 
     asio::io_context& owner_;
     BlobCarrier& carrier_;
     CarriedBlob const& blob_;
     std::size_t open_seats_;
-    std::vector<SharedCarry> shares_;
+    std::deque<SharedCarry> shares_;  ///< they stay where they are
     transfer::AsyncEvent decided_;
+    bool together_ = false;
 };
 
 }  // namespace satchel::node

@@ -89,6 +89,40 @@ class Swarm(Lab):
             os.kill(self.swarm_of(party)["process"], signal.SIGKILL)
         self.check_whole(self.outcome(push))
 
+    def pause(self, party):
+        """As a machine that sleeps: connections stay, and nothing is answered. Woken at the end."""
+        os.kill(party.process.pid, signal.SIGSTOP)
+        self.addCleanup(lambda: party.process and party.process.send_signal(signal.SIGCONT))
+
+    def test_nobody_waits_for_who_falls_asleep(self):
+        self.people()
+        self.file()
+        push = self.push()
+        bob, carol, dave = self.others
+        self.await_some(dave)
+        self.pause(dave)
+        self.until(lambda: len(self.alice.must("receipts").one()["receipts"]) == 2, "the others' receipts", 60)
+        self.assertIsNone(push.poll())
+        for party in (bob, carol):
+            self.assertEqual(len(party.must("ls").one()["blobs"]), 1)
+        dave.process.send_signal(signal.SIGCONT)
+        pushed = self.outcome(push)
+        self.assertEqual([each["route"] for each in pushed["recipients"]][:2], ["swarm"] * 2)
+        self.check_whole(pushed)
+
+    def test_who_sleeps_from_the_start_comes_later(self):
+        self.people()
+        self.file()
+        dave = self.others[2]
+        self.until(lambda: self.alice.must("lookup", "dave@b.test").one()["available"], "dave's record")
+        self.pause(dave)
+        push = self.push()
+        self.await_some(self.others[0])
+        dave.process.send_signal(signal.SIGCONT)
+        pushed = self.outcome(push)
+        self.assertEqual([each["route"] for each in pushed["recipients"]][:2], ["swarm"] * 2)
+        self.check_whole(pushed)
+
     def test_who_takes_no_part_gets_it_directly(self):
         self.people()
         dave = self.others[2]

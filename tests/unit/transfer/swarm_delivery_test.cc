@@ -76,6 +76,7 @@ public:
         return {lab.parties.signed_by_user(std::move(draft)),
                 {server_->listening()},
                 {{"127.0.0.1", 1}, *swarm.listening()},
+                nullptr,
                 nullptr};
     }
 
@@ -116,8 +117,21 @@ struct SwarmLab {
         return order;
     }
 
+    /// One result for each receiver, in their order.
     std::vector<Result<Delivered>> deliver_all(SwarmDeliveryOrder order) {
-        return lab.await(deliver_by_swarm(lab.alice.client, seed, lab.pool, std::move(order)));
+        std::vector<Result<Delivered>> results(order.receivers.size(), fail(Fault::io, "not told"));
+        for (std::size_t i = 0; i < results.size(); ++i)
+            order.receivers[i].settled = [this, &results, i](Result<Delivered> result) {
+                results[i] = std::move(result);
+                settled.push_back(i);
+            };
+        auto all = [](SwarmLab& its, SwarmDeliveryOrder what) -> asio::awaitable<bool> {
+            co_await deliver_by_swarm(its.lab.alice.client, its.seed, its.lab.pool,
+                                      std::move(what));
+            co_return true;
+        };
+        CHECK(lab.await(all(*this, std::move(order))));
+        return results;
     }
 
     /// As the node does with those who did not get it.
@@ -127,8 +141,15 @@ struct SwarmLab {
         return lab.await(deliver(lab.alice.client, lab.pool, std::move(order)));
     }
 
+    static ClientLimits quick() {
+        ClientLimits limits;
+        limits.handshake = std::chrono::milliseconds(1'000);
+        return limits;
+    }
+
     SampleBlob const blob = sample_blob(blob_bytes);
-    ControlLab lab;
+    std::vector<std::size_t> settled;  ///< receivers, in the order in which they were
+    ControlLab lab{{}, quick()};
     FakeSwarmHub hub;
     FakeSwarm seed{lab.io, hub, {"127.0.0.1", 7474}};
     Node bob{lab, hub, 2};
@@ -189,8 +210,24 @@ TEST_CASE("swarm delivery: who hears nothing there gets it directly, the others 
     CHECK(results[0]);
     CHECK(results[2]);
     REQUIRE_FALSE(results[1]);
+    // They are not told later for it.
+    CHECK(lab.settled.back() == 1);
     CHECK(lab.go_on_directly(carol)->route == Route::direct);
     check_whole(*lab.carol.store, lab.blob);
+}
+
+TEST_CASE("swarm delivery: nobody waits for one who does not answer") {
+    SwarmLab lab;
+    asio::ip::tcp::acceptor const silent(lab.lab.io, {asio::ip::make_address("127.0.0.1"), 0});
+    auto order = lab.order({&lab.carol, &lab.bob, &lab.dave});
+    order.receivers[0].endpoints = {{"127.0.0.1", silent.local_endpoint().port()}};
+    order.answer_patience = std::chrono::milliseconds(100);
+    auto const results = lab.deliver_all(std::move(order));
+    REQUIRE_FALSE(results[0]);
+    CHECK(results[0].error().fault == Fault::timed_out);
+    CHECK(results[1]);
+    CHECK(results[2]);
+    CHECK(lab.settled.back() == 0);
 }
 
 TEST_CASE("swarm delivery: a process that lies to its node harms nobody") {
