@@ -35,13 +35,16 @@ public:
     /// `key` must be fresh: one key, one blob.
     BlobEncryptor(FileKey const& key, Randomness& randomness);
 
+    /// Of a blob that was begun before: what comes out at a place that was written already must be
+    /// compared with what stands there, and never leave where it differs.
+    BlobEncryptor(FileKey const& key, std::array<Byte, 16> nonce);
+
     Status write(ByteSpan content, ByteSink const& out);
 
     /// Seals the last chunk. Nothing may follow.
     Status finish(ByteSink const& out);
 
 private:
-    BlobEncryptor(FileKey const& key, std::array<Byte, 16> nonce);
     Status emit(ByteSpan chunk, bool last, ByteSink const& out);
     Status emit_nonce(ByteSink const& out);
 

@@ -157,11 +157,14 @@ asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
     Result<IntakeAnswer> answer = co_await client.offer(peer, order.draft, std::nullopt);
     if (!answer) co_return fail(answer.error());
     auto const* const progress = std::get_if<OfferProgress>(&*answer);
-    if (progress == nullptr || progress->action != OfferAction::put || progress->have != 0)
-        co_return fail(Fault::refused, "the node does not take bytes before their name");
+    bool const taken = progress != nullptr && progress->action == OfferAction::put &&
+                       progress->have <= order.blob->bytes();
+    if (!taken) co_return fail(Fault::refused, "the node does not take bytes before their name");
+    if (progress->have == order.blob->bytes()) co_return Status();
     ControlClient::BlobPut put;
     put.id = order.draft.content_id;
     put.file = order.blob->file();
+    put.from = progress->have;  // of a sender that was killed something is there
     put.size = order.blob->bytes();
     put.progress = std::move(order.progress);
     put.growth = order.blob;

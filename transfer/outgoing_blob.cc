@@ -46,6 +46,12 @@ public:
         : outbox_(std::move(outbox))
         , watch_(watch) {}
 
+    /// What stands in the file already is compared.
+    BlobSink(std::shared_ptr<UniqueFd> file, std::uint64_t stands, OutgoingWatch const& watch)
+        : watch_(watch)
+        , stands_(stands)
+        , file_(std::move(file)) {}
+
     Status write(ByteSpan more) {
         append(pending_, more);
         // Whole groups of blocks, so that as many as can be are hashed at once.
@@ -60,6 +66,8 @@ public:
             file_ = std::make_shared<UniqueFd>(std::move(memory));
         }
         if (auto written = flush(pending_.size()); !written) return fail(written.error());
+        if (stands_ > written_)
+            return fail(Fault::corrupt, "the file was longer when it was begun");
         return hasher_.finish();
     }
 
@@ -73,20 +81,35 @@ private:
             file_ = std::make_shared<UniqueFd>(std::move(*file));
         }
         auto const part = ByteSpan(pending_).first(bytes);
-        auto written = write_all(file_->get(), part);
+        auto written = put(part);
+        if (!written) return written;
         written_ += bytes;
         // What is hashed meanwhile may be on its way already.
-        if (written && watch_) watch_(file_, written_);
+        if (watch_) watch_(file_, written_);
         hasher_.write(part);
         pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(bytes));
-        return written;
+        return {};
+    }
+
+    Status put(ByteSpan part) {
+        auto const stands = static_cast<std::size_t>(
+            std::min<std::uint64_t>(part.size(), stands_ - std::min(stands_, written_)));
+        if (stands > 0) {
+            Bytes before(stands);
+            auto const got = read_at(file_->get(), before, written_);
+            if (!got) return fail(got.error());
+            if (*got != stands || !std::ranges::equal(before, part.first(stands)))
+                return fail(Fault::corrupt, "the file is another one than when it was begun");
+        }
+        return write_all_at(file_->get(), part.subspan(stands), written_ + stands);
     }
 
     std::filesystem::path outbox_;
     OutgoingWatch const& watch_;
     MerkleHasher hasher_;
     Bytes pending_;
-    std::uint64_t written_ = 0;
+    std::uint64_t written_ = 0;  ///< or compared
+    std::uint64_t stands_ = 0;
     std::shared_ptr<UniqueFd> file_;
 };
 
@@ -169,17 +192,12 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
     return filled;
 }
 
-}  // namespace
-
 // This thread reads, and hashes the content; the other encrypts, hashes the blob, and writes it.
-Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
-                                        std::filesystem::path const& outbox, Randomness& randomness,
-                                        OutgoingWatch const& watch, ContentDigest digest) {
+Result<OutgoingBlob> make_blob(ContentReader const& read, FileKey key, BlobEncryptor encryptor,
+                               BlobSink sink, ContentDigest digest) {
     OutgoingBlob blob;
-    blob.key = make_file_key(randomness);
-    BlobSink sink(outbox, watch);
+    blob.key = std::move(key);
     ByteSink const out = [&](ByteSpan sealed) { return sink.write(sealed); };
-    BlobEncryptor encryptor(blob.key, randomness);
     Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });
     Sha256 content_hash;
     Bytes buffer(batch_bytes);
@@ -205,6 +223,32 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
     if (digest == ContentDigest::wanted) blob.content_sha256 = content_hash.finish();
     blob.file = sink.take_file();
     return blob;
+}
+
+}  // namespace
+
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
+                                        std::filesystem::path const& outbox, Randomness& randomness,
+                                        OutgoingWatch const& watch, ContentDigest digest) {
+    FileKey key = make_file_key(randomness);
+    BlobEncryptor encryptor(key, randomness);
+    return make_blob(read, std::move(key), std::move(encryptor), BlobSink(outbox, watch), digest);
+}
+
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, BlobDraft draft,
+                                        Randomness& randomness, OutgoingWatch const& watch,
+                                        ContentDigest digest) {
+    auto const stands = file_size(draft.file->get());
+    if (!stands) return fail(stands.error());
+    auto nonce = randomness.array<16>();
+    if (*stands > 0) {
+        auto const got = read_at(draft.file->get(), nonce, 0);
+        if (!got) return fail(got.error());
+        if (*got < nonce.size()) return fail(Fault::corrupt, "less than a nonce was written");
+    }
+    BlobEncryptor encryptor(draft.key, nonce);
+    BlobSink sink(std::move(draft.file), *stands, watch);
+    return make_blob(read, std::move(draft.key), std::move(encryptor), std::move(sink), digest);
 }
 
 ContentReader read_from_file(int fd) {

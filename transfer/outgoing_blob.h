@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "src/base/bytes.h"
 #include "src/base/randomness.h"
@@ -39,6 +40,12 @@ using OutgoingWatch =
 /// The digest of the content costs as much as encrypting it.
 enum class ContentDigest { wanted, known };
 
+/// A blob whose making can be gone on with: its key, and the file it is written to.
+struct BlobDraft {
+    FileKey key;
+    std::shared_ptr<UniqueFd> file;  ///< for reading and writing
+};
+
 /// Blocks. A fresh key each time: equal contents get different blobs. Blobs of up to
 /// limits::inline_blob_bytes stay in memory, larger ones go to a file in `outbox`, which is not
 /// synced: the receipt comes from the one who is. Faults: the reader's, and those of writing.
@@ -46,6 +53,14 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
                                         std::filesystem::path const& outbox, Randomness& randomness,
                                         OutgoingWatch const& watch = {},
                                         ContentDigest digest = ContentDigest::wanted);
+
+/// The same with a key and a file of the caller's. What stands in the file is part of this blob, by
+/// this key: the content is encrypted anew and compared with it, so that nothing is ever encrypted
+/// in two versions under one key. Fault::corrupt: it is another content than before, and the draft
+/// must not be used again. Only what was compared or written is told to `watch`.
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, BlobDraft draft,
+                                        Randomness& randomness, OutgoingWatch const& watch,
+                                        ContentDigest digest);
 
 /// Reads a file from its start, whatever its offset. `fd` must stay open.
 ContentReader read_from_file(int fd);

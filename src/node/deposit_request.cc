@@ -75,18 +75,17 @@ std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
 }
 
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            std::filesystem::path const& outbox,
-                                            Randomness& randomness,
-                                            transfer::OutgoingWatch const& watch,
-                                            transfer::ContentDigest digest) {
+                                            Encryption how) {
     auto const watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = state_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
-    auto blob = transfer::make_outgoing_blob(
-        [&reader](std::span<Byte> buffer) { return reader.read(buffer); }, outbox, randomness,
-        watch, digest);
+    auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
+    auto blob = how.draft ? transfer::make_outgoing_blob(read, std::move(*how.draft),
+                                                         how.randomness, how.watch, how.digest)
+                          : transfer::make_outgoing_blob(read, how.outbox, how.randomness,
+                                                         how.watch, how.digest);
     if (!blob) return blob;
     auto const after = state_of(watched->get());
     if (!after) return fail(after.error());

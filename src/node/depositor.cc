@@ -44,7 +44,9 @@ Depositor::Depositor(World world)
     : world_(std::move(world))
     , encryptors_(world_.owner, encryptions_at_once)
     , begun_({world_.outbox.parent_path() / "begun", world_.identity.age, world_.clock,
-              world_.randomness}) {}
+              world_.randomness})
+    , unfinished_({world_.outbox.parent_path() / "unfinished", world_.identity.age,
+                   world_.randomness, machine_boot()}) {}
 
 /// What opens the blob for one recipient.
 Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport const& report) {
@@ -225,11 +227,14 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file
     // A gateway has it from its own proof of the part.
     auto const digest =
         request.label_is_final ? transfer::ContentDigest::known : transfer::ContentDigest::wanted;
+    Encryption how{world_.outbox, world_.randomness, std::move(watch), digest,
+                   std::exchange(job->draft, std::nullopt)};
     auto work = [this, content = std::move(file), source = request.source, errand = job->errand,
-                 offer = job->offer, watch = std::move(watch), digest]() mutable {
-        auto blob = encrypt_file(std::move(content), source, world_.outbox, world_.randomness,
-                                 watch, digest);
+                 offer = job->offer, how = std::move(how)]() mutable {
+        bool const unfinished = how.draft.has_value();
+        auto blob = encrypt_file(std::move(content), source, std::move(how));
         if (blob) begun_.keep(errand, *blob, offer);
+        if (unfinished) unfinished_.forget(errand);
         return blob;
     };
     bool const is_long = request.source.end - request.source.begin > long_bytes;
@@ -260,7 +265,11 @@ asio::awaitable<bool> Depositor::take_up(std::shared_ptr<Job> job) {
     DepositRequest const& request = job->request;
     // What it becomes is hardly larger.
     if (request.source.end - request.source.begin < BegunBlobs::blob_bytes_min / 2) co_return false;
-    auto look = [this, errand = job->errand] { return begun_.take_up(errand); };
+    auto look = [this, errand = job->errand] {
+        auto found = begun_.take_up(errand);
+        if (found) unfinished_.forget(errand);  // killed between the two
+        return found;
+    };
     auto begun = co_await world_.workers.await(std::move(look));
     if (!begun) co_return false;
     adopt(*job, std::move(begun->blob));
@@ -321,14 +330,22 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
     return job;
 }
 
-void Depositor::let_ahead(Job& job) const {
-    auto const bytes = blob_bytes_of(job.request);
+asio::awaitable<void> Depositor::let_ahead(std::shared_ptr<Job> job) {
+    auto const bytes = blob_bytes_of(job->request);
     // To several, what limits is the sending itself, and they may share the work.
     bool const ahead =
-        bytes && *bytes > limits::inline_blob_bytes && job.request.recipients.size() == 1;
-    if (!ahead) return;
-    job.growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
-    job.blob.bytes = *bytes;
+        bytes && *bytes > limits::inline_blob_bytes && job->request.recipients.size() == 1;
+    if (!ahead) co_return;
+    job->growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
+    job->blob.bytes = *bytes;
+    if (*bytes < BegunBlobs::blob_bytes_min) co_return;
+    auto begin = [this, errand = job->errand, offer = job->offer] {
+        return unfinished_.begin(errand, offer);
+    };
+    auto unfinished = co_await world_.workers.await(std::move(begin));
+    if (!unfinished) co_return;
+    job->offer = unfinished->offer;
+    job->draft = std::move(unfinished->draft);
 }
 
 asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
@@ -340,7 +357,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     job->errand = *errand;
     bool const known = co_await take_up(job);
     if (!known) {
-        let_ahead(*job);
+        co_await let_ahead(job);
         asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
     }
     job->all_done.expires_at(asio::steady_timer::time_point::max());

@@ -20,6 +20,7 @@
 #include "src/node/deposit_request.h"
 #include "src/node/escrow.h"
 #include "src/node/trust_view.h"
+#include "src/node/unfinished_blobs.h"
 #include "transfer/outgoing_blob.h"
 
 namespace satchel::node {
@@ -66,7 +67,7 @@ private:
     std::shared_ptr<Job> begin(DepositRequest request, TrustView trust, DepositProgress progress);
     asio::awaitable<bool> take_up(std::shared_ptr<Job> job);
     /// Its bytes may go to the recipient's storage while they are made.
-    void let_ahead(Job& job) const;
+    asio::awaitable<void> let_ahead(std::shared_ptr<Job> job);
     asio::awaitable<void> encrypt(std::shared_ptr<Job> job, UniqueFd file);
     static void adopt(Job& job, transfer::OutgoingBlob blob);
     /// What the recipient's storage may take before all is encrypted.
@@ -85,6 +86,7 @@ private:
     World world_;
     WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
     BegunBlobs begun_;
+    UnfinishedBlobs unfinished_;
     Totals totals_;
 };
 

@@ -1,4 +1,5 @@
 """Broken transfers: what was verified is not moved again, and nothing is ever whole before it is."""
+import hashlib
 import json
 import os
 import random
@@ -97,9 +98,36 @@ class Resume(Lab):
         self.check_whole(self.bob, pushed["content_id"], path)
         self.assertLess(self.sent_bytes(alice), SIZE - there + PIECE + RATE)
         # Done: next time it is another blob, and what was kept for this one is gone.
-        for folder in ("begun", "outbox"):
-            self.assertEqual(os.listdir(os.path.join(alice.home, "storage", folder)), [])
+        self.check_nothing_is_kept(alice)
         self.assertNotEqual(alice.must("push", path, "bob@b.test").one()["content_id"], pushed["content_id"])
+
+    def check_nothing_is_kept(self, alice):
+        for folder in ("unfinished", "begun", "outbox"):
+            self.assertEqual(os.listdir(os.path.join(alice.home, "storage", folder)), [])
+
+    def test_sender_is_killed_while_it_encrypts(self):
+        """As fast as it can: what has gone ahead of the blob's name counts after the kill."""
+        size, piece = 600_000_000, 1024 * 1024
+        alice, self.bob = self.storage_user("alice"), self.storage_user("bob")
+        path = self.file(0)
+        os.truncate(path, size)
+        push = self.push(alice, path)
+        self.addCleanup(push.kill)
+        self.until(lambda: any(there > size / 6 for there in self.partials(self.bob)), "a sixth of the blob")
+        alice.stop(signal.SIGKILL)
+        push.communicate(timeout=60)
+        self.assertEqual(sorted(name.rsplit(".")[-1] for name in os.listdir(os.path.join(alice.home, "storage", "unfinished"))),
+                         ["blob", "job"], "it was in the middle")
+        there = max(self.partials(self.bob))
+        self.assertEqual(self.bob.must("ls").one()["blobs"], [])
+        alice.serve("node", self.joined)
+        pushed = alice.must("push", path, "bob@b.test").one()
+        got = self.bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin")).one()
+        with open(path, "rb") as file:
+            self.assertEqual(got["sha256"], hashlib.file_digest(file, "sha256").hexdigest())
+        self.assertEqual(self.partials(self.bob), [])
+        self.assertLess(self.sent_bytes(alice), size - there + piece)
+        self.check_nothing_is_kept(alice)
 
     def test_both_are_killed_and_the_file_is_another_one_then(self):
         alice, self.bob = self.people()

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "src/base/atomic_file.h"
 #include "src/core/limits.h"
@@ -152,4 +154,88 @@ TEST_CASE("outgoing blob: what is written is told, and stands there") {
         make_outgoing_blob(portions(content, 70'001), outbox.path(), randomness, watch);
     REQUIRE(blob);
     CHECK(seen == all_of(blob->file->get()));
+}
+
+namespace {
+
+/// A file of the caller's, as a process that was killed leaves it.
+struct KeptDraft {
+    explicit KeptDraft(TempFolder const& folder)
+        : path((folder / "draft").string()) {
+        REQUIRE(open_file(path, O_RDWR | O_CREAT));
+    }
+
+    BlobDraft draft(FileKey const& key) const {
+        auto file = open_file(path, O_RDWR);
+        REQUIRE(file);
+        return {key.copy(), std::make_shared<UniqueFd>(std::move(*file))};
+    }
+
+    std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("outgoing blob: one that was broken off goes on to the same blob") {
+    TempFolder const folder;
+    SeededRandomness randomness;
+    KeptDraft const kept(folder);
+    FileKey const key = make_file_key(randomness);
+    Bytes const content = sample_blob(3'000'000, 1).bytes;
+    auto const whole = make_outgoing_blob(portions(content, 70'001), kept.draft(key), randomness,
+                                          {}, ContentDigest::wanted);
+    REQUIRE(whole);
+    Bytes const sealed = all_of(whole->file->get());
+    // At the start, within a chunk, at a chunk's end, within the last one, and all.
+    for (std::uint64_t const left :
+         {std::uint64_t{0}, std::uint64_t{16}, std::uint64_t{1'000'000}, blob_offset_of_chunk(20),
+          whole->blob_bytes - 5, whole->blob_bytes}) {
+        CAPTURE(left);
+        REQUIRE(::truncate(kept.path.c_str(), static_cast<off_t>(left)) == 0);
+        std::uint64_t told = 0;
+        auto const watch = [&told](auto const&, std::uint64_t written) { told = written; };
+        auto const again = make_outgoing_blob(portions(content, 70'001), kept.draft(key),
+                                              randomness, watch, ContentDigest::wanted);
+        REQUIRE(again);
+        CHECK((again->id == whole->id) == (left > 0));  // else the nonce is another
+        CHECK((all_of(again->file->get()) == sealed) == (left > 0));
+        CHECK(again->content_sha256 == whole->content_sha256);
+        CHECK(told == whole->blob_bytes);
+        REQUIRE(write_all_at(again->file->get(), sealed, 0));
+    }
+}
+
+TEST_CASE("outgoing blob: another content is never encrypted where one was before") {
+    TempFolder const folder;
+    SeededRandomness randomness;
+    KeptDraft const kept(folder);
+    FileKey const key = make_file_key(randomness);
+    Bytes content = sample_blob(3'000'000, 1).bytes;
+    auto const whole = make_outgoing_blob(portions(content, 70'001), kept.draft(key), randomness,
+                                          {}, ContentDigest::wanted);
+    REQUIRE(whole);
+    std::uint64_t const left = blob_offset_of_chunk(30) + 100;
+    REQUIRE(::truncate(kept.path.c_str(), static_cast<off_t>(left)) == 0);
+    Bytes const before = all_of(kept.draft(key).file->get());
+    std::uint64_t told = 0;
+    auto const watch = [&told](auto const&, std::uint64_t written) { told = written; };
+    auto const go_on = [&] {
+        return make_outgoing_blob(portions(content, 70'001), kept.draft(key), randomness, watch,
+                                  ContentDigest::wanted);
+    };
+    SUBCASE("at the start") {
+        content[0] ^= Byte{1};
+    }
+    SUBCASE("in the last byte that stands there") {
+        content[30 * limits::age_chunk_bytes + 99] ^= Byte{1};
+    }
+    SUBCASE("shorter") {
+        content.resize(1'000'000);
+    }
+    auto const other = go_on();
+    REQUIRE_FALSE(other);
+    CHECK(other.error().fault == Fault::corrupt);
+    // Nothing that was not the same before has left.
+    CHECK(told <= left);
+    CHECK(all_of(kept.draft(key).file->get()) == before);
 }
