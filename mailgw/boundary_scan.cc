@@ -80,6 +80,7 @@ private:
     std::string* field_ = nullptr;            ///< the value that a folded line goes on with
     bool digest_ = false;  ///< a multipart/digest was seen: parts without a type are messages
     std::size_t structure_bytes_ = 0;
+    std::size_t header_fields_ = 0;
 };
 
 void Scanner::count(std::size_t octets) {
@@ -112,6 +113,7 @@ void Scanner::take_header_line(MailLine const& line) {
         return;
     }
     field_ = nullptr;
+    if (++header_fields_ > header_fields_max) scan_.trouble = "it has too many header fields";
     std::size_t const colon = line.text.find(':');
     if (colon == std::string_view::npos) return;
     auto const name = trimmed(line.text.substr(0, colon));

@@ -33,7 +33,9 @@ struct BoundaryScan {
 
 inline constexpr std::size_t boundary_lines_max = 4096;
 inline constexpr std::uint64_t dull_bytes_min = 1024 * 1024;
-inline constexpr std::size_t structure_bytes_max = 4 * 1024 * 1024;  ///< all that is not content
+inline constexpr std::size_t structure_bytes_max = 1024 * 1024;  ///< all that is not content
+/// Of all header blocks together. GMime takes some 600 bytes for each, however short.
+inline constexpr std::size_t header_fields_max = 10'000;
 
 /// One pass over the file, flat memory. Fails only when the file can't be read.
 Result<BoundaryScan> scan_boundaries(int fd);

@@ -115,6 +115,13 @@ TEST_CASE("boundary_scan: bounds what a MIME parser would have to keep") {
     for (std::size_t i = 0; i <= boundary_lines_max; ++i)
         many += "--a\r\n\r\n";
 
+    std::string fields;
+    for (std::size_t i = 0; i <= header_fields_max; ++i)
+        fields += "X:\r\n";
+    std::string folded = "X:\r\n";
+    for (std::size_t i = 0; i <= header_fields_max; ++i)
+        folded += " y\r\n";
+
     struct Row {
         std::string why;
         std::string message;
@@ -138,6 +145,11 @@ TEST_CASE("boundary_scan: bounds what a MIME parser would have to keep") {
                                     much),
                  "its MIME structure is too large"},
              Row{"many parts", many, "it has too many parts"},
+             Row{"many fields", fields + "\r\nx", "it has too many header fields"},
+             Row{"many fields of a part", multipart("a", "--a\r\n" + fields + "\r\nx"),
+                 "it has too many header fields"},
+             Row{"one long field", folded + "\r\nx", ""},
+             Row{"lines of content", "A: b\r\n\r\n" + fields, ""},
              Row{"content does not count", multipart("a", "--a\r\n\r\n" + much + "\r\n--a--\r\n"),
                  ""},
              Row{"content of a message of one part", "Subject: x\r\n\r\n" + much, ""},
