@@ -202,16 +202,25 @@ class MailStack:
 
     def start(self):
         try:
-            self.start_postfix()
+            self.launch_postfix()
             self.start_dovecot()
+            self.await_postfix()
         except BaseException:
             self.close()
             raise
         return self
 
     def start_postfix(self):
+        self.launch_postfix()
+        self.await_postfix()
+
+    def launch_postfix(self):
         self.command("postfix", "-c", f"{self.folder}/postfix", "start")
         self.postfix_master = self.master_of("spool/pid/master.pid")
+
+    def await_postfix(self):
+        # Whoever connects to submission before Dovecot answers makes smtpd die, and Postfix then waits a minute with the next.
+        until(lambda: os.path.exists(f"{self.spool}/private/auth"), "Dovecot's socket for Postfix")
         for name in ("mx", "submission", "reinject"):
             until(lambda: listens(self.ports[name]), f"Postfix's {name} port")
 
