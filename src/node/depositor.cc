@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include "src/node/swarm_gathering.h"
+#include "src/node/deposit_job.h"
 #include "transfer/age_file.h"
 #include "transfer/age_grant.h"
-#include "transfer/async_event.h"
 
 namespace satchel::node {
 
@@ -16,29 +15,6 @@ constexpr unsigned encryptions_at_once = 2;
 constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
 
 }  // namespace
-
-struct Depositor::Job {
-    DepositRequest request;
-    TrustView trust;
-    DepositProgress progress;
-    transfer::FileKey key;
-    CarriedBlob blob;
-    mailgw::Deposit deposit;
-    std::size_t next = 0;                        ///< recipient to be served next
-    std::size_t running = 0;                     ///< serving coroutines
-    std::map<std::size_t, std::uint64_t> moved;  ///< bytes, by recipient
-    std::uint64_t told = 0;                      ///< bytes, by the last word on progress
-    std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient: also until there are
-                                                 ///< enough copies
-    asio::steady_timer all_done;
-    Status made;  ///< the blob, or why not: once `encrypted`
-    transfer::AsyncEvent encrypted;
-    std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
-    Errand errand{};
-    OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
-    std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
-    std::shared_ptr<SwarmGathering> gathering{};
-};
 
 Depositor::Depositor(World world)
     : world_(std::move(world))
@@ -135,16 +111,21 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
             job.request.label.message_id};
         order.ahead = std::move(ahead);
         if (!order.ahead) order.ahead = known_offer(job, report);
+        if (may_keep(job)) job.under_way.emplace(index, *item);
+        job.changed.cancel();
         auto together = co_await job.gathering->join(std::move(seat), order, report.nodes);
         if (together) delivered = std::move(*together);
         if (!delivered)
             delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
+    if (job.answered) co_return Status();
+    job.under_way.erase(index);
     if (delivered) {
+        if (!job.first_stored) job.first_stored = std::chrono::steady_clock::now();
         outcome.stored = true;
         outcome.receipt = encode_receipt(delivered->receipt);
         outcome.route = to_string(delivered->route);
-        if (copies_wanted(report) > 1 && job.request.may_escrow && world_.escrow != nullptr) {
+        if (copies_wanted(report) > 1 && may_keep(job)) {
             item->receipt = outcome.receipt;
             item->route = outcome.route;
             item->copies = {delivered->receipt.node};
@@ -156,8 +137,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     }
     auto const fault = delivered.error().fault;
     bool const away = fault == Fault::unavailable || fault == Fault::timed_out;
-    if (away && job.request.may_escrow && world_.escrow != nullptr)
-        job.away.emplace(index, std::move(*item));
+    if (away && may_keep(job)) job.away.emplace(index, std::move(*item));
     co_return fail(delivered.error());
 }
 
@@ -165,6 +145,9 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     while (job->next < job->deposit.outcomes.size()) {
         std::size_t const index = job->next++;
         auto const brought = co_await bring(*job, index);
+        if (job->answered) break;
+        ++job->served;
+        job->changed.cancel();
         if (brought || !job->made) continue;
         mailgw::DepositOutcome& outcome = job->deposit.outcomes[index];
         outcome.stored = false;
@@ -173,7 +156,8 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
                                              {"content", job->deposit.content_id.short_form()},
                                              {"reason", outcome.reason}});
     }
-    if (--job->running == 0) job->all_done.cancel();
+    --job->running;
+    job->changed.cancel();
 }
 
 /// What went to the node asked first is known there by the id of its draft, also from a process
@@ -306,7 +290,8 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
                                      .moved = {},
                                      .told = 0,
                                      .away = {},
-                                     .all_done = asio::steady_timer(world_.owner),
+                                     .under_way = {},
+                                     .changed = asio::steady_timer(world_.owner),
                                      .made = {},
                                      .encrypted = transfer::AsyncEvent(world_.owner.get_executor()),
                                      .growing = {},
@@ -360,15 +345,11 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
         co_await let_ahead(job);
         asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
     }
-    job->all_done.expires_at(asio::steady_timer::time_point::max());
     for (std::size_t i = job->running; i > 0; --i) {
         asio::co_spawn(
             world_.owner, [this, job] { return serve(job); }, asio::detached);
     }
-    boost::system::error_code ignored;
-    if (job->running > 0) {
-        co_await job->all_done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await wait_for_all(*job);
     co_await job->encrypted.wait();
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);

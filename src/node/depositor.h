@@ -78,6 +78,9 @@ private:
     Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
     std::function<void(std::uint64_t)> progress_of(Job& job, std::size_t index) const;
     static std::optional<SentAhead> known_offer(Job const& job, LookupReport const& report);
+    bool may_keep(Job const& job) const;
+    asio::awaitable<void> wait_for_all(Job& job);
+    void answer_without_slow(Job& job) const;
     asio::awaitable<void> keep(Job& job);
     asio::awaitable<void> settle(Job const& job);
 

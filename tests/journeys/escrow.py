@@ -53,6 +53,23 @@ class Escrow(Lab):
 
     client_settings = ()
 
+    def test_the_others_do_not_wait_for_a_slow_storage(self):
+        slow = ["node.accept_from=anyone", "node.download_limit=20000"]
+        bob, dave, gateway = self.storage_user("bob"), self.storage_user("dave", slow), self.gateway()
+        people = ["bob@b.test", "dave@b.test"]
+        self.send(gateway, message(people, {"film.bin": self.film}), "alice@a.test", people)
+        for address in people:
+            self.assertIn(b"X-Satchel-Part: ", self.await_mails(gateway, address, seconds=90)[0])
+        self.assertEqual(len(bob.must("ls").one()["blobs"]), 1)
+        # Two minutes and a half it would take.
+        self.assertEqual(dave.must("ls").one()["blobs"], [])
+        self.assertEqual(self.escrow_status(gateway)["tickets"], 1)
+        self.assertEqual(dave.stop(), 0)
+        self.back(dave)
+        self.until(lambda: self.escrow_status(gateway)["tickets"] == 0, "dave to have it", 90)
+        held = dave.must("ls").one()["blobs"]
+        self.assertEqual([blob["name"] for blob in held], ["film.bin"])
+
     def test_the_storage_comes_back(self):
         bob, gateway = self.away_user(), self.gateway()
         self.send_to_bob(gateway)

@@ -1,0 +1,43 @@
+// What a depositor knows of one deposit under way. Private to it.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "src/node/depositor.h"
+#include "src/node/swarm_gathering.h"
+#include "transfer/async_event.h"
+
+namespace satchel::node {
+
+struct Depositor::Job {
+    DepositRequest request;
+    TrustView trust;
+    DepositProgress progress;
+    transfer::FileKey key;
+    CarriedBlob blob;
+    mailgw::Deposit deposit;
+    std::size_t next = 0;                        ///< recipient to be served next
+    std::size_t running = 0;                     ///< serving coroutines
+    std::map<std::size_t, std::uint64_t> moved;  ///< bytes, by recipient
+    std::uint64_t told = 0;                      ///< bytes, by the last word on progress
+    std::map<std::size_t, EscrowItem> away;      ///< to be kept, by recipient: also until there are
+                                                 ///< enough copies
+    std::map<std::size_t, EscrowItem> under_way;  ///< what could be kept of those being served
+    std::size_t served = 0;                       ///< recipients
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+    std::optional<std::chrono::steady_clock::time_point> first_stored{};
+    bool answered = false;  ///< who is still served now changes nothing here any more
+    asio::steady_timer changed;
+    Status made;  ///< the blob, or why not: once `encrypted`
+    transfer::AsyncEvent encrypted;
+    std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
+    Errand errand{};
+    OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
+    std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
+    std::shared_ptr<SwarmGathering> gathering{};
+};
+
+}  // namespace satchel::node
