@@ -12,7 +12,7 @@
 
 namespace satchel::node {
 
-struct Depositor::Job {
+struct DepositJob {
     DepositRequest request;
     TrustView trust;
     DepositProgress progress;

@@ -28,6 +28,8 @@ namespace satchel::node {
 /// Bytes moved so far, of all that will be.
 using DepositProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+struct DepositJob;
+
 /// Owner's thread; all references must outlive it.
 class Depositor {
 public:
@@ -62,7 +64,7 @@ public:
     Totals const& totals() const { return totals_; }
 
 private:
-    struct Job;
+    using Job = DepositJob;
 
     std::shared_ptr<Job> begin(DepositRequest request, TrustView trust, DepositProgress progress);
     asio::awaitable<bool> take_up(std::shared_ptr<Job> job);

@@ -11,7 +11,7 @@ import time
 from lab import sha256
 from net_lab import HIDDEN, NatLab, main
 
-SIZE, RATE, PIECE = 16_000_000, 4_000_000, 256 * 1024
+SIZE, RATE = 16_000_000, 4_000_000
 CUT = float(os.environ.get("SATCHEL_CUT_SECONDS", "5"))
 
 
@@ -41,8 +41,8 @@ class NetworkCut(NatLab):
             seconds, moved = time.monotonic() - mended, homer.place.bytes() - before
             if "SATCHEL_CUT_SECONDS" in os.environ:
                 print(f"{sender.name}: {seconds:.1f} s after a cut of {CUT:g} s; {moved / SIZE:.3f} times the file moved", file=sys.stderr)
-            # At most a piece and a second of data twice, and what TCP and TLS add.
-            self.assertLess(moved, 1.05 * SIZE + PIECE + RATE)
+            # At most half a second of data twice, and what TCP and TLS add.
+            self.assertLess(moved, 1.05 * SIZE + RATE / 2)
             sent = json.loads(out.splitlines()[-1])
             out = os.path.join(self.folder, "got.bin")
             self.assertEqual(receiver.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(content))
@@ -94,7 +94,7 @@ class NetworkCut(NatLab):
         got = self.until(lambda: (lambda answer: answer.one() if answer.code == 0 else None)(bob.run("get", content_id, "-o", out)),
                          "the rest", 90)
         self.assertEqual((got["sha256"], got["source"]), (digest, "own other node"))
-        self.assertLess(bob.place.bytes() - before, 1.05 * SIZE + 2 * (PIECE + RATE))
+        self.assertLess(bob.place.bytes() - before, 1.05 * SIZE + 2 * RATE / 2)
 
     def test_nobody_waits_for_a_node_that_is_gone(self):
         bob, nas, content_id, _ = self.two_nodes_of_bob()
