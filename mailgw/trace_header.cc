@@ -8,8 +8,6 @@
 
 namespace satchel::mailgw {
 
-namespace {}  // namespace
-
 std::string date_text(std::uint64_t unix_seconds) {
     static constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -31,6 +29,14 @@ std::string harmless(std::string const& said) {
     for (char c : said.substr(0, 255))
         out += c > ' ' && c < 0x7f && c != '(' && c != ')' && c != '\\' && c != ';' ? c : '?';
     return out;
+}
+
+/// What stands between the brackets (RFC 5321 §4.1.3): an IPv6 address has a tag, as XFORWARD gives
+/// it already.
+std::string address_literal(std::string const& address) {
+    bool const untagged = address.find(':') != std::string::npos &&
+                          !equal_ignoring_case(address.substr(0, 5), "IPv6:");
+    return untagged ? "IPv6:" + address : address;
 }
 
 /// RFC 3848, RFC 6531 §4.3.
@@ -59,7 +65,7 @@ std::string trace_lines(TraceFacts const& facts, SmtpPeer const& peer, Envelope 
     if (helo.empty()) helo = name.empty() ? "unknown" : name;
     if (name.empty()) name = "unknown";
     std::string out = "Received: from " + harmless(helo) + " (" + harmless(name) + " [" +
-                      harmless(address) + "])\r\n\tby " + harmless(facts.helo) +
+                      harmless(address_literal(address)) + "])\r\n\tby " + harmless(facts.helo) +
                       " (Satchel) with " + with_protocol(peer, envelope) + " id " + facts.id;
     // Named only where it tells no recipient of another.
     bool const nameable =
