@@ -30,6 +30,18 @@ Result<KeptReceipt> receipt_at(SqliteStatement const& row) {
                        message_id.empty() ? "" : '<' + message_id + '>', row.text(2)};
 }
 
+Result<std::vector<KeptReceipt>> all_receipts(SqliteStatement& rows) {
+    std::vector<KeptReceipt> found;
+    for (;;) {
+        auto const more = rows.step();
+        if (!more) return fail(more.error());
+        if (!*more) return found;
+        auto receipt = receipt_at(rows);
+        if (!receipt) return fail(receipt.error());
+        found.push_back(std::move(*receipt));
+    }
+}
+
 }  // namespace
 
 Result<ReceiptBook> ReceiptBook::open_current(std::filesystem::path const& file,
@@ -73,15 +85,23 @@ Result<std::vector<KeptReceipt>> ReceiptBook::find(ReceiptFilter const& filter) 
     } else if (filter.content_id) {
         statement->bind(filter.content_id->to_hex());
     }
-    std::vector<KeptReceipt> found;
-    for (;;) {
-        auto const more = statement->step();
-        if (!more) return fail(more.error());
-        if (!*more) return found;
-        auto receipt = receipt_at(*statement);
-        if (!receipt) return fail(receipt.error());
-        found.push_back(std::move(*receipt));
-    }
+    return all_receipts(*statement);
+}
+
+Result<ReceiptPage> ReceiptBook::page(std::uint64_t from, std::uint64_t count) const {
+    std::lock_guard const lock(*guard_);
+    auto counted = database_->prepare("SELECT count(*) FROM receipt");
+    if (!counted) return fail(counted.error());
+    if (auto const row = counted->step(); !row) return fail(row.error());
+    // The index alone tells which they are: what is skipped is not read.
+    auto statement = database_->prepare(
+        "SELECT message_id, name, route, proof FROM receipt "
+        "ORDER BY taken DESC, rowid DESC LIMIT ? OFFSET ?");
+    if (!statement) return fail(statement.error());
+    statement->bind(count, from);
+    auto receipts = all_receipts(*statement);
+    if (!receipts) return fail(receipts.error());
+    return ReceiptPage{counted->size(0), std::move(*receipts)};
 }
 
 Result<std::uint64_t> ReceiptBook::forget_before(std::uint64_t unix_seconds) {

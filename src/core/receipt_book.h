@@ -32,6 +32,11 @@ struct ReceiptFilter {
     std::string message_id{};  ///< angle brackets or not
 };
 
+struct ReceiptPage {
+    std::uint64_t all = 0;  ///< in the whole book
+    std::vector<KeptReceipt> receipts;
+};
+
 /// Safe from any thread; blocks on the disk. Processes may share the file.
 class ReceiptBook {
 public:
@@ -45,6 +50,9 @@ public:
 
     /// Oldest first. One that is damaged is Fault::corrupt.
     Result<std::vector<KeptReceipt>> find(ReceiptFilter const& filter) const;
+
+    /// Some of all, newest first, however many there are: `count` of them after `from`.
+    Result<ReceiptPage> page(std::uint64_t from, std::uint64_t count) const;
 
     /// Those taken before `unix_seconds`. Gives how many.
     Result<std::uint64_t> forget_before(std::uint64_t unix_seconds);

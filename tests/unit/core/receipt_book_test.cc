@@ -98,3 +98,38 @@ TEST_CASE("receipt book: one receipt for an offer, and old ones go") {
     CHECK(*book->forget_before(200) == 1);
     CHECK(book->find({})->size() == 1);
 }
+
+TEST_CASE("receipt book: a page, newest first, and nothing beside it is read") {
+    TempFolder const folder;
+    auto const file = folder.path() / "receipts.db";
+    auto book = ReceiptBook::open(file);
+    REQUIRE(book);
+    for (std::uint8_t n = 1; n <= 7; ++n)
+        REQUIRE(book->keep(sample(n, n < 4 ? 100 : 100 * n)));
+
+    struct Row {
+        std::uint64_t from;
+        std::uint64_t count;
+        std::vector<std::uint8_t> found;
+    };
+
+    for (Row const& row : {Row{0, 3, {7, 6, 5}}, Row{3, 3, {4, 3, 2}}, Row{6, 3, {1}},
+                           Row{7, 3, {}}, Row{1ULL << 40U, 3, {}}, Row{0, 0, {}}}) {
+        CAPTURE(row.from);
+        CAPTURE(row.count);
+        auto const page = book->page(row.from, row.count);
+        REQUIRE(page);
+        CHECK(page->all == 7);
+        std::vector<std::uint8_t> found;
+        for (KeptReceipt const& one : page->receipts)
+            found.push_back(one.proof.receipt.content_id.bytes[0]);
+        CHECK(found == row.found);
+    }
+    {
+        auto damage = SqliteDatabase::open(file, 1, "");
+        REQUIRE(damage);
+        REQUIRE(damage->execute("UPDATE receipt SET proof = x'00' WHERE taken = 700"));
+    }
+    CHECK(book->page(0, 1).error().fault == Fault::corrupt);
+    CHECK(book->page(1, 3));
+}
