@@ -55,7 +55,7 @@ Answer BlobIntake::confirm(Incoming const& incoming, unsigned status) {
     incoming->waits = false;
     incoming->slot.reset();
     incoming->ahead.reset();
-    if (first_time) around_.host.blob_arrived(incoming->offer);
+    if (first_time) around_.host.blob_arrived(incoming->offer, incoming->route);
     return transfer::answer_of(status, *incoming->receipt);
 }
 
@@ -176,7 +176,10 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
         OfferProgress const progress{OfferAction::wait, reserved.arriving};
         opening.answer = transfer::answer_of(progress);
     } else {
-        opening.answer = answer_of(reserved.status.error());
+        Error const& error = reserved.status.error();
+        if (error.fault == Fault::no_space)
+            around_.host.offer_refused(incoming->offer, refusal_for(error));
+        opening.answer = answer_of(error);
     }
     co_return opening;
 }
@@ -185,7 +188,7 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
                                                OfferRequest request) {
     Admission const admission = co_await session.judge(caller, request.offer);
     if (admission.refusal) {
-        around_.host.offer_refused(request.offer, admission.refusal->code);
+        around_.host.offer_refused(request.offer, *admission.refusal);
         co_return transfer::answer_of(*admission.refusal);
     }
     if (request.blob && is_draft(request.offer)) {
@@ -239,6 +242,7 @@ asio::awaitable<Answer> BlobIntake::take_invitation(Caller caller, ContentId id,
     if (incoming->receipt) co_return transfer::answer_of(200, *incoming->receipt);
     Opening opening = co_await open_slot(incoming);
     if (opening.answer) co_return std::move(*opening.answer);
+    incoming->route = Route::swarm;
     co_return co_await swarms_.begin(incoming, opening.slot, std::move(caller),
                                      std::move(invitation));
 }
@@ -253,6 +257,7 @@ asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_p
                                                 Bytes blob) {
     auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
     if (!turn) co_return transfer::answer_of(OfferProgress{OfferAction::wait, slot->have()});
+    incoming->route = Route::inline_offer;
     received_bytes_ += blob.size();
     limits_.traffic->count(Traffic::Way::down, blob.size());
     auto store_all = [upload = slot->upload(), blob = std::move(blob),
@@ -321,11 +326,13 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
     PumpResult const moved =
         co_await receive_body(channel, around_.pool, *limits_.traffic, slot->upload(), body);
     slot->note_fed(around_.clock.unix_seconds());
-    if (!moved.disk) {
-        incoming->slot.reset();
-        co_return hanging_up(answer_of(moved.disk.error()));
+    incoming->route = Route::direct;
+    Status const& trouble = moved.disk ? moved.network : moved.disk;
+    if (!trouble) {
+        around_.host.blob_broken_off(incoming->offer, slot->have(), trouble.error());
+        if (!moved.disk) incoming->slot.reset();
+        co_return hanging_up(answer_of(trouble.error()));
     }
-    if (!moved.network) co_return hanging_up(answer_of(moved.network.error()));
     if (slot->have() < incoming->offer.size) {
         co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
     }

@@ -103,12 +103,9 @@ asio::awaitable<Result<ControlClient::Reply>> ControlClient::ask(Peer peer, Requ
 
 asio::awaitable<Result<PingAnswer>> ControlClient::ping(Peer peer) {
     NodeKey const expected = peer.key;
-    Request request;
-    request.line.target = ping_path;
-    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
-    if (!reply) co_return fail(reply.error());
-    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
-    auto answer = decode_ping(reply->body);
+    auto const body = co_await read(std::move(peer), ping_path, control_limits::small_answer_bytes);
+    if (!body) co_return fail(body.error());
+    auto answer = decode_ping(*body);
     if (answer && answer->node != expected)
         co_return fail(Fault::untrusted, "the node calls itself by another key");
     co_return answer;
@@ -150,26 +147,39 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_swarm(Peer peer, Conten
                       encode_swarm_invitation(invitation));
 }
 
-asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
+asio::awaitable<Result<Bytes>> ControlClient::read(Peer peer, std::string target,
+                                                   std::size_t bytes_max) {
     Request request;
-    request.line.target = offer_path(id);
-    request.answer_max = limits::offer_bytes;
-    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
+    request.line.target = std::move(target);
+    request.answer_max = bytes_max;
+    Result<Reply> reply = co_await ask(std::move(peer), std::move(request));
     if (!reply) co_return fail(reply.error());
     if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
-    co_return decode_offer(reply->body);
+    co_return std::move(reply->body);
+}
+
+asio::awaitable<Result<Offer>> ControlClient::ask_offer(Peer peer, OfferId id) {
+    auto const body = co_await read(std::move(peer), offer_path(id), limits::offer_bytes);
+    if (!body) co_return fail(body.error());
+    co_return decode_offer(*body);
 }
 
 asio::awaitable<Result<std::vector<Offer>>> ControlClient::ask_waiting(
     Peer peer, std::optional<ContentId> id) {
-    Request request;
-    request.line.target = waiting_path;
-    if (id) request.line.target += '/' + id->to_hex();
-    request.answer_max = control_limits::waiting_bytes;
-    Result<Reply> const reply = co_await ask(std::move(peer), std::move(request));
-    if (!reply) co_return fail(reply.error());
-    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
-    co_return decode_waiting(reply->body);
+    std::string target = waiting_path;
+    if (id) target += '/' + id->to_hex();
+    auto const body = co_await read(std::move(peer), target, control_limits::waiting_bytes);
+    if (!body) co_return fail(body.error());
+    co_return decode_waiting(*body);
+}
+
+asio::awaitable<Result<HoldingsPart>> ControlClient::ask_holdings(Peer peer,
+                                                                  std::optional<ContentId> after) {
+    std::string target = holdings_path;
+    if (after) target += '/' + after->to_hex();
+    auto const body = co_await read(std::move(peer), target, control_limits::holdings_bytes);
+    if (!body) co_return fail(body.error());
+    co_return decode_holdings(*body);
 }
 
 /// Sends a body; a refusal is an error.
@@ -186,25 +196,22 @@ asio::awaitable<Result<ControlClient::Reply>> ControlClient::tell(Peer peer, Met
 }
 
 asio::awaitable<Result<EnrollAnswer>> ControlClient::enroll(Peer peer, EnrollRequest request) {
-    Bytes body = encode_enroll_request(request);
     Result<Reply> const reply =
-        co_await tell(std::move(peer), Method::post, enroll_path, std::move(body));
+        co_await tell(std::move(peer), Method::post, enroll_path, encode_enroll_request(request));
     if (!reply) co_return fail(reply.error());
     co_return decode_enroll_answer(reply->body);
 }
 
 asio::awaitable<Result<ReachAnswer>> ControlClient::ask_reach(Peer peer, ReachRequest request) {
-    Bytes body = encode_reach_request(request);
     Result<Reply> const reply =
-        co_await tell(std::move(peer), Method::post, reach_path, std::move(body));
+        co_await tell(std::move(peer), Method::post, reach_path, encode_reach_request(request));
     if (!reply) co_return fail(reply.error());
     co_return decode_reach_answer(reply->body);
 }
 
 asio::awaitable<Status> ControlClient::put_records(Peer peer, RecordsToKeep keep) {
-    Bytes body = encode_records(keep);
     Result<Reply> const reply =
-        co_await tell(std::move(peer), Method::put, records_path, std::move(body));
+        co_await tell(std::move(peer), Method::put, records_path, encode_records(keep));
     co_return reply ? Status() : Status(fail(reply.error()));
 }
 
@@ -241,9 +248,8 @@ asio::awaitable<Result<MeetingPlace>> ControlClient::call_to_meeting(Peer gatewa
 }
 
 asio::awaitable<Status> ControlClient::put_receipt(Peer peer, OfferId offer, Receipt receipt) {
-    Bytes body = encode_receipt(receipt);
     Result<Reply> const reply =
-        co_await tell(std::move(peer), Method::put, receipt_path(offer), std::move(body));
+        co_await tell(std::move(peer), Method::put, receipt_path(offer), encode_receipt(receipt));
     co_return reply ? Status() : Status(fail(reply.error()));
 }
 
@@ -258,13 +264,7 @@ asio::awaitable<Result<std::uint64_t>> ControlClient::blob_size(Peer peer, Conte
 }
 
 asio::awaitable<Result<Bytes>> ControlClient::fetch_layer(Peer peer, ContentId id) {
-    Request request;
-    request.line.target = layer_path(id);
-    request.answer_max = control_limits::layer_bytes;
-    Result<Reply> reply = co_await ask(std::move(peer), std::move(request));
-    if (!reply) co_return fail(reply.error());
-    if (reply->head.status != 200) co_return fail(refused_by(reply->head.status, reply->body));
-    co_return std::move(reply->body);
+    return read(std::move(peer), layer_path(id), control_limits::layer_bytes);
 }
 
 /// A connection on which the head has gone out.

@@ -18,6 +18,7 @@
 #include "transfer/control_request.h"
 #include "transfer/enrolment_message.h"
 #include "transfer/growing_blob.h"
+#include "transfer/holdings_message.h"
 #include "transfer/http_head.h"
 #include "transfer/intake_answer.h"
 #include "transfer/line_message.h"
@@ -85,6 +86,9 @@ public:
 
     /// The offer behind a notice, and those that wait for us: of one blob, or as many as fit.
     asio::awaitable<Result<Offer>> ask_offer(Peer peer, OfferId id);
+    /// What an own node holds for this node's user, of the ids after `after`.
+    asio::awaitable<Result<HoldingsPart>> ask_holdings(Peer peer, std::optional<ContentId> after);
+
     asio::awaitable<Result<std::vector<Offer>>> ask_waiting(
         Peer peer, std::optional<ContentId> id = std::nullopt);
 
@@ -143,6 +147,7 @@ private:
     struct EarlyReply;
 
     asio::awaitable<Result<Reply>> ask(Peer peer, Request request);
+    asio::awaitable<Result<Bytes>> read(Peer peer, std::string target, std::size_t bytes_max);
     asio::awaitable<Result<Reply>> tell(Peer peer, Method method, std::string target, Bytes body);
     asio::awaitable<Result<IntakeAnswer>> ask_intake(Peer peer, Method method, std::string target,
                                                      Bytes body);

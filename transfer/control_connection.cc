@@ -112,12 +112,11 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     if (std::holds_alternative<AskPing>(request)) co_return session.ping();
     if (auto const* ask = std::get_if<AskWaiting>(&request))
         co_return co_await session.waiting(caller, ask->id);
-    if (auto const* ask = std::get_if<AskOffer>(&request)) {
-        co_return session.offer(caller, ask->id);
-    }
-    if (auto const* ask = std::get_if<AskReceipt>(&request)) {
+    if (auto const* ask = std::get_if<AskHoldings>(&request))
+        co_return co_await session.holdings(caller, ask->after);
+    if (auto const* ask = std::get_if<AskOffer>(&request)) co_return session.offer(caller, ask->id);
+    if (auto const* ask = std::get_if<AskReceipt>(&request))
         co_return session.receipt(caller, ask->offer);
-    }
     if (auto const* post = std::get_if<PostOffer>(&request)) {
         co_return co_await take_offer(*post, caller);
     }

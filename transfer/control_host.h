@@ -20,10 +20,13 @@
 #include "src/core/offer.h"
 #include "src/core/receipt.h"
 #include "transfer/admission.h"
+#include "transfer/control_message.h"
 #include "transfer/enrolment_message.h"
+#include "transfer/holdings_message.h"
 #include "transfer/line_message.h"
 #include "transfer/reach_message.h"
 #include "transfer/records_message.h"
+#include "transfer/route.h"
 #include "transfer/swarm_room.h"
 
 namespace satchel::transfer {
@@ -76,6 +79,13 @@ public:
     /// of one blob.
     virtual asio::awaitable<std::vector<Offer>> kept_for(Caller, std::optional<ContentId>) const {
         co_return std::vector<Offer>();
+    }
+
+    /// What this node holds for the caller's user, by rising id; Fault::not_found for who is
+    /// nobody's node or device here.
+    virtual asio::awaitable<Result<HoldingsPart>> held_after(Caller,
+                                                             std::optional<ContentId>) const {
+        co_return fail(Fault::not_found, "nothing here");
     }
 
     /// A blob of those, for the same callers. Fault::not_found for all others.
@@ -143,10 +153,15 @@ public:
     virtual void swarm_ended(ContentId const&, Error const&) {}
 
     /// A blob is held, verified and on disk, for one more offer.
-    virtual void blob_arrived(Offer const& offer) = 0;
+    virtual void blob_arrived(Offer const& offer, Route route) = 0;
 
-    /// An offer was turned away; `code` is Refusal::code.
-    virtual void offer_refused(Offer const& /*offer*/, std::string const& /*code*/) {}
+    /// An offer was turned away.
+    virtual void offer_refused(Offer const& /*offer*/, Refusal const& /*refusal*/) {}
+
+    /// The bytes of an offer ended before its blob did; `have` of them are here. Its sender may go
+    /// on.
+    virtual void blob_broken_off(Offer const& /*offer*/, std::uint64_t /*have*/,
+                                 Error const& /*why*/) {}
 };
 
 }  // namespace satchel::transfer

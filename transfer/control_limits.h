@@ -17,6 +17,9 @@ inline constexpr std::size_t small_answer_bytes = 16 * 1024;
 inline constexpr std::size_t reach_bytes = 4 * 1024;
 inline constexpr std::size_t waiting_offers = 64;
 inline constexpr std::size_t waiting_bytes = waiting_offers * (limits::offer_bytes + 16) + 16;
+inline constexpr std::size_t holdings_at_once = 128;
+inline constexpr std::size_t holdings_bytes =
+    holdings_at_once * (limits::label_bytes + limits::address_octets + 128) + 128;
 inline constexpr std::size_t predecessors = 4;  ///< older keys that speak for a new one
 inline constexpr std::size_t enroll_bytes = 2 * 1024;
 inline constexpr std::size_t records_at_once = 8;

@@ -81,7 +81,9 @@ ControlRequest read_blobs_folder(RequestHead const& head, std::string_view name)
     return layer ? read_layer_request(head, *id) : read_blob_request(head, *id);
 }
 
-ControlRequest read_waiting(RequestHead const& head, std::string_view rest) {
+/// A path that may go on with a content id.
+template <class Request>
+ControlRequest read_ids(RequestHead const& head, std::string_view rest) {
     std::optional<ContentId> id;
     if (!rest.empty()) {
         auto const named = rest.front() == '/' ? ContentId::parse(rest.substr(1))
@@ -89,7 +91,7 @@ ControlRequest read_waiting(RequestHead const& head, std::string_view rest) {
         if (!named) return nothing_here();
         id = *named;
     }
-    return reads(head) ? ControlRequest(AskWaiting{id}) : wrong_method();
+    return reads(head) ? ControlRequest(Request{id}) : wrong_method();
 }
 
 ControlRequest read_receipt_request(RequestHead const& head, std::string_view name) {
@@ -142,7 +144,10 @@ ControlRequest read_request(RequestHead const& head) {
     }
     if (target == ping_path) return reads(head) ? ControlRequest(AskPing{}) : wrong_method();
     if (target.starts_with(waiting_path)) {
-        return read_waiting(head, target.substr(std::string_view(waiting_path).size()));
+        return read_ids<AskWaiting>(head, target.substr(std::string_view(waiting_path).size()));
+    }
+    if (target.starts_with(holdings_path)) {
+        return read_ids<AskHoldings>(head, target.substr(std::string_view(holdings_path).size()));
     }
     if (target == offers_path) {
         return read_body_request<PostOffer>(head, Method::post, limits::control_body_bytes);

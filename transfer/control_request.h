@@ -99,11 +99,16 @@ struct AskWaiting {
     std::optional<ContentId> id;  ///< of this blob alone
 };
 
+/// What is held for the caller's user, in the order of the ids.
+struct AskHoldings {
+    std::optional<ContentId> after;  ///< those that come after this one
+};
+
 /// A Refusal where the head asks for nothing that exists.
 using ControlRequest =
     std::variant<Refusal, AskPing, PostOffer, AskOffer, PutBlob, AskBlob, PutLayer, AskLayer,
                  AskReceipt, PutReceipt, PostEnroll, PutRecords, PostReach, HoldLine, PingLine,
-                 PostOrder, PostRelay, AskWaiting, PutSwarm, AskSwarm>;
+                 PostOrder, PostRelay, AskWaiting, AskHoldings, PutSwarm, AskSwarm>;
 
 ControlRequest read_request(RequestHead const& head);
 
@@ -116,6 +121,7 @@ std::string receipt_path(OfferId const& offer);
 inline constexpr char const* ping_path = "/v1/ping";
 inline constexpr char const* offers_path = "/v1/offers";
 inline constexpr char const* waiting_path = "/v1/waiting";
+inline constexpr char const* holdings_path = "/v1/holdings";
 std::string line_path(NodeKey const& node);
 std::string relay_path(NodeKey const& node);
 inline constexpr char const* line_path_of_caller = "/v1/line";

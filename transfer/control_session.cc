@@ -51,6 +51,13 @@ asio::awaitable<Answer> ControlSession::waiting(Caller caller, std::optional<Con
     co_return Answer{200, encode_waiting(offers), false};
 }
 
+asio::awaitable<Answer> ControlSession::holdings(Caller caller,
+                                                 std::optional<ContentId> after) const {
+    auto const part = co_await host_.held_after(std::move(caller), after);
+    if (!part) co_return answer_of(refusal_for(part.error()));
+    co_return Answer{200, encode_holdings(*part), false};
+}
+
 bool ControlSession::may_read(Caller const& caller, HeldBlob const& held) const {
     return std::any_of(held.holdings.begin(), held.holdings.end(), [&](Holding const& holding) {
         return host_.owns(caller, holding.recipient);

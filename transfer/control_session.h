@@ -41,6 +41,7 @@ public:
     Answer ping() const;
     Answer offer(Caller const& caller, OfferId const& id) const;
     Answer receipt(Caller const& caller, OfferId const& id) const;
+    asio::awaitable<Answer> holdings(Caller caller, std::optional<ContentId> after) const;
     asio::awaitable<Answer> waiting(Caller caller, std::optional<ContentId> id) const;
 
     /// Is the blob held for somebody whose node or device this is?

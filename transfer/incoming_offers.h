@@ -14,6 +14,7 @@
 #include "src/core/keys.h"
 #include "src/core/offer.h"
 #include "src/core/receipt.h"
+#include "transfer/route.h"
 
 namespace satchel::transfer {
 
@@ -26,6 +27,7 @@ struct IncomingOffer {
     bool waits = false;                   ///< another offer brings the same blob
     std::shared_ptr<UploadSlot> slot;     ///< while its bytes arrive
     std::shared_ptr<UploadSlot> ahead{};  ///< of its draft: bytes that came before the name
+    Route route = Route::direct;          ///< that its bytes took last
 };
 
 class IncomingOffers {

@@ -34,6 +34,9 @@ public:
     /// Names of what this home's node holds.
     std::filesystem::path catalogue_file() const { return root_ / "catalogue.db"; }
 
+    /// How the latest transfers went.
+    std::filesystem::path transfers_file() const { return root_ / "transfers.db"; }
+
     std::filesystem::path dht_state_file() const { return root_ / "dht.state"; }
 
     /// Local socket of the running node (`run/node.sock`), under the runtime directory where the

@@ -218,22 +218,21 @@ asio::awaitable<void> BlobCarrier::keep(Receipt receipt, Offer offer, CarryOrder
 }
 
 std::uint64_t BlobCarrier::show(CarriedBlob const& blob, CarryOrder& order) {
-    OutgoingTransfer begun;
+    Transfer begun;
     begun.name = order.name;
-    begun.recipient = order.recipient.text();
+    begun.peer = order.recipient.text();
     begun.content_id = blob.content_id;
     begun.bytes = blob.bytes;
-    begun.begun = world_.clock.unix_seconds();
-    auto const number = transfers_.begin(std::move(begun));
+    auto const number = world_.transfers.begin(std::move(begun));
     order.progress = [this, number, told = std::move(order.progress)](std::uint64_t done) {
-        if (auto* const transfer = transfers_.find(number)) transfer->done = done;
+        if (auto* const transfer = world_.transfers.find(number)) transfer->done = done;
         if (told) told(done);
     };
     return number;
 }
 
 void BlobCarrier::show_end(std::uint64_t number, Result<transfer::Delivered> const& delivered) {
-    if (auto* const transfer = transfers_.find(number)) {
+    if (auto* const transfer = world_.transfers.find(number)) {
         if (delivered) {
             transfer->done = transfer->bytes;
             transfer->route = to_string(delivered->route);
@@ -241,9 +240,7 @@ void BlobCarrier::show_end(std::uint64_t number, Result<transfer::Delivered> con
             transfer->reason = delivered.error().what;
         }
     }
-    transfers_.end(number,
-                   delivered ? OutgoingTransfer::State::done : OutgoingTransfer::State::failed,
-                   world_.clock.unix_seconds());
+    world_.transfers.end(number, delivered ? Transfer::State::done : Transfer::State::failed);
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,

@@ -80,6 +80,7 @@ public:
         location::NoticeBoard& board;
         OpenLines& lines;  ///< that end here
         ReceiptBook& receipts;
+        TransferBoard& transfers;
         std::vector<Endpoint> const& endpoints;  ///< where a receiver can come for a blob
         SwarmStation* swarm;                     ///< null: this node takes part in none
         bool hidden;                             ///< this node can't be dialled, or won't
@@ -119,8 +120,6 @@ public:
     /// this node, as a gateway that its domain may vouch for.
     Offer make_offer(CarriedBlob const& blob, CarryOrder const& order, NodeKey const& node) const;
 
-    TransferBoard const& transfers() const { return transfers_; }
-
     /// Bytes of blobs that left by any route, also to whoever came for them.
     std::uint64_t sent_bytes() const;
 
@@ -153,7 +152,6 @@ private:
                                std::optional<GatewayPlace> gateway);
 
     World world_;
-    TransferBoard transfers_;
     Turns turns_;  ///< of blobs that are pushed
 };
 

@@ -116,6 +116,15 @@ std::vector<BlobSource> BlobSources::sources_of(ContentId id) {
          }}};
 }
 
+asio::awaitable<Status> BlobSources::take(BlobHolder holder, BlobFetcher::Progress progress,
+                                          std::vector<BlobHolder> others) {
+    Offer const offer = holder.offer;
+    Status taken =
+        co_await world_.fetcher.take(std::move(holder), std::move(progress), std::move(others));
+    if (taken) world_.transfers.arrived(offer, "fetched");
+    co_return taken;
+}
+
 asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
                                                              BlobFetcher::Progress progress) {
     Persistence persistence(world_.owner);
@@ -123,15 +132,15 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
         persistence.note(done);
         if (progress) progress(done, total);
     };
-    TakeBlob const take = [&](BlobHolder holder, std::vector<BlobHolder> others) {
-        return world_.fetcher.take(std::move(holder), noted, std::move(others));
+    TakeBlob const take_noted = [&](BlobHolder holder, std::vector<BlobHolder> others) {
+        return take(std::move(holder), noted, std::move(others));
     };
     for (bool first = true;; first = false) {
         auto const here = co_await is_here(id);
         if (!here) co_return fail(here.error());
         if (*here) co_return first ? "" : "incoming gateway";
         auto const sources = sources_of(id);
-        auto from = co_await take_from_first(world_.owner, sources, take);
+        auto from = co_await take_from_first(world_.owner, sources, take_noted);
         if (from) co_return from;
         Error failure = from.error();
         if (failure.fault == Fault::not_found) {

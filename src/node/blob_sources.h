@@ -10,6 +10,7 @@
 #include "src/node/blob_fetcher.h"
 #include "src/node/incoming_gateway.h"
 #include "src/node/own_nodes.h"
+#include "src/node/transfer_board.h"
 #include "transfer/control_server.h"
 
 namespace satchel::node {
@@ -44,6 +45,7 @@ public:
         IncomingGateway& incoming_gateway;
         transfer::ControlServer& server;
         BlobFetcher& fetcher;
+        TransferBoard& transfers;
     };
 
     explicit BlobSources(World world)
@@ -55,6 +57,8 @@ public:
 
 private:
     asio::awaitable<Result<bool>> is_here(ContentId id);
+    asio::awaitable<Status> take(BlobHolder holder, BlobFetcher::Progress progress,
+                                 std::vector<BlobHolder> others);
     std::vector<BlobSource> sources_of(ContentId id);
 
     World world_;

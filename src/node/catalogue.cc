@@ -11,9 +11,11 @@ namespace satchel::node {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;  // an older one is made again
 
 constexpr char const* schema = R"sql(
+DROP TABLE IF EXISTS entry;
+DROP TABLE IF EXISTS reader;
 CREATE TABLE entry(
   id TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, sender TEXT NOT NULL,
   verified INTEGER NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL,
@@ -21,18 +23,27 @@ CREATE TABLE entry(
   bytes INTEGER NOT NULL, blob_bytes INTEGER NOT NULL, stored INTEGER NOT NULL,
   holdings INTEGER NOT NULL,
   name_key TEXT NOT NULL, sender_key TEXT NOT NULL, subject_key TEXT NOT NULL,
-  words TEXT NOT NULL) STRICT;
+  words TEXT NOT NULL,
+  place INTEGER NOT NULL, place_name TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
 CREATE INDEX entry_by_stored ON entry(stored, id);
 CREATE INDEX entry_by_name ON entry(name_key, id);
 CREATE INDEX entry_by_sender ON entry(sender_key, id);
 CREATE INDEX entry_by_subject ON entry(subject_key, id);
 CREATE INDEX entry_by_bytes ON entry(bytes, id);
+CREATE INDEX entry_by_place ON entry(place, place_name) WHERE place > 0;
 CREATE TABLE reader(name TEXT NOT NULL) STRICT;
 )sql";
 
 constexpr char const* columns =
     "id, name, type, sender, verified, subject, message_id, readable, own, recipient, bytes, "
-    "blob_bytes, stored, holdings";
+    "blob_bytes, stored, holdings, place, place_name";
+
+// What `place` says.
+constexpr std::uint64_t here = 0;
+
+std::uint64_t number_of(ElsewherePlace::Kind kind) {
+    return kind == ElsewherePlace::Kind::own_node ? 1 : 2;
+}
 
 void append_utf8(std::string& out, std::uint32_t c) {
     auto const put = [&out](std::uint32_t octet) { out += static_cast<char>(octet); };
@@ -122,6 +133,10 @@ Result<CatalogueEntry> read_entry(SqliteStatement const& row) {
     entry.blob_bytes = row.size(11);
     entry.stored = row.size(12);
     entry.holdings = row.size(13);
+    if (auto const place = row.size(14); place != here)
+        entry.elsewhere = {
+            place == 1 ? ElsewherePlace::Kind::own_node : ElsewherePlace::Kind::gateway,
+            row.text(15)};
     return entry;
 }
 
@@ -136,7 +151,8 @@ Status each_row(SqliteStatement& statement, Take const& take) {
     }
 }
 
-Status put_one(SqliteStatement& statement, CatalogueEntry const& one) {
+Status put_one(SqliteStatement& statement, CatalogueEntry const& one,
+               std::optional<ElsewherePlace> const& place, std::uint64_t seen) {
     std::string const name = folded(one.name);
     std::string const sender = folded(one.sender);
     std::string const subject = folded(one.subject);
@@ -145,7 +161,8 @@ Status put_one(SqliteStatement& statement, CatalogueEntry const& one) {
               one.verified ? 1 : 0, to_utf8(one.subject), to_utf8(one.message_id),
               one.readable ? 1 : 0, one.own ? 1 : 0, one.recipient, one.bytes, one.blob_bytes,
               one.stored, one.holdings, name, sender, subject,
-              name + '\n' + sender + '\n' + subject)
+              name + '\n' + sender + '\n' + subject, place ? number_of(place->kind) : here,
+              place ? place->name : std::string(), seen)
         .run();
 }
 
@@ -192,18 +209,60 @@ Status Catalogue::put(std::vector<CatalogueEntry> const& entries) {
     return database_.transaction([&]() -> Status {
         auto statement = database_.prepare(
             "INSERT OR REPLACE INTO entry "
-            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!statement) return fail(statement.error());
         for (CatalogueEntry const& entry : entries)
-            if (auto done = put_one(*statement, entry); !done) return done;
+            if (auto done = put_one(*statement, entry, {}, 0); !done) return done;
         return {};
     });
+}
+
+Status Catalogue::put_elsewhere(std::vector<CatalogueEntry> const& entries,
+                                ElsewherePlace const& place, std::uint64_t round) {
+    std::lock_guard const lock(*guard_);
+    return database_.transaction([&]() -> Status {
+        // It may have come here meanwhile.
+        auto statement = database_.prepare(
+            "INSERT OR IGNORE INTO entry "
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        if (!statement) return fail(statement.error());
+        for (CatalogueEntry const& entry : entries)
+            if (auto done = put_one(*statement, entry, place, round); !done) return done;
+        return {};
+    });
+}
+
+Result<bool> Catalogue::see_elsewhere(ContentId const& id, ElsewherePlace const& place,
+                                      std::uint64_t round) {
+    std::lock_guard const lock(*guard_);
+    auto known = database_.prepare("SELECT place, place_name FROM entry WHERE id = ?");
+    if (!known) return fail(known.error());
+    known->bind(id.to_hex());
+    auto const row = known->step();
+    if (!row) return fail(row.error());
+    if (!*row) return false;
+    bool const there = known->size(0) == number_of(place.kind) && known->text(1) == place.name;
+    if (!there) return true;  // here, or at another place, too
+    auto see = database_.prepare("UPDATE entry SET seen = ? WHERE id = ?");
+    if (!see) return fail(see.error());
+    if (auto done = see->bind(round, id.to_hex()).run(); !done) return fail(done.error());
+    return true;
+}
+
+Result<std::uint64_t> Catalogue::forget_unseen(ElsewherePlace const& place, std::uint64_t round) {
+    std::lock_guard const lock(*guard_);
+    auto statement = database_.prepare(
+        "DELETE FROM entry WHERE place > 0 AND place = ? AND place_name = ? AND seen <> ?");
+    if (!statement) return fail(statement.error());
+    auto done = statement->bind(number_of(place.kind), place.name, round).run();
+    if (!done) return fail(done.error());
+    return static_cast<std::uint64_t>(database_.changed_rows());
 }
 
 Status Catalogue::remove(std::vector<ContentId> const& ids) {
     std::lock_guard const lock(*guard_);
     return database_.transaction([&]() -> Status {
-        auto statement = database_.prepare("DELETE FROM entry WHERE id = ?");
+        auto statement = database_.prepare("DELETE FROM entry WHERE id = ? AND place = 0");
         if (!statement) return fail(statement.error());
         for (ContentId const& id : ids)
             if (auto done = statement->bind(id.to_hex()).run(); !done) return done;
@@ -269,7 +328,7 @@ Result<std::vector<CatalogueMark>> Catalogue::marks_after(std::optional<ContentI
                                                           std::size_t most) {
     std::lock_guard const lock(*guard_);
     auto statement = database_.prepare(
-        "SELECT id, stored, holdings FROM entry WHERE id > ? ORDER BY id LIMIT ?");
+        "SELECT id, stored, holdings FROM entry WHERE id > ? AND place = 0 ORDER BY id LIMIT ?");
     if (!statement) return fail(statement.error());
     statement->bind(after ? after->to_hex() : "", std::uint64_t{most});
     std::vector<CatalogueMark> marks;
@@ -286,7 +345,8 @@ Result<std::vector<CatalogueMark>> Catalogue::marks_after(std::optional<ContentI
 Result<std::vector<SenderUse>> Catalogue::use_by_sender(std::size_t most) {
     std::lock_guard const lock(*guard_);
     auto statement = database_.prepare(
-        "SELECT sender, sum(blob_bytes) AS used, count(*) FROM entry GROUP BY sender "
+        "SELECT sender, sum(blob_bytes) AS used, count(*) FROM entry WHERE place = 0 GROUP BY "
+        "sender "
         "ORDER BY used DESC, sender");
     if (!statement) return fail(statement.error());
     std::vector<SenderUse> senders;
@@ -309,7 +369,8 @@ Result<std::vector<SenderUse>> Catalogue::use_by_sender(std::size_t most) {
 Result<std::vector<DayUse>> Catalogue::use_by_day() {
     std::lock_guard const lock(*guard_);
     auto statement = database_.prepare(
-        "SELECT stored / 86400 AS day, sum(blob_bytes), count(*) FROM entry GROUP BY day "
+        "SELECT stored / 86400 AS day, sum(blob_bytes), count(*) FROM entry WHERE place = 0 GROUP "
+        "BY day "
         "ORDER BY day");
     if (!statement) return fail(statement.error());
     std::vector<DayUse> days;

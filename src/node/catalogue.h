@@ -17,6 +17,16 @@
 
 namespace satchel::node {
 
+/// Where else something is: not on this node.
+struct ElsewherePlace {
+    enum class Kind { own_node, gateway };
+
+    Kind kind = Kind::own_node;
+    std::string name;  ///< the node's key, or the gateway's host and port
+
+    friend bool operator==(ElsewherePlace const&, ElsewherePlace const&) = default;
+};
+
 struct CatalogueEntry {
     ContentId id;
     std::string name;       ///< safe as a file name; "" where the label can't be opened here
@@ -32,6 +42,7 @@ struct CatalogueEntry {
     std::uint64_t blob_bytes = 0;  ///< on disk
     std::uint64_t stored = 0;      ///< Unix seconds
     std::uint64_t holdings = 0;    ///< reasons to hold it
+    std::optional<ElsewherePlace> elsewhere{};  ///< none: it is here
 };
 
 struct CatalogueQuery {
@@ -75,19 +86,30 @@ public:
     /// everything is forgotten, and so it is where the file is damaged.
     static Result<Catalogue> open(std::filesystem::path const& file, std::string const& reader);
 
-    /// All or none; those that are there already are replaced.
+    /// All or none, of what is here; those that are there already are replaced.
     Status put(std::vector<CatalogueEntry> const& entries);
+
+    /// Those of one place, unless they are here. `round`: of asking that place.
+    Status put_elsewhere(std::vector<CatalogueEntry> const& entries, ElsewherePlace const& place,
+                         std::uint64_t round);
+    /// Whether it is known, here or elsewhere; then it is seen at that place in this round.
+    Result<bool> see_elsewhere(ContentId const& id, ElsewherePlace const& place,
+                               std::uint64_t round);
+    /// Forgets what was there, and was not seen in this round. Gives how many.
+    Result<std::uint64_t> forget_unseen(ElsewherePlace const& place, std::uint64_t round);
+
     Status remove(std::vector<ContentId> const& ids);
 
     Result<CataloguePage> find(CatalogueQuery const& query);
     Result<std::optional<CatalogueEntry>> find(ContentId const& id);
 
+    /// Of what is here.
     Result<std::vector<CatalogueMark>> marks_after(std::optional<ContentId> const& after,
                                                    std::size_t most);
 
-    /// Those with most bytes, most first; the rest under "" at the end.
+    /// Of what is here. Those with most bytes, most first; the rest under "" at the end.
     Result<std::vector<SenderUse>> use_by_sender(std::size_t most);
-    /// In the order of days.
+    /// Of what is here, in the order of days.
     Result<std::vector<DayUse>> use_by_day();
 
 private:

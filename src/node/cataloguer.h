@@ -54,6 +54,9 @@ public:
 
     CatalogueState const& state() const { return state_; }
 
+    /// Somebody else has changed the catalogue.
+    void tell();
+
     /// Called on the owner's thread whenever the state changes.
     void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
@@ -72,7 +75,6 @@ private:
     Result<Step> reconcile_after(std::optional<ContentId> const& after);
     Status look_again(std::set<ContentId> const& ids);
     CatalogueEntry entry_of(transfer::HeldBlob const& blob) const;
-    void tell();
 
     World world_;
     Catalogue catalogue_;

@@ -89,10 +89,11 @@ asio::awaitable<std::vector<GatewayPlace>> IncomingGateway::places() {
 }
 
 asio::awaitable<Status> IncomingGateway::call(GatewayPlace place) {
-    auto const gateway = co_await world_.finder.reach(std::move(place));
+    auto const gateway = co_await world_.finder.reach(place);
     if (!gateway) co_return fail(gateway.error());
     auto const waiting = co_await world_.client.ask_waiting(*gateway);
     if (!waiting) co_return fail(waiting.error());
+    if (hear_ && !stopped_) hear_(place, *waiting);
     if (!waiting->empty())
         world_.log.info("waiting_there", {{"offers", std::to_string(waiting->size())}});
     co_return Status();

@@ -41,6 +41,11 @@ public:
     /// For a node that cannot be dialled: holds a line to each gateway.
     void hold_lines(LineUse use) { use_ = std::move(use); }
 
+    /// Hears what each gateway keeps for this home's users, whenever that is told.
+    void on_waiting(std::function<void(GatewayPlace const&, std::vector<Offer> const&)> hear) {
+        hear_ = std::move(hear);
+    }
+
     /// Says now, and every few minutes, that this node is here: whatever waits is brought then.
     void start();
     void stop();
@@ -62,6 +67,7 @@ private:
     World world_;
     asio::steady_timer timer_;
     std::optional<LineUse> use_;
+    std::function<void(GatewayPlace const&, std::vector<Offer> const&)> hear_;
     std::vector<GatewayPlace> lines_;  ///< held now
     std::size_t coming_ = 0;           ///< to meetings, whose other side is not there yet
     bool stopped_ = false;

@@ -30,10 +30,12 @@ public:
     /// while another has answered. Fault::not_found: none has.
     asio::awaitable<Result<std::vector<BlobHolder>>> find(ContentId id);
 
+    /// Those that their presence says are there, without this one.
+    asio::awaitable<std::vector<transfer::Peer>> others();
+
 private:
     struct Inquiry;
 
-    asio::awaitable<std::vector<transfer::Peer>> others();
     asio::awaitable<void> ask(std::shared_ptr<Inquiry> inquiry, std::size_t index,
                               transfer::Peer peer, ContentId id);
 

@@ -19,6 +19,8 @@ public:
         PageVerbs::World page;
         Retriever const& retriever;
         ServedUsers const& users;
+        transfer::ControlClient& client;
+        OwnNodes& own_nodes;
         LocalApiServer::Handler verbs;  ///< those of the command line
         EventLog const& log;
     };
@@ -29,6 +31,7 @@ public:
     void start() { cataloguer_->start(); }
 
     void stop() {
+        elsewhere_.stop();
         cataloguer_->stop();
         reader_.stop();
     }
@@ -40,15 +43,21 @@ public:
 
     Cataloguer& cataloguer() { return *cataloguer_; }
 
+    Elsewhere& elsewhere() { return elsewhere_; }
+
 private:
     PageDesk(std::unique_ptr<Cataloguer> cataloguer, World const& world)
         : cataloguer_(std::move(cataloguer))
         , reader_(world.page.store, world.page.workers, world.page.identity)
-        , page_verbs_(world.page, *cataloguer_)
+        , elsewhere_({world.owner, world.page.workers, world.client, world.own_nodes,
+                      cataloguer_->catalogue(), world.page.identity, world.page.clock, world.log},
+                     [this] { cataloguer_->tell(); })
+        , page_verbs_(world.page, *cataloguer_, elsewhere_)
         , verbs_(world.verbs) {}
 
     std::unique_ptr<Cataloguer> cataloguer_;
     AttachmentReader reader_;
+    Elsewhere elsewhere_;
     PageVerbs page_verbs_;
     LocalApiServer::Handler verbs_;
 };

@@ -15,9 +15,15 @@ namespace satchel::node {
 namespace {
 
 constexpr std::uint64_t rows_max = 500;
+constexpr std::uint64_t from_max = 1ULL << 40U;  // within what SQLite counts to
 constexpr std::size_t words_octets_max = 200;
 constexpr std::size_t senders_shown = 8;
 constexpr auto mail_patience = std::chrono::minutes(30);
+
+char const* place_of(CatalogueEntry const& entry) {
+    if (!entry.elsewhere) return "here";
+    return entry.elsewhere->kind == ElsewherePlace::Kind::own_node ? "own node" : "gateway";
+}
 
 Json json_of(CatalogueEntry const& entry) {
     return {{"content_id", entry.id.to_hex()},
@@ -32,7 +38,9 @@ Json json_of(CatalogueEntry const& entry) {
             {"recipient", entry.recipient},
             {"bytes", entry.bytes},
             {"blob_bytes", entry.blob_bytes},
-            {"stored", entry.stored}};
+            {"stored", entry.stored},
+            {"place", place_of(entry)},
+            {"place_name", entry.elsewhere ? entry.elsewhere->name : ""}};
 }
 
 Result<CatalogueQuery::Order> parse_order(std::string const& word) {
@@ -58,7 +66,7 @@ Result<CatalogueQuery> query_of(Json const& args) {
     return CatalogueQuery{.words = *words,
                           .order = *order,
                           .descending = *descending,
-                          .from = std::min<std::uint64_t>(*from, 1ULL << 40U),
+                          .from = std::min(*from, from_max),
                           .count = std::min(*count, rows_max)};
 }
 
@@ -84,6 +92,7 @@ LocalApiServer::Handler PageVerbs::handler_of(std::string const& verb) {
 
 /// What an open page asks twice a second: never waits for the disk.
 asio::awaitable<Result<Json>> PageVerbs::pulse(LocalCall&) {
+    elsewhere_.look();
     CatalogueState const& state = cataloguer_.state();
     std::error_code ignored;
     co_return Json{{"revision", state.revision},
@@ -124,18 +133,15 @@ Json PageVerbs::transfers() {
                        {"route", ""},
                        {"reason", ""}});
     }
-    for (OutgoingTransfer const& one : world_.carrier.transfers().all()) {
-        bool const moving = one.state == OutgoingTransfer::State::moving;
-        all.push_back({{"direction", "out"},
+    for (Transfer const& one : world_.transfers.all()) {
+        all.push_back({{"direction", one.way == Transfer::Way::in ? "in" : "out"},
                        {"number", std::to_string(one.number)},
                        {"name", one.name},
-                       {"peer", one.recipient},
+                       {"peer", one.peer},
                        {"content_id", one.content_id.to_hex()},
                        {"bytes", one.bytes},
                        {"done", one.done},
-                       {"state", moving                                       ? "moving"
-                                 : one.state == OutgoingTransfer::State::done ? "done"
-                                                                              : "failed"},
+                       {"state", to_string(one.state)},
                        {"route", one.route},
                        {"reason", one.reason},
                        {"begun", one.begun},
@@ -190,12 +196,12 @@ asio::awaitable<Result<Json>> PageVerbs::receipts(LocalCall& call) {
     auto const from = number_at(call.request.args, "from");
     auto const count = number_at(call.request.args, "count");
     if (!from || !count) co_return fail(Fault::usage, "receipts: from and count");
-    auto look = [this, from = *from, count = std::min(*count, rows_max)]() -> Result<Json> {
-        auto const kept = world_.receipts.find({});
-        if (!kept) return fail(kept.error());
+    auto look = [this, from = std::min(*from, from_max),
+                 count = std::min(*count, rows_max)]() -> Result<Json> {
+        auto const page = world_.receipts.page(from, count);
+        if (!page) return fail(page.error());
         Json rows = Json::array();
-        for (std::uint64_t i = from; i < kept->size() && i < from + count; ++i) {
-            KeptReceipt const& one = (*kept)[kept->size() - 1 - i];
+        for (KeptReceipt const& one : page->receipts) {
             rows.push_back({{"time", one.proof.receipt.time},
                             {"address", one.proof.recipient.text()},
                             {"content_id", one.proof.receipt.content_id.to_hex()},
@@ -206,7 +212,7 @@ asio::awaitable<Result<Json>> PageVerbs::receipts(LocalCall& call) {
                             {"route", one.route},
                             {"proof", one.proof.to_line()}});
         }
-        return Json{{"found", kept->size()}, {"receipts", std::move(rows)}};
+        return Json{{"found", page->all}, {"receipts", std::move(rows)}};
     };
     co_return co_await world_.workers.await(std::move(look));
 }

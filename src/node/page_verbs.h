@@ -14,6 +14,7 @@
 #include "src/node/blob_sources.h"
 #include "src/node/cataloguer.h"
 #include "src/node/copy_keeper.h"
+#include "src/node/elsewhere.h"
 #include "src/node/escrow.h"
 #include "src/node/local_api_server.h"
 #include "transfer/control_server.h"
@@ -37,11 +38,13 @@ public:
         CopyKeeper& copies;
         Escrow const& escrow;
         ReceiptBook const& receipts;
+        TransferBoard const& transfers;
     };
 
-    PageVerbs(World world, Cataloguer& cataloguer)
+    PageVerbs(World world, Cataloguer& cataloguer, Elsewhere& elsewhere)
         : world_(world)
-        , cataloguer_(cataloguer) {}
+        , cataloguer_(cataloguer)
+        , elsewhere_(elsewhere) {}
 
     /// None: not a verb of the page.
     LocalApiServer::Handler handler_of(std::string const& verb);
@@ -62,6 +65,7 @@ private:
 
     World world_;
     Cataloguer& cataloguer_;
+    Elsewhere& elsewhere_;
     std::map<ContentId, std::string> arriving_names_;
 };
 

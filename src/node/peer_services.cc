@@ -167,16 +167,18 @@ Status PeerServices::start_escrow() {
     if (!kept) return fail(kept.error());
     receipts.emplace(std::move(*kept));
     carrier.emplace(BlobCarrier::World{owner, *client, *control, workers, outgoing, *publisher,
-                                       finder, *board, lines, *receipts, whereabouts->endpoints(),
-                                       swarm.get(), pull_only(), identity, clock, randomness, log});
+                                       finder, *board, lines, *receipts, transfers,
+                                       whereabouts->endpoints(), swarm.get(), pull_only(), identity,
+                                       clock, randomness, log});
     fetcher.emplace(BlobFetcher::World{owner, workers, *client, *store, clock});
     own_nodes.emplace(OwnNodes::World{owner, *publisher, *resolver, *fetcher, identity, trust});
     incoming_gateway.emplace(
         IncomingGateway::World{owner, *client, *fetcher, finder, *publisher, identity, log});
     sources.emplace(BlobSources::World{owner, workers, *store, *own_nodes, *incoming_gateway,
-                                       *control, *fetcher});
+                                       *control, *fetcher, transfers});
     host.show_holdings(*store, workers, *carrier);
     if (options.brief) return {};
+    if (auto started = start_transfers(); !started) return started;
     auto opened =
         Escrow::open(config.node.storage_dir / "escrow", config.gateway.escrow_quota,
                      {owner, workers, *resolver, trust, *carrier, clock, randomness, log});
@@ -195,6 +197,28 @@ Status PeerServices::start_escrow() {
         inbox.emplace(owner, *location, identity.node_key.copy(), clock, follow);
     }
     incoming_gateway->start();
+    return {};
+}
+
+/// What was lately is remembered over restarts.
+Status PeerServices::start_transfers() {
+    auto opened = TransferHistory::open(options.home.transfers_file());
+    if (!opened) return fail(opened.error());
+    transfer_history.emplace(std::move(*opened));
+    auto const latest = transfer_history->latest();
+    if (!latest) return fail(latest.error());
+    transfers.restore(*latest);
+    transfers.on_over([this](Transfer const& one) {
+        auto keep = [this, one] { return transfer_history->keep(one); };
+        asio::co_spawn(
+            owner,
+            [this, keep]() -> asio::awaitable<void> {
+                Status const kept = co_await workers.await(keep);
+                if (!kept) log.error("transfer_not_kept", {{"reason", kept.error().what}});
+            },
+            asio::detached);
+    });
+    host.show_transfers(&transfers);
     return {};
 }
 
@@ -223,13 +247,17 @@ Status PeerServices::start_verbs() {
 Status PeerServices::start_page() {
     if (options.brief) return {};
     page_workers.emplace(owner, 2);
-    PageVerbs::World const world{*page_workers, options.home, config,   identity,
-                                 clock,         *store,       *control, *carrier,
-                                 *sources,      *copies,      *escrow,  *receipts};
-    auto opened = PageDesk::open({owner, world, *retriever, users,
+    PageVerbs::World const world{*page_workers, options.home, config,   identity, clock,
+                                 *store,        *control,     *carrier, *sources, *copies,
+                                 *escrow,       *receipts,    transfers};
+    auto opened = PageDesk::open({owner, world, *retriever, users, *client, *own_nodes,
                                   [this](LocalCall& call) { return verbs->answer(call); }, log});
     if (!opened) return fail(opened.error());
     page = std::move(*opened);
+    incoming_gateway->on_waiting(
+        [this](GatewayPlace const& gateway, std::vector<Offer> const& offers) {
+            page->elsewhere().note_waiting(gateway, offers);
+        });
     page->start();
     return {};
 }

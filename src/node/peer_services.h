@@ -19,6 +19,7 @@
 #include "src/node/reach_probe.h"
 #include "src/node/record_courier.h"
 #include "src/node/swarm_station.h"
+#include "src/node/transfer_history.h"
 #include "src/node/whereabouts.h"
 #include "transfer/control_server.h"
 #include "transfer/disk_blob_store.h"
@@ -43,7 +44,8 @@ struct PeerServices {
         , workers(io, worker_threads)
         , host(config, users, trust, outgoing, log)
         , finder(config.node, trust, workers)
-        , lines(io) {}
+        , lines(io)
+        , transfers(identity, clock) {}
 
     bool pull_only() const { return config.node.expose == Expose::pull_only; }
 
@@ -53,6 +55,7 @@ struct PeerServices {
     void look_around();
     void show_presence();
     Status start_copies();
+    Status start_transfers();
     Status start_escrow();
     Status start_domain();
     Status start_verbs();
@@ -95,6 +98,8 @@ struct PeerServices {
     std::optional<Enroller> enroller;
     std::optional<location::NoticeBoard> board;
     std::optional<ReceiptBook> receipts;
+    TransferBoard transfers;
+    std::optional<TransferHistory> transfer_history;
     std::optional<BlobCarrier> carrier;
     std::optional<Puller> puller;
     std::optional<location::Inbox> inbox;

@@ -69,13 +69,13 @@ asio::awaitable<Status> Puller::pull(PullNotice notice) {
     if (!same) co_return fail(Fault::corrupt, "the offer is another than the notice says");
     auto const admission = co_await world_.server.judge(*offer);
     if (admission.refusal) {
-        world_.host.offer_refused(*offer, admission.refusal->code);
+        world_.host.offer_refused(*offer, *admission.refusal);
         co_return fail(Fault::refused, admission.refusal->reason);
     }
     BlobHolder const holder{peer, *offer, admission.admitted.account};
     Status const taken = co_await take(holder);
     if (!taken) co_return taken;
-    world_.host.blob_arrived(*offer);
+    world_.host.blob_arrived(*offer, transfer::Route::pull);
     Receipt draft;
     draft.offer = digest_of(*offer);
     draft.content_id = offer->content_id;

@@ -9,6 +9,8 @@
 #include "src/node/open_lines.h"
 #include "src/node/reach_probe.h"
 #include "src/node/record_guardian.h"
+#include "src/node/transfer_board.h"
+#include "transfer/control_limits.h"
 
 namespace satchel::node {
 
@@ -121,6 +123,35 @@ asio::awaitable<std::optional<Offer>> StorageHost::held_for(transfer::Caller cal
     co_return std::nullopt;
 }
 
+asio::awaitable<Result<transfer::HoldingsPart>> StorageHost::held_after(
+    transfer::Caller caller, std::optional<ContentId> after) const {
+    std::set<AddressTag> of_caller;
+    for (Address const& address : users_.addresses()) {
+        auto const tag = address_tag(address);
+        if (users_.owns(caller, tag)) of_caller.insert(tag);
+    }
+    if (of_caller.empty() || holdings_.store == nullptr)
+        co_return fail(Fault::not_found, "nothing here");
+    auto list = [this, of_caller, after]() -> Result<transfer::HoldingsPart> {
+        auto const held =
+            holdings_.store->list_after(after, transfer::control_limits::holdings_at_once);
+        if (!held) return fail(held.error());
+        transfer::HoldingsPart part;
+        for (transfer::HeldBlob const& blob : *held) {
+            auto const holding = std::ranges::find_if(
+                blob.holdings,
+                [&](transfer::Holding const& one) { return of_caller.contains(one.recipient); });
+            if (holding == blob.holdings.end()) continue;
+            auto const account = Address::parse(holding->sender);
+            part.holdings.push_back({blob.id, blob.size, holding->stored,
+                                     account ? account->text() : "", holding->label});
+        }
+        if (held->size() == transfer::control_limits::holdings_at_once) part.next = held->back().id;
+        return part;
+    };
+    co_return co_await holdings_.workers->await(std::move(list));
+}
+
 asio::awaitable<Result<transfer::OutgoingContent>> StorageHost::open_kept(transfer::Caller caller,
                                                                           ContentId id) const {
     if (escrow_ == nullptr) co_return fail(Fault::not_found, "nothing here");
@@ -207,9 +238,10 @@ void StorageHost::swarm_ended(ContentId const& id, Error const& why) {
     log_.info("swarm_ended", {{"content", id.short_form()}, {"reason", why.what}});
 }
 
-void StorageHost::blob_arrived(Offer const& offer) {
+void StorageHost::blob_arrived(Offer const& offer, transfer::Route route) {
     received_bytes_ += offer.size;
     ++received_blobs_;
+    if (board_ != nullptr) board_->arrived(offer, transfer::to_string(route));
     if (copies_ != nullptr) copies_->blob_arrived(offer);
     log_.info("stored", {{"content", offer.content_id.short_form()},
                          {"bytes", std::to_string(offer.size)},
@@ -217,13 +249,23 @@ void StorageHost::blob_arrived(Offer const& offer) {
                          {"node", offer.sender_node.short_form()}});
 }
 
-void StorageHost::offer_refused(Offer const& offer, std::string const& code) {
-    ++refusals_[code];
-    log_.info("offer_refused", {{"code", code},
+void StorageHost::offer_refused(Offer const& offer, transfer::Refusal const& refusal) {
+    ++refusals_[refusal.code];
+    // What is for nobody here is nobody's business here.
+    if (board_ != nullptr && served(offer.recipient)) board_->refused(offer, refusal.reason);
+    log_.info("offer_refused", {{"code", refusal.code},
                                 {"content", offer.content_id.short_form()},
                                 {"bytes", std::to_string(offer.size)},
                                 {"from", offer.sender},
                                 {"node", offer.sender_node.short_form()}});
+}
+
+void StorageHost::blob_broken_off(Offer const& offer, std::uint64_t have, Error const& why) {
+    if (board_ != nullptr) board_->broken_off(offer, have, why.what);
+    log_.info("broken_off", {{"content", offer.content_id.short_form()},
+                             {"bytes", std::to_string(have)},
+                             {"from", offer.sender},
+                             {"reason", why.what}});
 }
 
 }  // namespace satchel::node

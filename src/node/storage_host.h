@@ -25,6 +25,7 @@ class Escrow;
 class OpenLines;
 class ReachProbe;
 class RecordGuardian;
+class TransferBoard;
 
 /// A receiver that comes for a blob itself.
 struct PullVisit {
@@ -86,11 +87,14 @@ public:
                                                     NodeKey const& to) const override;
     asio::awaitable<std::vector<Offer>> kept_for(transfer::Caller caller,
                                                  std::optional<ContentId> id) const override;
+    asio::awaitable<Result<transfer::HoldingsPart>> held_after(
+        transfer::Caller caller, std::optional<ContentId> after) const override;
     asio::awaitable<Result<transfer::OutgoingContent>> open_kept(transfer::Caller caller,
                                                                  ContentId id) const override;
     asio::awaitable<std::vector<PublicKey>> own_gateways() const override;
-    void blob_arrived(Offer const& offer) override;
-    void offer_refused(Offer const& offer, std::string const& code) override;
+    void blob_arrived(Offer const& offer, transfer::Route route) override;
+    void offer_refused(Offer const& offer, transfer::Refusal const& refusal) override;
+    void blob_broken_off(Offer const& offer, std::uint64_t have, Error const& why) override;
 
     transfer::SwarmRoom const* swarm_room() const override { return swarm_room_; }
 
@@ -133,6 +137,9 @@ public:
     /// Hears of what arrives, and of own nodes that call; null: nobody. It must outlive the host.
     void set_copy_keeper(CopyKeeper* copies) { copies_ = copies; }
 
+    /// Where what comes is shown; null: nowhere. It must outlive the host.
+    void show_transfers(TransferBoard* board) { board_ = board; }
+
     /// Null: no swarm. It must outlive the host.
     void set_swarm_room(transfer::SwarmRoom const* room) { swarm_room_ = room; }
 
@@ -157,6 +164,7 @@ private:
     Escrow* escrow_ = nullptr;
     CopyKeeper* copies_ = nullptr;
     OpenLines* lines_ = nullptr;
+    TransferBoard* board_ = nullptr;
     transfer::SwarmRoom const* swarm_room_ = nullptr;
     ReachProbe* probe_ = nullptr;
     EnrolmentOffice* office_ = nullptr;

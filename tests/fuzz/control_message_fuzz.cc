@@ -5,6 +5,7 @@
 
 #include "tests/fuzz/require.h"
 #include "transfer/control_message.h"
+#include "transfer/holdings_message.h"
 
 using namespace satchel;
 using testing::require;
@@ -31,6 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     if (auto const waiting = transfer::decode_waiting(body))
         require(transfer::decode_waiting(transfer::encode_waiting(*waiting)).has_value());
+    if (auto const part = transfer::decode_holdings(body))
+        require(*transfer::decode_holdings(transfer::encode_holdings(*part)) == *part);
     static_cast<void>(transfer::decode_refusal(403, body));
     return 0;
 }

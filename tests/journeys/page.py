@@ -168,6 +168,48 @@ class PageOfANode(Lab):
         page.post("/api/gateway/repair", {"id": held["id"]})
         self.until(lambda: any(b"late.bin" in mail for mail in self.mails(self.gw, "bob@b.test")[2:]), "the message in full", 60)
 
+    def transfers(self, page):
+        with page.events() as events:
+            return next(events)["transfers"]
+
+    def test_how_the_latest_transfers_went_stays_visible(self):
+        self.page.log_in(self.bob)
+        content = random.randbytes(300_000)
+        self.receive({"film.bin": content})
+        self.assertEqual(self.bob.stop(), 0)
+        settings = self.joined + ["web.listen=127.0.0.1:0", "node.accept_from=anyone", "node.quota=500 KB"]
+        self.bob.serve("node", settings)
+        self.page = Page(self.bob.ready["web"])
+        self.page.log_in(self.bob)
+        path = os.path.join(self.folder, "too big.bin")
+        with open(path, "wb") as file:
+            file.write(random.randbytes(400_000))
+        alice = self.party("alice")
+        alice.must("init", "--address", "alice@a.test")
+        alice.serve("node", self.joined + ["web.listen=127.0.0.1:0"])
+        said = alice.run("push", path, "bob@b.test")
+        self.assertNotEqual(said.code, 0)
+        theirs = Page(alice.ready["web"])
+        theirs.log_in(alice)
+        def seen(page):
+            return [(one["direction"], one["state"], one["name"], one["peer"], one["route"], one["reason"]) for one in self.transfers(page)]
+        came, refused = seen(self.page)
+        self.assertEqual(came, ("in", "done", "film.bin", "alice@a.test", "direct", ""))
+        self.assertEqual(refused[:3], ("in", "refused", "too big.bin"))
+        self.assertIn("quota", refused[5])
+        (failed,) = seen(theirs)
+        self.assertEqual(failed[:4], ("out", "failed", "too big.bin", "bob@b.test"))
+        self.assertIn("quota", failed[5])
+        # Also after both were started anew.
+        for party in (self.bob, alice):
+            self.assertEqual(party.stop(), 0)
+        self.bob.serve("node", settings)
+        alice.serve("node", self.joined + ["web.listen=127.0.0.1:0"])
+        for party, expected in ((self.bob, [came, refused]), (alice, [failed])):
+            page = Page(party.ready["web"])
+            page.log_in(party)
+            self.assertEqual(seen(page), expected)
+
     def test_a_page_never_keeps_a_node_from_running(self):
         taken = self.party("taken")
         taken.must("init")

@@ -88,7 +88,7 @@ public:
         return on_meeting ? on_meeting(node, token) : fail(Fault::not_found, "no line");
     }
 
-    void blob_arrived(Offer const& offer) override { arrived.push_back(offer); }
+    void blob_arrived(Offer const& offer, transfer::Route) override { arrived.push_back(offer); }
 
     transfer::SwarmRoom const* room = nullptr;
     int swarms_ended = 0;

@@ -169,7 +169,7 @@ class List {
         });
         row.append(
             el("td", {class: "col-name"}, el("a", {href: "#/a/" + one.content_id, title: one.name || "Sealed for its owner"},
-                el("span", {class: "kind", "aria-hidden": "true"}, kindOf(one)), one.name || "Sealed attachment")),
+                el("span", {class: "kind", "aria-hidden": "true"}, kindOf(one)), one.name || "Sealed attachment"), awayChip(one)),
             el("td", {class: "col-from", title: one.from}, one.from || "—", one.from && !one.verified ? chip("unverified", "warn") : null),
             el("td", {class: "col-subject", title: one.subject}, one.subject || (one.readable ? "—" : "")),
             el("td", {class: "col-bytes"}, format.size(one.bytes)),
@@ -205,9 +205,10 @@ class List {
         if (this.revision !== undefined && pulse.revision !== this.revision) {
             this.revision = pulse.revision;
             this.reload();
-            say("The list has changed.");
+            // While a first look goes on it changes all the time.
+            if (pulse.complete) say("The list has changed.");
         }
-        const coming = (pulse.transfers ?? []).filter((one) => one.direction === "in" && one.state !== "done" && one.state !== "failed");
+        const coming = (pulse.transfers ?? []).filter((one) => one.direction === "in" && one.state === "moving");
         replace(this.arriving, coming.map((one) => el("li", {}, el("span", {class: "what"}, one.name || "An attachment"),
             el("progress", {max: String(one.bytes || 1), value: String(one.done), "aria-label": "Received of " + (one.name || "an attachment")}),
             el("span", {class: "quiet"}, `on its way, ${format.size(one.done)} of ${format.size(one.bytes)}`))));
@@ -218,6 +219,10 @@ function spacer(height) {
     const row = el("tr", {class: "spacer", "aria-hidden": "true"});
     row.style.height = height + "px";
     return row;
+}
+
+function awayChip(one) {
+    return {"own node": chip("on another node", "on"), gateway: chip("in escrow", "warn")}[one.place] ?? null;
 }
 
 function kindOf(one) {

@@ -5,6 +5,7 @@ import {el, chip, confirm, note, replace, say} from "./dom.js";
 import * as format from "./format.js";
 
 const TEXT_SHOWN = 256 * 1024;
+const SOURCES = {"own other node": "another node of yours", "incoming gateway": "your mail gateway", sender: "its sender"};
 
 let dialog = null;
 let current = "";
@@ -19,8 +20,8 @@ function facts(one) {
     else if (one.from) list.append(...row("From", one.from, " ", one.verified ? chip("verified", "good") : null));
     if (one.subject) list.append(...row("Message", one.subject));
     list.append(...row("Size", `${format.size(one.bytes)} (${one.bytes.toLocaleString()} bytes)`));
-    list.append(...row("Received", format.exactDate(one.stored)));
-    list.append(...row("Kept", where(one)));
+    list.append(...row(one.place === "gateway" ? "Seen" : "Received", format.exactDate(one.stored)));
+    list.append(...row("Where", ...[where(one)].flat()));
     if (one.recipient) list.append(...row("For", one.recipient));
     if (one.type && one.readable) list.append(...row("Type", one.type));
     list.append(...row("Reference", el("code", {class: "id"}, `satchel:1:${one.content_id}:${one.blob_bytes}`)));
@@ -28,6 +29,8 @@ function facts(one) {
 }
 
 function where(one) {
+    if (one.place === "own node") return ["on another node of yours, ", el("code", {class: "id"}, one.place_name.slice(0, 10) + "…"), ", not on this one"];
+    if (one.place === "gateway") return `in escrow at your mail gateway, ${one.place_name}, until this node has taken it`;
     const others = one.copies ?? 0;
     return others ? `here, and on ${format.count(others, "other node")} of yours` : "here";
 }
@@ -83,36 +86,50 @@ async function preview(opened) {
     return [el("pre", {class: "text", tabindex: "0", "aria-label": `Beginning of ${opened.name}`}, text), cut ? el("p", {class: "quiet"}, "Only the beginning is shown.") : null];
 }
 
-function elsewhere(id, again) {
+function fetchButton(id, words, again) {
+    return act(words, "", async (button) => {
+        button.textContent = "Looking…";
+        say("Looking for the attachment.");
+        try {
+            const answer = await post(`api/attachments/${id}/fetch`);
+            note(answer.source ? `Fetched from ${SOURCES[answer.source] ?? answer.source}.` : "It is here.");
+            again();
+        } finally {
+            button.textContent = words;
+        }
+    });
+}
+
+function nowhere(id, again) {
     return [el("h2", {}, "Not on this node"),
         el("p", {}, "This attachment is not stored here. It may be on another node of yours, at your mail server's gateway, or still with its sender."),
-        el("div", {class: "buttons"}, act("Look for it", "", async (button) => {
-            button.textContent = "Looking…";
-            say("Looking for the attachment.");
-            try {
-                const answer = await post(`api/attachments/${id}/fetch`);
-                note(answer.source ? `Fetched from ${answer.source}.` : "It is here.");
-                again();
-            } finally {
-                button.textContent = "Look for it";
-            }
-        })),
+        el("div", {class: "buttons"}, fetchButton(id, "Look for it", again)),
         el("p", {class: "quiet"}, el("code", {class: "id"}, id))];
+}
+
+function away(one, again) {
+    return [el("h2", {}, one.name || "Sealed attachment"), el("div", {class: "buttons"}, fetchButton(one.content_id, "Fetch it here", again)),
+        el("p", {class: "notice"}, "Its content is not on this node. Fetched, it can be looked at, saved and mailed."), facts(one)];
 }
 
 async function fill(id, box, changed) {
     let one;
+    const again = () => {
+        fill(id, box, changed);
+        changed();
+    };
     try {
         one = await get("api/attachments/" + id);
     } catch (failure) {
         if (failure.status !== 404) throw failure;
-        replace(box, elsewhere(id, () => {
-            fill(id, box, changed);
-            changed();
-        }));
+        replace(box, nowhere(id, again));
         return;
     }
     if (current !== id) return;
+    if (one.place !== "here") {
+        replace(box, away(one, again));
+        return;
+    }
     const frame = el("div", {class: "preview", "aria-busy": "true"}, one.readable ? el("p", {class: "quiet"}, "Checking the content…") : sealed(one));
     const bar = el("div", {}, buttons(one, null, changed));
     replace(box, el("h2", {}, one.name || "Sealed attachment"), bar, frame, facts(one));

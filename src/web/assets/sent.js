@@ -25,6 +25,9 @@ export async function enter(main) {
     const rows = el("tbody");
     const summary = el("p", {class: "summary", role: "status"}, "…");
     const table = el("div", {class: "card wide", hidden: true}, el("table", {class: "rows"}, el("thead", {}, el("tr", {}, ["File", "Stored by", "Size", "Way", "When", ""].map((name) => el("th", {scope: "col"}, name)))), rows));
+    const empty = el("div", {class: "empty", hidden: true}, el("p", {class: "big"}, "Nothing sent yet"),
+        el("p", {}, "Send a mail with attachments through your gateway, or a single file:"), el("p", {}, el("code", {}, "satchel push FILE ADDRESS")),
+        el("p", {}, "Each delivery leaves a receipt here, signed by the recipient's storage."));
     const more = el("button", {type: "button", class: "quiet-button", hidden: true}, "Show older ones");
     let shown = 0;
     async function load() {
@@ -35,13 +38,14 @@ export async function enter(main) {
             table.hidden = shown === 0;
             more.hidden = shown >= answer.found;
             summary.textContent = answer.found ? `${format.count(answer.found, "receipt")}: each is the signed word of a recipient's storage that it holds the file. Whoever has one can check it with “satchel receipts verify”.`
-                : "Nothing was delivered from here yet. What you send leaves a receipt.";
+                : "";
+            empty.hidden = answer.found > 0;
         } catch (failure) {
             if (failure.status !== 401) note(failure.message, "bad");
         }
     }
     more.addEventListener("click", load);
-    replace(main, heading("Sent"), summary, table, more);
+    replace(main, heading("Sent"), summary, empty, table, more);
     await load();
 }
 

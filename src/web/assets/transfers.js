@@ -1,4 +1,4 @@
-// What moves now, what waits and why, and how what was sent lately went.
+// What moves now, what waits and why, and how the latest transfers went.
 
 import {chip, el, heading, replace, say} from "./dom.js";
 import * as format from "./format.js";
@@ -6,7 +6,9 @@ import * as format from "./format.js";
 let parts = null;
 let rates = new Map();
 
-const STATES = {moving: ["moving", "on"], done: ["delivered", "good"], failed: ["failed", "bad"], waiting: ["waiting", "warn"]};
+const STATES = {moving: ["moving", "on"], done: ["delivered", "good"], failed: ["failed", "bad"], refused: ["refused", "bad"], waiting: ["waiting", "warn"]};
+// As people say it; what is not here is told as it is.
+const ROUTES = {inline: "in one go", direct: "directly", pull: "fetched by the receiver", relay: "by way of a gateway", swarm: "in a swarm", fetched: "fetched from here"};
 
 // Bytes a second, smoothed over what the node tells twice a second.
 function rateOf(one) {
@@ -34,17 +36,21 @@ function words(one) {
         const next = one.next_try ? `, next try in ${format.span(one.next_try - Date.now() / 1000)}` : "";
         return `${format.count(one.blobs, "attachment")}, ${format.size(one.bytes)}; ${format.count(one.tries, "try", "tries")}${next}`;
     }
-    return `${format.size(one.bytes)}${one.route ? ", " + one.route : ""}${one.ended ? ", " + format.date(one.ended) : ""}`;
+    const size = one.state === "failed" && one.done ? `${format.size(one.done)} of ${format.size(one.bytes)}` : format.size(one.bytes);
+    return [size, ROUTES[one.route] ?? one.route, format.date(one.ended)].filter(Boolean).join(", ");
 }
 
 function line(one) {
-    const [word, kind] = STATES[one.state];
+    const came = one.direction === "in";
+    const [word, kind] = came && one.state === "done" ? ["received", "good"] : STATES[one.state];
     const name = one.state === "waiting" ? "For " + one.peer : one.name || "An attachment";
-    const way = one.direction === "in" ? (one.peer ? "from " + one.peer : "arriving") : one.state === "waiting" ? "kept in escrow until the storage answers" : "to " + one.peer;
+    const way = came ? (one.peer ? "from " + one.peer : "arriving") : one.state === "waiting" ? "kept in escrow until the storage answers" : "to " + one.peer;
+    const kept = came && one.state === "failed" && one.done > 0;
+    const reason = [one.reason, kept ? "What has come is kept: its sender goes on from there." : ""].filter(Boolean).join(". ");
     return el("li", {}, el("div", {class: "line"}, el("strong", {}, name), chip(word, kind), el("span", {class: "right"}, words(one))),
         el("div", {class: "quiet"}, way),
         one.state === "moving" ? el("progress", {max: String(one.bytes || 1), value: String(one.done), "aria-label": "Progress of " + name}) : null,
-        one.reason ? el("p", {class: "advice"}, one.reason) : null);
+        reason ? el("p", {class: "advice"}, reason) : null);
 }
 
 function section(title, rows, empty) {
@@ -63,14 +69,15 @@ export function take(pulse) {
     const all = pulse.transfers ?? [];
     const moving = all.filter((one) => one.state === "moving");
     const waiting = all.filter((one) => one.state === "waiting");
-    const over = all.filter((one) => one.state === "done" || one.state === "failed").reverse();
+    const again = new Set(moving.map((one) => one.direction + one.content_id));
+    const over = all.filter((one) => one.state === "done" || ((one.state === "failed" || one.state === "refused") && !again.has(one.direction + one.content_id))).reverse();
     for (const number of rates.keys()) if (!moving.some((one) => one.number === number)) rates.delete(number);
     const news = `${moving.length} moving, ${waiting.length} waiting`;
     if (news !== told) say(news);
     told = news;
-    replace(parts, section("Now", moving, "Nothing moves."),
+    replace(parts, section("Now", moving, "Nothing moves. What you send and what comes for you shows here, with its progress."),
         waiting.length ? section("Waiting", waiting, "") : null,
-        section("Lately sent", over, "Nothing was sent since the node started."));
+        section("Lately", over, "Nothing yet. The latest transfers stay here, with how they went."));
 }
 
 export function leave() {

@@ -86,6 +86,34 @@ TEST_CASE("catalogue: what changes is replaced, what goes is gone, and sums foll
     CHECK(catalogue.marks_after(entry(2, "", 0).id, 9)->size() == 1);
 }
 
+TEST_CASE("catalogue: what is elsewhere is listed until it is here, or there no more") {
+    testing::TempFolder const folder;
+    auto catalogue = Catalogue::open(folder / "catalogue.db", "reader").value();
+    ElsewherePlace const nas{ElsewherePlace::Kind::own_node, "nas"};
+    ElsewherePlace const gateway{ElsewherePlace::Kind::gateway, "mail.b.test:7473"};
+    REQUIRE(catalogue.put({entry(1, "here", 10)}));
+    CHECK(catalogue.see_elsewhere(entry(1, "", 0).id, nas, 1).value());
+    CHECK_FALSE(catalogue.see_elsewhere(entry(2, "", 0).id, nas, 1).value());
+    REQUIRE(catalogue.put_elsewhere({entry(1, "not this", 99), entry(2, "two", 20)}, nas, 1));
+    REQUIRE(catalogue.put_elsewhere({entry(2, "nor this", 99), entry(3, "three", 30)}, gateway, 1));
+    CHECK(names(catalogue, {}) == Names{"three", "two", "here"});
+    CHECK(catalogue.find(entry(1, "", 0).id)->value().elsewhere == std::nullopt);
+    CHECK(catalogue.find(entry(2, "", 0).id)->value().elsewhere == nas);
+    CHECK(catalogue.find(entry(3, "", 0).id)->value().elsewhere == gateway);
+    // No room is taken here, and the walk through the store does not miss them.
+    CHECK(catalogue.use_by_day()->size() == 1);
+    CHECK(catalogue.use_by_sender(9)->size() == 1);
+    CHECK(catalogue.marks_after(std::nullopt, 9)->size() == 1);
+    REQUIRE(catalogue.remove({entry(2, "", 0).id}));
+    CHECK(catalogue.see_elsewhere(entry(2, "", 0).id, nas, 2).value());
+    CHECK(catalogue.forget_unseen(nas, 2).value() == 0);
+    CHECK(catalogue.forget_unseen(nas, 3).value() == 1);
+    CHECK(names(catalogue, {}) == Names{"three", "here"});
+    REQUIRE(catalogue.put({entry(3, "three", 30)}));
+    CHECK(catalogue.find(entry(3, "", 0).id)->value().elsewhere == std::nullopt);
+    CHECK(catalogue.forget_unseen(gateway, 2).value() == 0);
+}
+
 TEST_CASE("catalogue: other keys see nothing that these have opened, and damage is made good") {
     testing::TempFolder const folder;
     auto const file = folder / "catalogue.db";

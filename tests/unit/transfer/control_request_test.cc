@@ -32,6 +32,10 @@ TEST_CASE("control_request: each path of the contract") {
     auto const waiting = read_request(head(Method::get, std::string(waiting_path) + '/' + id));
     REQUIRE(std::holds_alternative<AskWaiting>(waiting));
     CHECK(std::get<AskWaiting>(waiting).id->to_hex() == id);
+    CHECK(std::holds_alternative<AskHoldings>(read_request(head(Method::get, holdings_path))));
+    auto const held = read_request(head(Method::get, std::string(holdings_path) + '/' + id));
+    REQUIRE(std::holds_alternative<AskHoldings>(held));
+    CHECK(std::get<AskHoldings>(held).after->to_hex() == id);
     auto const post = read_request(head(Method::post, offers_path, 100));
     REQUIRE(std::holds_alternative<PostOffer>(post));
     CHECK(std::get<PostOffer>(post).body_bytes == 100);
@@ -69,6 +73,10 @@ TEST_CASE("control_request: refuses the rest, and says how") {
              Row{"a longer path", head(Method::get, "/v1/pings"), 404},
              Row{"a query", head(Method::get, "/v1/ping?x"), 404},
              Row{"an absolute target", head(Method::get, "https://x/v1/ping"), 404},
+             Row{"holdings after nothing", head(Method::get, "/v1/holdings/"), 404},
+             Row{"holdings after no id", head(Method::get, "/v1/holdings/x"), 404},
+             Row{"holdings of another name", head(Method::get, "/v1/holdingss"), 404},
+             Row{"put to holdings", head(Method::put, "/v1/holdings", 3), 405},
              Row{"a later endpoint", head(Method::put, "/v1/later", 10), 404},
              Row{"get of records", head(Method::get, "/v1/records"), 405},
              Row{"records too long",
