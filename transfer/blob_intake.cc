@@ -21,6 +21,32 @@ Answer answer_of(Error const& error) {
     return transfer::answer_of(refusal_for(error));
 }
 
+struct Reserved {
+    std::shared_ptr<BlobUpload> upload;
+    Status status;
+    std::uint64_t arriving = 0;  ///< bytes that another upload of the blob has
+};
+
+/// Blocks on the disk.
+Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& account) {
+    Reserved reserved;
+    bool const draft = is_draft(offer);
+    // Of this offer's draft there may be something from before a restart, most often not.
+    if (!draft) {
+        auto const stand_in = stand_in_for(offer.sender_node, offer.id);
+        static_cast<void>(store.name_draft(stand_in, offer.content_id, offer.size));
+    }
+    auto upload = draft ? store.receive_draft(offer.content_id, offer.size, account)
+                        : store.receive(offer.content_id, offer.size, account);
+    if (upload) {
+        reserved.upload = std::move(*upload);
+    } else {
+        reserved.status = fail(upload.error());
+        reserved.arriving = store.received_so_far(offer.content_id);
+    }
+    return reserved;
+}
+
 }  // namespace
 
 BlobIntake::BlobIntake(Surroundings surroundings, ServerLimits const& limits)
@@ -137,27 +163,8 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
         co_return opening;
     }
 
-    struct Reserved {
-        std::shared_ptr<BlobUpload> upload;
-        Status status;
-        std::uint64_t arriving = 0;  ///< bytes that another upload of the blob has
-    };
-
-    auto reserve = [&store = around_.store, id = offer.content_id, size = offer.size,
-                    account = incoming->account, draft = is_draft(offer),
-                    stand_in = stand_in_for(offer.sender_node, offer.id)]() -> Reserved {
-        Reserved reserved;
-        // Of this offer's draft there may be something from before a restart, most often not.
-        if (!draft) static_cast<void>(store.name_draft(stand_in, id, size));
-        auto upload =
-            draft ? store.receive_draft(id, size, account) : store.receive(id, size, account);
-        if (upload) {
-            reserved.upload = std::move(*upload);
-        } else {
-            reserved.status = fail(upload.error());
-            reserved.arriving = store.received_so_far(id);
-        }
-        return reserved;
+    auto reserve = [&store = around_.store, wanted = offer, account = incoming->account] {
+        return reserve_room(store, wanted, account);
     };
     Reserved reserved = co_await around_.pool.await(std::move(reserve));
     if (incoming->slot) {  // a twin of this request was faster

@@ -46,7 +46,7 @@ Status TransferHistory::keep(Transfer const& one) {
         auto insert =
             database_.prepare("INSERT INTO transfer VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!insert) return fail(insert.error());
-        auto const done =
+        auto done =
             insert
                 ->bind(one.way == Transfer::Way::in ? 1 : 0, to_utf8(one.name), to_utf8(one.peer),
                        one.content_id.to_hex(), one.bytes, one.done, one.route, to_utf8(one.reason),

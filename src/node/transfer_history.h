@@ -21,7 +21,7 @@ public:
     static Result<TransferHistory> open(std::filesystem::path const& file);
 
     /// One that is over. The oldest goes where there are too many.
-    Status keep(Transfer const& transfer);
+    Status keep(Transfer const& one);
 
     /// The oldest first.
     Result<std::vector<Transfer>> latest();
