@@ -217,6 +217,16 @@ Status Catalogue::put(std::vector<CatalogueEntry> const& entries) {
     });
 }
 
+void CatalogueEntry::take(FileLabel const& label) {
+    readable = true;
+    name = safe_file_name(label.name);
+    type = label.type;
+    sender = label.sender;
+    subject = label.subject;
+    message_id = label.message_id;
+    bytes = label.bytes;
+}
+
 Status Catalogue::put_elsewhere(std::vector<CatalogueEntry> const& entries,
                                 ElsewherePlace const& place, std::uint64_t round) {
     std::lock_guard const lock(*guard_);

@@ -14,6 +14,7 @@
 #include "src/base/result.h"
 #include "src/base/sqlite_database.h"
 #include "src/core/content_id.h"
+#include "src/core/file_label.h"
 
 namespace satchel::node {
 
@@ -43,6 +44,9 @@ struct CatalogueEntry {
     std::uint64_t stored = 0;      ///< Unix seconds
     std::uint64_t holdings = 0;    ///< reasons to hold it
     std::optional<ElsewherePlace> elsewhere{};  ///< none: it is here
+
+    /// What an opened label says.
+    void take(FileLabel const& label);
 };
 
 struct CatalogueQuery {

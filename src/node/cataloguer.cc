@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "src/base/hex.h"
-#include "src/core/file_label.h"
 
 namespace satchel::node {
 
@@ -94,15 +93,7 @@ CatalogueEntry Cataloguer::entry_of(transfer::HeldBlob const& blob) const {
     entry.id = blob.id;
     entry.bytes = entry.blob_bytes = blob.size;
     entry.holdings = blob.holdings.size();
-    if (auto const label = world_.retriever.label_of(blob)) {
-        entry.readable = true;
-        entry.name = safe_file_name(label->name);
-        entry.type = label->type;
-        entry.sender = label->sender;
-        entry.subject = label->subject;
-        entry.message_id = label->message_id;
-        entry.bytes = label->bytes;
-    }
+    if (auto const label = world_.retriever.label_of(blob)) entry.take(*label);
     for (transfer::Holding const& holding : blob.holdings) {
         entry.stored = std::max(entry.stored, holding.stored);
         entry.own = entry.own || own_.contains(holding.recipient);

@@ -100,15 +100,7 @@ CatalogueEntry Elsewhere::entry_of(transfer::ListedHolding const& holding) const
     auto const opened =
         transfer::decrypt_age(world_.identity.age, holding.label, limits::label_bytes);
     auto const label = opened ? decode_label(*opened) : Result<FileLabel>(fail(Fault::refused, ""));
-    if (label) {
-        entry.readable = true;
-        entry.name = safe_file_name(label->name);
-        entry.type = label->type;
-        entry.sender = label->sender;
-        entry.subject = label->subject;
-        entry.message_id = label->message_id;
-        entry.bytes = label->bytes;
-    }
+    if (label) entry.take(*label);
     if (auto const attested = Address::parse(holding.account)) {
         entry.sender = attested->text();
         entry.verified = true;

@@ -74,6 +74,7 @@ class Bench(Lab):
                 slowest = max(slowest, time.perf_counter() - asked)
                 if answer["complete"]:
                     break
+                assert asked - begun < 600, "labels are still being opened"
                 time.sleep(0.2)
         print(f"{what}: all {answer['all']} labels after {time.perf_counter() - begun:.1f} s; the list meanwhile within {slowest * 1000:.0f} ms, "
               f"held up {held.longest * 1000:.0f} ms; {memory(bob, 'VmRSS'):.0f} MB, peak {memory(bob, 'VmHWM'):.0f} MB", flush=True)
