@@ -22,7 +22,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
 from lab import Lab, until  # noqa: E402
-from mail_stack import MailStack, free_ports  # noqa: E402
+from mail_stack import MailStack  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 LIMIT = 1 << 32
 ROUNDS = 3

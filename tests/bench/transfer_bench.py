@@ -28,6 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
 from lab import Lab, PROGRAM, until  # noqa: E402
 from other_peers import other_peers  # noqa: E402
+from ports import free_port  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 QUIET_SECONDS = float(os.environ.get("QUIET", "3"))
@@ -72,12 +73,6 @@ with open(sys.argv[2], "rb", buffering=0) as file:
 connection.shutdown(socket.SHUT_WR)
 assert connection.recv(1) == b"."
 """
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def cpu_of(pid):

@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "journeys"))
 
 from dns_trust import NameServer  # noqa: E402
 from lab import PROGRAM, until  # noqa: E402
-from mail_stack import MailStack, free_ports  # noqa: E402
+from mail_stack import MailStack  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 from letters import letter  # noqa: E402
 

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from lab import LOOPBACK, Lab, until
+from ports import free_port
 from whole_way import message
 
 HERE = [setting for setting in LOOPBACK if not setting.startswith("trust.")]
@@ -21,16 +22,14 @@ class NameServer:
     def __init__(self, folder):
         self.folder = os.path.join(folder, "dns")
         os.mkdir(self.folder)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.resolver = f"trust.resolver=127.0.0.1:{self.port}"
         self.zone = os.path.join(self.folder, "b.test.zone")
-        self.conf = os.path.join(self.folder, "nsd.conf")
+        self.conf, self.log = (os.path.join(self.folder, name) for name in ("nsd.conf", "nsd.log"))
         with open(self.conf, "w") as conf:
             conf.write(f'server:\n ip-address: 127.0.0.1@{self.port}\n server-count: 1\n username: ""\n database: ""\n'
                        f' zonesdir: "{self.folder}"\n pidfile: ""\n zonelistfile: "{self.folder}/zones"\n'
-                       f' xfrdfile: ""\n xfrdir: "{self.folder}"\n logfile: "{self.folder}/log"\n'
+                       f' xfrdfile: ""\n xfrdir: "{self.folder}"\n logfile: "{self.log}"\n'
                        f'remote-control:\n control-enable: no\nzone:\n name: "b.test"\n zonefile: "{self.zone}"\n')
         self.process, self.key = None, None
 
@@ -70,6 +69,7 @@ class NameServer:
             until(lambda: self.answers(client), "the name server")
 
     def answers(self, client):
+        assert self.process.poll() is None, open(self.log).read()
         try:
             client.send(QUESTION)
             return client.recv(4096)[3] & 15 == 0

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from lab import until
+from ports import free_ports
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "postfix")
 PASSWORD = "secret"
@@ -115,16 +116,6 @@ service stats {{
   chroot =
 }}
 """
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def listens(port):

@@ -10,16 +10,11 @@ import threading
 import unittest
 
 from lab import PROGRAM, Lab, sha256
+from ports import free_port
 
 PIECE = 256 * 1024
 RATE = 8_000_000
 SIZE = 24_000_000
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Resume(Lab):

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from lab import PROGRAM, Lab, sha256
+from ports import free_ports
 from whole_way import message, references
 
 RATE = 4_000_000
@@ -17,7 +18,10 @@ NAMES = ["bob", "carol", "dave"]
 class Swarm(Lab):
     def people(self, rate=RATE):
         self.alice = self.storage_user("alice", [f"node.upload_limit={rate}"])
-        self.others = [self.storage_user(name) for name in NAMES]
+        # At ports of their own, so that they can come back to them.
+        self.at = {name: ["node.accept_from=anyone", *(f"node.{kind}_listen=127.0.0.1:{port}" for kind, port in
+                                                       zip(("control", "swarm"), free_ports(2)))] for name in NAMES}
+        self.others = [self.storage_user(name, self.at[name]) for name in NAMES]
         for party in [self.alice] + self.others:
             self.assertRegex(party.ready["swarm"], r"^127\.0\.0\.1:\d+$")
 
@@ -72,10 +76,8 @@ class Swarm(Lab):
         push = self.push()
         carol = self.others[1]
         self.await_some(carol)
-        settings = [f"node.control_listen={carol.ready['control']}", f"node.swarm_listen={carol.ready['swarm']}",
-                    "node.accept_from=anyone"]
         carol.stop(signal.SIGKILL)
-        carol.serve("node", self.joined + settings)
+        carol.serve("node", self.joined + self.at[carol.name])
         pushed = self.outcome(push)
         self.check_whole(pushed)
         self.assertEqual([each["route"] for each in pushed["recipients"]][::2], ["swarm"] * 2)
@@ -163,7 +165,10 @@ class Swarm(Lab):
         self.assertTrue(any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2])))
 
     def test_a_mail_to_several_goes_out_once(self):
-        self.others = [self.storage_user(name) for name in NAMES]
+        # At ports of their own, so that they can come back to them.
+        self.at = {name: ["node.accept_from=anyone", *(f"node.{kind}_listen=127.0.0.1:{port}" for kind, port in
+                                                       zip(("control", "swarm"), free_ports(2)))] for name in NAMES}
+        self.others = [self.storage_user(name, self.at[name]) for name in NAMES]
         gateway = self.gateway(settings=[f"node.upload_limit={RATE}"])
         people = [f"{name}@b.test" for name in NAMES]
         content = random.randbytes(6_000_000)

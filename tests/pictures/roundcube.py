@@ -11,7 +11,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from mail_stack import PASSWORD, free_ports, listens
+from mail_stack import PASSWORD, listens
+from ports import free_ports
 from screen import until
 
 CONFIG = """<?php
