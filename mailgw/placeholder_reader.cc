@@ -17,6 +17,13 @@ namespace {
 constexpr std::size_t field_octets_max = 32 * 1024;
 constexpr std::size_t boundaries_max = 4096;
 
+/// A reply in UTF-16 says a reference in ASCII with a NUL beside each letter.
+std::string without_nuls(std::string_view text) {
+    std::string letters(text);
+    std::erase(letters, '\0');
+    return letters;
+}
+
 class PlaceholderReader {
 public:
     explicit PlaceholderReader(int fd)
@@ -162,10 +169,10 @@ void PlaceholderReader::take_text(MailLine const& line) {
     if (encoding_ == Encoding::base64) {
         Bytes text;
         if (!decoder_failed_ && !decoder_.decode(bytes_of(line.text), text)) decoder_failed_ = true;
-        collector_.feed(text_of(text));
+        collector_.feed(without_nuls(text_of(text)));
     } else if (encoding_ == Encoding::quoted_printable) {
         bool soft = false;
-        collector_.feed(from_quoted_printable_line(line.content(), soft));
+        collector_.feed(without_nuls(from_quoted_printable_line(line.content(), soft)));
         if (!soft && line.text.ends_with('\n')) collector_.feed("\n");
     } else {
         collector_.feed(line.text);

@@ -39,6 +39,14 @@ std::string message_with(std::string const& header, std::string const& body) {
         header + "\n\n" + body + "\n--b--\n");
 }
 
+std::string in_base64(std::string_view text) {
+    std::string base64;
+    Base64Encoder encoder(76);
+    encoder.encode(bytes_of(text), base64);
+    encoder.finish(base64);
+    return base64;
+}
+
 }  // namespace
 
 TEST_CASE("placeholder_reader: finds what the detacher writes, with its name") {
@@ -71,10 +79,9 @@ TEST_CASE("placeholder_reader: finds what the detacher writes, with its name") {
 TEST_CASE("placeholder_reader: references in texts") {
     std::string const line =
         "> Attachment: wedding.mov (2.1 GB, video/quicktime)\n> Reference: " + reference(id_a);
-    std::string base64;
-    Base64Encoder encoder(76);
-    encoder.encode(bytes_of(line), base64);
-    encoder.finish(base64);
+    std::string utf16 = "\xff\xfe";
+    for (char letter : line)
+        utf16 += {letter, '\0'};
     std::string const qp_split =
         "Reference: satchel:1:" + id_a.substr(0, 40) + "=\n" + id_a.substr(40) + ":70016";
 
@@ -92,8 +99,11 @@ TEST_CASE("placeholder_reader: references in texts") {
              Row{"quoted-printable, broken softly",
                  "Content-Type: text/plain\nContent-Transfer-Encoding: Quoted-Printable", qp_split,
                  1},
-             Row{"base64", "Content-Type: text/plain\nContent-Transfer-Encoding: base64", base64,
-                 1},
+             Row{"base64", "Content-Type: text/plain\nContent-Transfer-Encoding: base64",
+                 in_base64(line), 1},
+             Row{"UTF-16",
+                 "Content-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64",
+                 in_base64(utf16), 1},
              Row{"two on a line", "X: y", reference(id_a) + " " + reference(id_b), 2},
              Row{"the same twice", "X: y", reference(id_a) + "\n" + reference(id_a), 1},
              Row{"at the end of a very long line", "X: y",
