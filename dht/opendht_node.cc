@@ -16,6 +16,11 @@ constexpr unsigned looks_to_settle = 5;  // in a small network: as many neighbou
 constexpr auto joining_pause = 50ms;
 constexpr auto idle_pause = 2s;
 constexpr auto look_around_max = 180s;
+/// A search that nobody answers lasts for seconds, and OpenDHT's work grows with the square of
+/// those under way.
+constexpr auto unanswered_pause_min = 1s;
+constexpr auto unanswered_pause_max = 30s;
+constexpr auto call_again = 4s;  // a machine that is back online is to be seen within 5 s
 constexpr std::size_t state_file_bytes_max = 64 * 1024;
 constexpr auto save_first = 10s;
 constexpr auto save_every = 5min;
@@ -253,7 +258,7 @@ void OpendhtNode::call(std::vector<Endpoint> peers) {
 
 void OpendhtNode::call_peers() {
     auto const now = steady_clock::now();
-    next_call_ = now + (now - started_ < 1min ? 1s : 10s);
+    next_call_ = now + (now - started_ < 1min ? 1s : call_again);
     auto const count = std::min(callable_.size(), calls_at_once);
     for (std::size_t i = 0; i < count; ++i)
         ping(callable_[i]);
@@ -275,9 +280,14 @@ void OpendhtNode::ping(Endpoint const& peer, std::function<void(bool)> told) {
 
 void OpendhtNode::look_around() {
     auto const now = steady_clock::now();
-    look_around_pause_ =
-        joined_ ? std::clamp(look_around_pause_ * 2, in_ms(joining_pause), in_ms(look_around_max))
-                : in_ms(joining_pause);
+    auto const longer = look_around_pause_ * 2;
+    if (last_good_ == 0)
+        look_around_pause_ =
+            std::clamp(longer, in_ms(unanswered_pause_min), in_ms(unanswered_pause_max));
+    else if (joined_)
+        look_around_pause_ = std::clamp(longer, in_ms(joining_pause), in_ms(look_around_max));
+    else
+        look_around_pause_ = in_ms(joining_pause);
     next_look_around_ = now + look_around_pause_;
     auto const random = randomness_.array<20>();
     ::dht::GetCallback const go_on = [](auto const&) { return true; };

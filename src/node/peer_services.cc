@@ -116,6 +116,7 @@ void PeerServices::look_around() {
     auto const rule = dialling_rule(config.node, control->listening());
     client->use_rule(rule);
     if (probe) probe->use_rule(rule);
+    location->call({});  // who was out of reach may be in reach now
     show_presence();
 }
 

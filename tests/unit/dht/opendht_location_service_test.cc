@@ -195,6 +195,27 @@ TEST_CASE("opendht: a node comes back by its state file, without bootstrap") {
     CHECK(fetch_on(network.io, again, request));
 }
 
+TEST_CASE("opendht: who reaches nobody does not ask without end, and is back at once") {
+    TempFolder folder;
+    LoopbackNetwork network(4);
+    auto options = network.options();
+    options.state_file = folder / "dht.state";
+    auto& first = network.add(options);
+    run_until(network.io, [&] { return first.stats().joined && first.stats().good_nodes >= 3; });
+    first.stop();
+    options.bootstrap.clear();
+    auto& again = network.add(options);
+    auto const port = again.listening().port;
+    network.path.cut_off({port});
+    auto const end = std::chrono::steady_clock::now() + 6s;
+    run_until(network.io, [&] { return std::chrono::steady_clock::now() >= end; });
+    auto const asked = network.path.sent_by(port).requests;
+    MESSAGE("requests in 6 s: " << asked);
+    CHECK(asked < 400);  // each of the four called every second, each call tried three times
+    network.path.heal();
+    run_until(network.io, [&] { return again.stats().joined && again.stats().good_nodes >= 3; });
+}
+
 TEST_CASE("opendht: a damaged state file is told and passed over") {
     TempFolder folder;
     auto const file = folder / "dht.state";
