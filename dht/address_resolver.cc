@@ -88,7 +88,7 @@ struct AddressResolver::Search {
 
     LookupReport take(std::string reason) {
         report.reason = std::move(reason);
-        bool const told = !report.steps.empty() && report.steps.back() == report.reason;
+        bool const told = !report.steps.empty() && report.steps.back().ends_with(report.reason);
         if (!report.reason.empty() && !told) step(report.reason);
         return std::move(report);
     }
@@ -266,7 +266,8 @@ asio::awaitable<Result<PresenceRecord>> AddressResolver::presence_of(SearchPtr s
         co_return believe_presence(*seen, node);
     if (fetched.error().fault == Fault::not_found)
         co_return fail(Fault::not_found, "not heard of lately: it is off, or was never reached");
-    co_return fail(fetched.error());
+    if (worth_retrying(fetched.error().fault)) co_return fail(fetched.error());
+    co_return fail(fetched.error().fault, "its presence does not count: " + fetched.error().what);
 }
 
 asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,

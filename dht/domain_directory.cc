@@ -49,12 +49,14 @@ DomainFacts configured_facts(std::string const& domain, DomainSettings settings)
 /// What was seen before counts where nobody can be asked.
 void use_memory(DomainFacts& facts, std::vector<RememberedDomainKey> const& remembered,
                 Error const& error) {
-    facts.temporary = "no answer from DNS: " + error.what;
+    bool const refused = error.fault == Fault::untrusted;  // an answer came, but a false one
+    facts.temporary = (refused ? "" : "no answer from DNS: ") + error.what;
     facts.steps.push_back(facts.temporary);
     for (RememberedDomainKey const& key : remembered) {
         add(facts, key.record);
         facts.steps.push_back("key " + key.record.key.short_form() +
-                              " was seen before, and counts until DNS answers");
+                              " was seen before, and counts until DNS " +
+                              (refused ? "can be believed" : "answers"));
     }
 }
 

@@ -24,7 +24,7 @@ Result<ExitStatus> revoke(Globals const& globals, Args const& args) {
     print_line("Revoked: " + result->value("address", "") +
                " has no storage until it is bound again; its mail comes in full.");
     bool const placed = result->value("placed", false);
-    if (!placed) print_line("No other node has heard of it yet.");
+    if (!placed) print_line("Not all nodes that should keep it have confirmed it yet.");
     if (!placed || session->started_for_this())
         print_line(
             "Keep `satchel node` or `satchel gateway` running here: it says so again until " +

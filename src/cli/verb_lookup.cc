@@ -55,7 +55,9 @@ void print_prose(node::Json const& report, bool verbose) {
     if (!report.value("storage", false)) {
         std::string const reason = report.value("reason", "");
         bool const says_so = reason.starts_with("no storage");
-        print_line(address + (says_so ? ": " : ": no storage: ") + reason);
+        char const* const so_far =
+            report.value("conclusive", true) ? "no storage: " : "not known now: ";
+        print_line(address + ": " + (says_so ? "" : so_far) + reason);
         return;
     }
     print_line(address + ": storage, trust " + report.value("trust", "") + ", " +

@@ -114,7 +114,10 @@ Finding judge_record(LookupReport const& report) {
     if (!report.alarm.empty() || !report.trusted) {
         finding.health = Health::failure;
         finding.words = report.alarm.empty() ? report.reason : report.alarm;
-        finding.advice = "`satchel lookup " + report.address.text() + " -v` shows each step";
+        std::string const address = report.address.text();
+        finding.advice = "`satchel lookup " + address + " -v` shows each step";
+        if (report.alarm.empty() && !report.storage && report.conclusive)
+            finding.advice += "; `satchel enroll " + address + "` has its domain vouch for it";
     } else if (!report.available) {
         finding.health = Health::failure;
         finding.words = "found, but no storage is available: " + report.reason;
@@ -177,7 +180,8 @@ Finding judge_control(std::vector<Endpoint> const& endpoints, bool pull_only,
     if (!reach) {
         finding.health = Health::unknown;
         finding.words = "published at " + list_of(endpoints) + "; no other node could be asked";
-        finding.advice = "name a gateway (node.incoming_gateway), or publish a second node";
+        finding.advice =
+            "name a gateway that answers (node.incoming_gateway), or publish a second node";
     } else if (!reach->answer.control.empty()) {
         finding.words = "reached at " + list_of(reach->answer.control) + " by " + reach->by;
     } else {

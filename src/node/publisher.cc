@@ -14,6 +14,13 @@ namespace {
 constexpr auto publish_patience = 10s;  // somebody waits for the answer
 constexpr auto goodbye_patience = 3s;   // a node that goes has 5 s for its last words
 
+/// Why no node takes a record that was signed just now.
+std::string overtaken(Address const& address) {
+    return "a later word of the domain's about " + address.text() +
+           " is out: it has revoked this binding, or made a newer one; `satchel enroll " +
+           address.text() + "` asks for one that counts";
+}
+
 }  // namespace
 
 Publisher::Publisher(World world, PublicationList publications, PresenceSecret presence_secret)
@@ -226,6 +233,8 @@ asio::awaitable<Result<Published>> Publisher::publish(PublishOrder order) {
     for (Slot const& slot : slots_of(*publication)) {
         RecordPlace const place{locator.key, RecordKind::storage, slot_id(slot.owner)};
         auto const report = co_await world_.keeper.put_now(place, publish_patience);
+        if (!report && report.error().fault == Fault::refused)
+            co_return fail(Fault::refused, overtaken(address));
         if (!report && report.error().fault != Fault::unavailable) co_return fail(report.error());
         if (report) published.neighbours = std::max(published.neighbours, report->neighbours);
         RecordEnvelope const& envelope = signed_.at({address.text(), slot.owner});

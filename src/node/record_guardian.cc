@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kept_per_address = 8;  // two slots and three nodes, and some that go
 constexpr std::size_t at_once_max = 4;         // each costs an Argon2id
 constexpr auto look_period = 60s;
-constexpr auto revoke_patience = 3s;
-constexpr auto pace = 20ms;  // between records, so that a restart is no flood
+constexpr auto revoke_patience = 10s;  // somebody waits for the answer
+constexpr auto pace = 20ms;            // between records, so that a restart is no flood
 
 std::chrono::seconds period_of(RecordKind kind) {
     return std::chrono::seconds(kind == RecordKind::storage ? limits::storage_reput_seconds

@@ -203,6 +203,7 @@ TEST_CASE("resolver: why a node is not available") {
         CHECK(report.reason == row.reason);
         REQUIRE(report.nodes.size() == 1);
         CHECK(report.nodes[0].reason == row.reason);
+        CHECK(report.steps.back().starts_with("node "));  // and the reason is not told twice
     }
 }
 

@@ -148,6 +148,8 @@ TEST_CASE("domain_directory: a key seen before counts while DNS is away, after a
         CHECK(facts.gateway_keys.size() == 1);
         CHECK_FALSE(facts.temporary.empty());
         CHECK(says(facts, "seen before"));
+        // An answer that is refused was one.
+        CHECK(facts.temporary.starts_with("no answer from DNS") == (fault != Fault::untrusted));
     }
     // That there is no record any more is an answer, and no reason to forget.
     lab.dns.fail_with("b.test", Fault::not_found);

@@ -112,6 +112,9 @@ TEST_CASE("checkup: what others find") {
     LookupReport report{.address = sample_address(), .storage_address = sample_address()};
     report.reason = "no storage record";
     CHECK(judge_record(report).health == Health::failure);
+    CHECK(advises(judge_record(report), "satchel enroll"));
+    report.conclusive = false;  // who could not be asked has not said no
+    CHECK_FALSE(advises(judge_record(report), "satchel enroll"));
     report.storage = report.trusted = true;
     report.trust = Trust::domain;
     report.reason = "it said that it is going offline";
