@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "src/base/uncached_file.h"
+
 namespace satchel::transfer {
 
 namespace {
@@ -148,7 +150,8 @@ Status DiskBlobUpload::set_layer(ByteSpan layer) {
 }
 
 Status DiskBlobUpload::keep(std::uint64_t at, ByteSpan part) {
-    auto written = write_all_at(fd_.get(), part, at);
+    auto written = arrival_.size < uncached_file_bytes ? write_all_at(fd_.get(), part, at)
+                                                       : write_uncached_at(fd_.get(), part, at);
     if (!written) {
         cut_to(at);
         return written;
@@ -158,9 +161,8 @@ Status DiskBlobUpload::keep(std::uint64_t at, ByteSpan part) {
 }
 
 /// The disk works while the rest is on its way, so that the last sync, which the receipt waits for,
-/// is short. A hint: whether all is there, only that sync tells. What has reached the disk stays in
-/// the system's cache: dropped from there it would spare the push fresh pages, but who gets the
-/// blob soon after would wait twice as long.
+/// is short. A hint: whether all is there, only that sync tells. Of a large blob what was written
+/// has begun to leave already, where the system can that.
 void DiskBlobUpload::write_back(std::uint64_t up_to) {
     if (up_to < written_back_) written_back_ = up_to;
     if (up_to - written_back_ < write_back_bytes) return;

@@ -1,7 +1,9 @@
 #include "src/node/retriever.h"
 
+#include <algorithm>
 #include <memory>
 
+#include "src/base/uncached_file.h"
 #include "src/node/file_decoder.h"
 #include "src/node/label_opener.h"
 #include "transfer/age_grant.h"
@@ -12,6 +14,40 @@ namespace satchel::node {
 namespace {
 
 constexpr std::size_t read_bytes = 1024 * 1024;
+constexpr std::size_t write_bytes = 1024 * 1024;
+
+/// What was decrypted, on its way to a file: a chunk comes, many are written at once.
+class OpenedFile {
+public:
+    OpenedFile(int fd, bool is_large)
+        : fd_(fd)
+        , is_large_(is_large) {
+        if (is_large_) pending_.reserve(write_bytes);
+    }
+
+    Status take(ByteSpan bytes) {
+        if (!is_large_) return write_all(fd_, bytes);
+        while (!bytes.empty()) {
+            auto const part = bytes.first(std::min(bytes.size(), write_bytes - pending_.size()));
+            append(pending_, part);
+            bytes = bytes.subspan(part.size());
+            if (pending_.size() < write_bytes) continue;
+            if (auto done = flush(); !done) return done;
+        }
+        return {};
+    }
+
+    Status flush() {
+        auto done = write_uncached(fd_, pending_);
+        pending_.clear();
+        return done;
+    }
+
+private:
+    int fd_;
+    bool is_large_;
+    Bytes pending_;
+};
 
 }  // namespace
 
@@ -40,13 +76,16 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
     auto const blob = store_.open(order.content_id);
     if (!blob) return fail(blob.error());
     auto const label = order.as_held ? std::nullopt : label_of(**held);
-    FileDecoder file([out](ByteSpan bytes) { return write_all(out, bytes); },
+    bool const is_large = (*held)->size >= uncached_file_bytes;
+    OpenedFile opened(out, is_large);
+    FileDecoder file([&opened](ByteSpan bytes) { return opened.take(bytes); },
                      label ? &*label : nullptr);
     transfer::BlobDecryptor decryptor(*key);
     auto const sink = [&file](ByteSpan content) { return file.take(content); };
     Bytes buffer(read_bytes);
+    UncachedReader large(blob->get());
     for (std::uint64_t at = 0;;) {
-        auto const got = read_at(blob->get(), buffer, at);
+        auto const got = is_large ? large.read(buffer) : read_at(blob->get(), buffer, at);
         if (!got) return fail(got.error());
         if (*got == 0) break;
         at += *got;
@@ -56,6 +95,7 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
     }
     if (auto done = decryptor.finish(sink); !done) return fail(done.error());
     if (auto done = file.finish(); !done) return fail(done.error());
+    if (auto done = opened.flush(); !done) return fail(done.error());
     return Retrieved{.content_id = order.content_id,
                      .bytes = file.file_bytes(),
                      .sha256 = file.file_digest(),

@@ -117,9 +117,11 @@ class Resume(Lab):
         self.assertEqual(self.bob.must("ls").one()["blobs"], [])
         alice.serve("node", self.joined)
         pushed = alice.must("push", path, "bob@b.test").one()
-        got = self.bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin")).one()
-        with open(path, "rb") as file:
-            self.assertEqual(got["sha256"], hashlib.file_digest(file, "sha256").hexdigest())
+        target = os.path.join(self.folder, "got.bin")
+        got = self.bob.must("get", pushed["content_id"], "-o", target).one()
+        for name in (path, target):
+            with open(name, "rb") as file:
+                self.assertEqual(got["sha256"], hashlib.file_digest(file, "sha256").hexdigest())
         self.assertEqual(self.partials(self.bob), [])
         self.assertLess(self.sent_bytes(alice), size - there + piece)
         self.check_nothing_is_kept(alice)
