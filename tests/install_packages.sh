@@ -12,10 +12,12 @@ satchel_build_packages="
 # age, Postfix, Dovecot: the real ones, to be tested against. strace: shows what is synced. python3-dkim: verifies what was
 # restored. nsd, ldnsutils: a DNS server and what signs its zones. npm: age's vectors come from npm's cctv-age.
 # iproute2, iptables: networks with routers between them. chromium: looks at the page, driven by npm's playwright-core.
+# zsh, fish, bash-completion: the TAB key is pressed there. man-db: tells faults of form in the manual pages.
 satchel_test_packages="
     doctest-dev age openssl postfix dovecot-imapd dovecot-lmtpd python3-dkim strace nsd ldnsutils iproute2 iptables
     clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev
-    chromium fonts-dejavu-core"
+    chromium fonts-dejavu-core
+    bash-completion zsh fish man-db"
 
 # Installs those of the packages given that are missing.
 install_packages() {

@@ -1,12 +1,13 @@
 # fish completion for satchel: the program itself says what may come next.
 function __satchel_complete
-    set -l words (commandline -opc) (commandline -ct)
+    set -l current (string unescape -- (commandline -ct))
+    set -l words (commandline -opc) $current
     for line in ($words[1] --complete $words[2..-1] 2>/dev/null)
         switch $line
             case :files
-                __fish_complete_path (commandline -ct)
+                __fish_complete_path $current
             case :folders
-                __fish_complete_directories (commandline -ct)
+                __fish_complete_directories $current
             case '*'
                 echo $line
         end
