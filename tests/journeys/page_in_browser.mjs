@@ -68,6 +68,15 @@ await page.keyboard.type("LAKE");
 await page.getByText("1 of 3 attachments").waitFor();
 await page.getByRole("searchbox").fill("");
 await page.getByText("3 attachments", {exact: true}).waitFor();
+// Whoever closes one is back at its row, also where the list was made anew meanwhile.
+const focused = () => page.evaluate(() => document.activeElement.textContent);
+await row("notes.html").focus();
+await page.keyboard.press("Enter");
+await page.getByRole("dialog", {name: "notes.html"}).waitFor();
+await page.setViewportSize({width: 1280, height: 790});
+await page.keyboard.press("Escape");
+await page.locator("dialog").waitFor({state: "detached"});
+if (!(await focused()).includes("notes.html")) throw new Error("the focus is lost: " + await focused());
 for (const part of ["Transfers", "Storage", "Sent", "Health"]) {
     await page.getByRole("link", {name: part}).click();
     await page.getByRole("heading", {name: part, level: 1}).waitFor();
@@ -90,6 +99,17 @@ await page.setViewportSize({width: 390, height: 780});
 await page.emulateMedia({colorScheme: "light"});
 await shot("list-phone");
 const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+// No heads to press there.
+const first = () => page.locator("tbody tr[data-index] a").first();
+await page.getByRole("combobox", {name: "Sort by"}).selectOption("Smallest first");
+await first().filter({hasText: "minutes.pdf"}).waitFor();
+await page.getByRole("combobox", {name: "Sort by"}).selectOption("Name, Z to A");
+await first().filter({hasText: "sunset"}).waitFor();
+await page.evaluate(() => { location.hash = "#/health"; });
+await page.getByRole("heading", {name: "Health", level: 1}).waitFor();
+const current = await page.locator("nav a[aria-current]").boundingBox();
+if (current.x < 0 || current.x + current.width > 390) throw new Error("the part's name is out of sight");
+await page.getByRole("link", {name: "Attachments"}).click();
 await row("sunset at the lake.png").click();
 await pictureShown();
 await shot("preview-phone");

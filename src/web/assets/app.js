@@ -32,8 +32,12 @@ function show() {
     const {part, rest} = place();
     const found = PARTS.find((one) => one.path === part) ?? PARTS[0];
     for (const link of nav.querySelectorAll("a")) {
-        if (link.dataset.part === found.path) link.setAttribute("aria-current", "page");
-        else link.removeAttribute("aria-current");
+        if (link.dataset.part === found.path) {
+            link.setAttribute("aria-current", "page");
+            link.scrollIntoView({block: "nearest", inline: "center"});
+        } else {
+            link.removeAttribute("aria-current");
+        }
     }
     document.title = `${found.name} · Satchel`;
     if (shown?.part === found && found.view.go) {

@@ -14,7 +14,15 @@ const COLUMNS = [
     {order: "stored", name: "Received", numeric: true},
 ];
 
+// For a screen too narrow for columns with heads to press.
+const SORTS = [
+    ["stored down", "Newest first"], ["stored up", "Oldest first"], ["name up", "Name, A to Z"], ["name down", "Name, Z to A"],
+    ["from up", "Sender, A to Z"], ["from down", "Sender, Z to A"], ["subject up", "Message, A to Z"], ["subject down", "Message, Z to A"],
+    ["bytes down", "Largest first"], ["bytes up", "Smallest first"],
+];
+
 let list = null;
+let opened = "";
 
 class List {
     constructor(main) {
@@ -31,6 +39,8 @@ class List {
     build(main) {
         this.search = el("input", {type: "search", placeholder: "Search name, sender or message", "aria-label": "Search attachments",
             autocomplete: "off", spellcheck: "false", maxlength: "200", oninput: () => this.searchSoon()});
+        this.sorts = el("select", {class: "sorts", "aria-label": "Sort by", onchange: () => this.sort(...this.sorts.value.split(" "))},
+            SORTS.map(([value, words]) => el("option", {value}, words)));
         this.summary = el("p", {class: "summary", role: "status"});
         this.arriving = el("ul", {class: "arriving", "aria-label": "On their way"});
         this.body = el("tbody");
@@ -40,7 +50,7 @@ class List {
             el("thead", {}, el("tr", {}, this.heads)), this.body);
         this.scroller = el("div", {class: "scroller", tabindex: "-1", onscroll: () => this.drawSoon()}, this.table);
         this.empty = el("div", {class: "empty", hidden: true});
-        main.append(heading("Attachments", el("div", {class: "search"}, this.search)), this.arriving, this.summary, this.scroller, this.empty);
+        main.append(heading("Attachments", el("div", {class: "search"}, this.search, this.sorts)), this.arriving, this.summary, this.scroller, this.empty);
         this.body.addEventListener("keydown", (event) => this.key(event));
         this.resize = () => this.draw();
         addEventListener("resize", this.resize);
@@ -63,13 +73,18 @@ class List {
     sortBy(order) {
         const first = order === "bytes" || order === "stored" ? "down" : "up";
         const other = this.way === "up" ? "down" : "up";
-        this.way = this.order === order ? other : first;
+        this.sort(order, this.order === order ? other : first);
+    }
+
+    sort(order, way) {
         this.order = order;
+        this.way = way;
         this.showOrder();
         this.reload(true);
     }
 
     showOrder() {
+        this.sorts.value = `${this.order} ${this.way}`;
         COLUMNS.forEach((column, index) => {
             const head = this.heads[index];
             const on = column.order === this.order;
@@ -190,6 +205,12 @@ class List {
         this.body.querySelector(`tr[data-index="${index}"] a`)?.focus({preventScroll: true});
     }
 
+    // After a look at one: the rows may have been made anew meanwhile.
+    focusEntry(id) {
+        const link = this.body.querySelector(`a[href="#/a/${id}"]`) ?? this.body.querySelector("tr[data-index] a");
+        (link ?? this.scroller).focus({preventScroll: true});
+    }
+
     key(event) {
         const at = Number(event.target.closest("tr[data-index]")?.dataset.index);
         if (Number.isNaN(at)) return;
@@ -237,8 +258,14 @@ export function enter(main, rest) {
 }
 
 export function go(id) {
-    if (/^[0-9a-f]{64}$/.test(id)) openPanel(id, () => list?.reload());
-    else closePanel();
+    if (/^[0-9a-f]{64}$/.test(id)) {
+        opened = id;
+        openPanel(id, () => list?.reload());
+        return;
+    }
+    closePanel();
+    if (opened) list?.focusEntry(opened);
+    opened = "";
 }
 
 export function take(pulse) {
@@ -247,6 +274,7 @@ export function take(pulse) {
 
 export function leave() {
     closePanel();
+    opened = "";
     removeEventListener("resize", list.resize);
     list = null;
 }

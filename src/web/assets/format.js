@@ -38,3 +38,9 @@ export function span(seconds) {
     if (seconds < 36 * 3600) return count(Math.round(seconds / 3600), "hour");
     return count(Math.round(seconds / 86400), "day");
 }
+
+const ROUTES = {inline: "in one go", direct: "directly", pull: "fetched by the receiver", relay: "by way of a gateway", swarm: "in a swarm", fetched: "fetched from here"};
+
+export function route(word) {
+    return ROUTES[word] ?? word;
+}

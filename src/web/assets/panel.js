@@ -14,6 +14,10 @@ function row(name, ...value) {
     return [el("dt", {}, name), el("dd", {}, ...value)];
 }
 
+function title(text) {
+    return el("h2", {id: "panel-title"}, text);
+}
+
 function facts(one) {
     const list = el("dl", {class: "facts"});
     if (one.readable) list.append(...row("From", one.from || "nobody says", " ", one.verified ? chip("verified", "good") : chip("unverified", "warn")));
@@ -101,14 +105,14 @@ function fetchButton(id, words, again) {
 }
 
 function nowhere(id, again) {
-    return [el("h2", {}, "Not on this node"),
+    return [title("Not on this node"),
         el("p", {}, "This attachment is not stored here. It may be on another node of yours, at your mail server's gateway, or still with its sender."),
         el("div", {class: "buttons"}, fetchButton(id, "Look for it", again)),
         el("p", {class: "quiet"}, el("code", {class: "id"}, id))];
 }
 
 function away(one, again) {
-    return [el("h2", {}, one.name || "Sealed attachment"), el("div", {class: "buttons"}, fetchButton(one.content_id, "Fetch it here", again)),
+    return [title(one.name || "Sealed attachment"), el("div", {class: "buttons"}, fetchButton(one.content_id, "Fetch it here", again)),
         el("p", {class: "notice"}, "Its content is not on this node. Fetched, it can be looked at, saved and mailed."), facts(one)];
 }
 
@@ -132,7 +136,7 @@ async function fill(id, box, changed) {
     }
     const frame = el("div", {class: "preview", "aria-busy": "true"}, one.readable ? el("p", {class: "quiet"}, "Checking the content…") : sealed(one));
     const bar = el("div", {}, buttons(one, null, changed));
-    replace(box, el("h2", {}, one.name || "Sealed attachment"), bar, frame, facts(one));
+    replace(box, title(one.name || "Sealed attachment"), bar, frame, facts(one));
     if (!one.readable) return;
     try {
         const opened = await post(`api/attachments/${id}/open`);
@@ -150,7 +154,7 @@ export function openPanel(id, changed) {
     closePanel();
     current = id;
     const box = el("div", {class: "panel-body"}, el("p", {class: "quiet"}, "…"));
-    dialog = el("dialog", {class: "panel", "aria-label": "Attachment"},
+    dialog = el("dialog", {class: "panel", "aria-label": "Attachment", "aria-labelledby": "panel-title"},
         el("button", {type: "button", class: "plain close", "aria-label": "Close", onclick: () => dialog.close()}, "×"), box);
     dialog.addEventListener("click", (event) => {
         if (event.target === dialog) dialog.close();

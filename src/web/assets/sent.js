@@ -16,7 +16,7 @@ function save(one) {
 
 function row(one) {
     return el("tr", {}, el("td", {}, el("strong", {}, one.name || one.content_id.slice(0, 10) + "…")), el("td", {}, one.address),
-        el("td", {}, format.size(one.blob_bytes)), el("td", {}, one.route), el("td", {title: format.exactDate(one.time)}, format.date(one.time)),
+        el("td", {}, format.size(one.blob_bytes)), el("td", {}, format.route(one.route)), el("td", {title: format.exactDate(one.time)}, format.date(one.time)),
         el("td", {}, el("button", {type: "button", class: "quiet-button", onclick: () => save(one)}, "Save receipt")));
 }
 

@@ -8,7 +8,6 @@ let rates = new Map();
 
 const STATES = {moving: ["moving", "on"], done: ["delivered", "good"], failed: ["failed", "bad"], refused: ["refused", "bad"], waiting: ["waiting", "warn"]};
 // As people say it; what is not here is told as it is.
-const ROUTES = {inline: "in one go", direct: "directly", pull: "fetched by the receiver", relay: "by way of a gateway", swarm: "in a swarm", fetched: "fetched from here"};
 
 // Bytes a second, smoothed over what the node tells twice a second.
 function rateOf(one) {
@@ -37,7 +36,7 @@ function words(one) {
         return `${format.count(one.blobs, "attachment")}, ${format.size(one.bytes)}; ${format.count(one.tries, "try", "tries")}${next}`;
     }
     const size = one.state === "failed" && one.done ? `${format.size(one.done)} of ${format.size(one.bytes)}` : format.size(one.bytes);
-    return [size, ROUTES[one.route] ?? one.route, format.date(one.ended)].filter(Boolean).join(", ");
+    return [size, format.route(one.route), format.date(one.ended)].filter(Boolean).join(", ");
 }
 
 function line(one) {
