@@ -1,8 +1,11 @@
 """Figures for Prometheus: a gateway's node shows its own and the gateway's, to this machine alone."""
 import http.client
 import os
+import pathlib
 import re
+import shutil
 import socket
+import subprocess
 import unittest
 from email.message import EmailMessage
 
@@ -17,7 +20,65 @@ def message_with(content):
     return mail.as_bytes()
 
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALERTS = ROOT / "docs/prometheus-alerts.yml"
+# What may stand in that file: the part of YAML that it needs.
+LINES = (r"#.*", r"groups:", r"  - name: \w+", r"    rules:", r"      - alert: [A-Z]\w+", r"        expr: [a-z(](?:(?!: | #).)*", r"        for: \d+[smhd]",
+         r"        annotations:", r'          summary: "(?:[^"\\]|\\.)+"')
+
+
+def alert_expressions():
+    return re.findall(r"^ +expr: (.*)$", ALERTS.read_text(), re.M)
+
+
+class Alerts(unittest.TestCase):
+    def test_the_rules_are_well_formed(self):
+        for line in ALERTS.read_text().splitlines():
+            self.assertTrue(any(re.fullmatch(pattern, line) for pattern in LINES), line)
+        rules = ALERTS.read_text().split("      - alert: ")[1:]
+        self.assertEqual(len(rules), len({rule.split("\n")[0] for rule in rules}), "a name for each")
+        for rule in rules:
+            self.assertRegex(rule, r"(?s)^\w+\n        expr: .*\n        annotations:\n          summary: ")
+        for expression in alert_expressions():
+            bare = re.sub(r'"[^"]*"', "", expression)
+            for one, other in ("()", "{}", "[]"):
+                self.assertEqual(bare.count(one), bare.count(other), expression)
+        if promtool := shutil.which("promtool"):  # its Debian package is a whole Prometheus, which starts: so not in the list of ours
+            subprocess.run([promtool, "check", "rules", ALERTS], check=True, capture_output=True)
+
+    def test_events_that_they_wait_for_are_told(self):
+        sources = "".join(path.read_text() for room in ("src", "dht", "transfer", "mailgw") for path in (ROOT / room).rglob("*.cc"))
+        for expression in alert_expressions():
+            for words in re.findall(r'event=~?"([^"]*)"', expression):
+                for word in words.split("|"):
+                    self.assertIn(f'"{word}"', sources)
+        states = (ROOT / "mailgw/spool_index.cc").read_text()
+        for state in re.findall(r'satchel_queue_\w+\{state="([^"]*)"\}', ALERTS.read_text()):
+            self.assertIn(f'return "{state}"', states)
+
+
 class Metrics(Lab):
+    def kinds_in(self, text):
+        """Prometheus' text format, strictly; gives the kind of each figure."""
+        kinds, seen, helped = {}, set(), None
+        self.assertTrue(text.endswith("\n"))
+        for line in text.splitlines():
+            if told := re.fullmatch(r"# HELP ([a-z_]+) (.+)", line):
+                helped = told[1]
+            elif told := re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge)", line):
+                self.assertEqual((told[1], told[1] in kinds), (helped, False), line)
+                self.assertEqual(told[1].endswith("_total"), told[2] == "counter", line)
+                kinds[told[1]] = told[2]
+            else:
+                told = re.fullmatch(r'([a-z_]+)((?:\{[a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*\})?) (\d+(?:\.\d+)?(?:e[+-]?\d+)?)', line)
+                self.assertTrue(told, line)
+                self.assertEqual((told[1], told[1] + told[2] in seen), (helped, False), line)
+                seen.add(told[1] + told[2])
+        if promtool := shutil.which("promtool"):
+            checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
+            self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        return kinds
+
     def at(self, party):
         return re.search(r"info metrics listen=127\.0\.0\.1:(\d+)", party.log_text())[1]
 
@@ -49,9 +110,12 @@ class Metrics(Lab):
         self.assertEqual(theirs["satchel_gateway_up"], 0)
         self.assertEqual((theirs["satchel_storage_blobs"], theirs["satchel_received_blobs_total"]), (1, 1))
         self.assertEqual(theirs["satchel_received_bytes_total"], figures["satchel_sent_bytes_total"])
-        with open(os.path.join(os.path.dirname(__file__), "../../docs/prometheus-alerts.yml")) as file:
-            for name in set(re.findall(r"satchel_[a-z_]+", file.read())):
-                self.assertIn(f"# TYPE {name} ", self.ask(gateway)[1])
+        kinds = self.kinds_in(self.ask(gateway)[1])
+        self.kinds_in(self.ask(bob)[1])
+        self.assertTrue(set(kinds) >= {name for expression in alert_expressions() for name in re.findall(r"satchel_[a-z_]+", expression)})
+        for expression in alert_expressions():
+            for name in re.findall(r"(?:increase|rate)\((satchel_[a-z_]+)", expression):
+                self.assertEqual(kinds[name], "counter", expression)
         for party in (bob, gateway):
             self.assertNotRegex(self.ask(party)[1], "@|b\\.test|alice")
 
