@@ -4,19 +4,34 @@
 #include <ctime>
 
 #include <nlohmann/json.hpp>
+#include <poll.h>
+#include <unistd.h>
 
 #include "src/cli/style.h"
 
 namespace satchel::cli {
 
+std::string text_of_json(nlohmann::json const& object) {
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void print_json(nlohmann::json const& object, std::FILE* to) {
-    print_line(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), to);
+    print_line(text_of_json(object), to);
 }
 
 void print_line(std::string const& line, std::FILE* to) {
     std::fwrite(line.data(), 1, line.size(), to);
     std::fputc('\n', to);
     std::fflush(to);
+}
+
+bool output_is_lost() {
+    return std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+}
+
+bool output_has_no_reader() {
+    pollfd line{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&line, 1, 0) > 0 && (line.revents & POLLERR) != 0;
 }
 
 void print_error(Error const& error, bool json, std::FILE* json_to) {

@@ -11,8 +11,14 @@
 
 namespace satchel::cli {
 
+std::string text_of_json(nlohmann::json const& object);
 void print_json(nlohmann::json const& object, std::FILE* to = stdout);
 void print_line(std::string const& line, std::FILE* to = stdout);
+
+/// Something could not be written to stdout; what is said from then on is lost.
+bool output_is_lost();
+/// Its reader has gone away, as `head` does when it has enough.
+bool output_has_no_reader();
 
 /// `satchel: what` on stderr, or `{"error": {"fault", "message"}}` on stdout, or `json_to`.
 void print_error(Error const& error, bool json, std::FILE* json_to = stdout);

@@ -1,8 +1,10 @@
 #include "src/cli/verb.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -142,21 +144,42 @@ std::optional<int> CommandLine::tell_of_itself(int argc, char const* const* argv
     return 0;
 }
 
+namespace {
+
+/// What was typed, without the program's name; `satchel help VERB`, as other programs have it, is
+/// `satchel VERB --help`.
+std::vector<std::string> understood(Grammar const& program, int argc, char const* const* argv) {
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    auto const place = place_of(program, words);
+    if (place.verbs.size() == 1 && !place.arguments.empty() && place.arguments.front() == "help") {
+        words.erase(std::find(words.begin(), words.end(), "help"));
+        words.emplace_back("--help");
+    }
+    return words;
+}
+
+}  // namespace
+
 int CommandLine::run(int argc, char const* const* argv) {
     if (auto const told = tell_of_itself(argc, argv)) return *told;
+    std::vector<std::string> const words = understood(grammar_of(state_->app), argc, argv);
     try {
-        state_->app.parse(argc, argv);
+        state_->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // from the end
     } catch (CLI::Success const& asked) {  // --help, --version
         return state_->app.exit(asked);
     } catch (CLI::ParseError const& wrong) {
-        print_error({Fault::usage,
-                     usage_advice(grammar_of(state_->app), {argv + 1, argv + argc}, wrong.what())},
+        print_error({Fault::usage, usage_advice(grammar_of(state_->app), words, wrong.what())},
                     state_->globals.json);
         return static_cast<int>(ExitStatus::usage);
     }
     state_->globals.home = std::filesystem::absolute(
         state_->home.empty() ? Home::default_root() : std::filesystem::path(state_->home));
     auto const status = state_->chosen(state_->globals);
+    if (status && output_is_lost() && !output_has_no_reader()) {
+        print_error({Fault::io, "standard output could not be written to: is the disk full?"},
+                    state_->globals.json, stderr);
+        return static_cast<int>(exit_status_for(Fault::io));
+    }
     if (status) return static_cast<int>(*status);
     print_error(status.error(), state_->globals.json);
     return static_cast<int>(exit_status_for(status.error().fault));

@@ -58,7 +58,8 @@ Result<std::string> ask_address(Globals const& globals, std::string const& refer
     auto client = node::LocalApiClient::connect(Home(globals.home).node_socket());
     if (!client)
         return fail(Fault::unavailable,
-                    "no node runs in this home: start it first (`satchel node`)");
+                    "no node runs in this home: start it first (`satchel --home " +
+                        globals.home.string() + " node`)");
     auto const answer =
         client->call({.verb = "open_page", .args = {{"ref", reference}}, .settings = {}});
     if (!answer) return fail(answer.error());

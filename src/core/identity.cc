@@ -347,8 +347,8 @@ Result<SigningKey> load_domain_key(std::string const& domain, fs::path const& ho
     auto key = read_signing_key(*file);
     if (!key && key.error().fault == Fault::not_found) {
         return fail(Fault::not_found, "no key of " + domain + " in " +
-                                          file->parent_path().string() +
-                                          "; run: satchel domain init " + domain);
+                                          file->parent_path().string() + "; run: satchel --home " +
+                                          home.string() + " domain init " + domain);
     }
     return key;
 }

@@ -163,6 +163,27 @@ class CommandLine(Lab):
         self.assertEqual(unknown.code, 64, unknown.out)
         self.assertIn("kwota", unknown.error()["message"])
 
+    def test_the_word_help_is_understood(self):
+        for words, same in ((["help"], ["--help"]), (["help", "get"], ["get", "--help"]), (["help", "domain", "dns"], ["domain", "dns", "--help"])):
+            said = self.admin.must(*words, json_output=False).out
+            self.assertEqual(said, self.admin.must(*same, json_output=False).out)
+            self.assertIn(b"Usage:", said)
+
+    def test_what_could_not_be_said_is_a_failure(self):
+        for json_output in (True, False):
+            command = self.admin.command(json_output, LOOPBACK)
+            asked = [["id"], ["domain", "dns", "b.test"], ["encrypt", "-r", self.admin.must("id").one()["age_recipient"]]]
+            for words in asked + ([["ls"]] if json_output else []):
+                with open("/dev/full", "wb") as full:
+                    done = subprocess.run(command + words, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=60)
+                self.assertIn(done.returncode, (73, 74), (words, done.stderr))
+        # Who has read enough is no failure.
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(self.admin.command(False, LOOPBACK) + ["id"], stdout=writer, stderr=subprocess.PIPE, timeout=60)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
     def test_a_bad_config_file_is_told_by_line(self):
         party = self.party("careless")
         party.must("init")
