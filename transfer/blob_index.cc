@@ -174,15 +174,24 @@ Result<std::optional<HeldBlob>> BlobIndex::find(ContentId const& id) {
 }
 
 Result<std::vector<HeldBlob>> BlobIndex::list() {
-    return select("blob", "blob.rowid");
+    return select("(SELECT id, size, rowid AS arrival FROM blob) AS blob", "arrival");
 }
 
 Result<std::vector<HeldBlob>> BlobIndex::list_after(std::optional<ContentId> const& after,
                                                     std::size_t most) {
     // Every id is more than no bytes at all.
     ByteSpan const least = after ? ByteSpan(after->bytes) : ByteSpan();
-    return select("(SELECT * FROM blob WHERE id > ? ORDER BY id LIMIT ?) AS blob", "blob.id", least,
-                  std::uint64_t{most});
+    return select(
+        "(SELECT id, size, rowid AS arrival FROM blob WHERE id > ? ORDER BY id LIMIT ?) AS blob",
+        "blob.id", least, std::uint64_t{most});
+}
+
+Result<std::vector<HeldBlob>> BlobIndex::list_arrived_after(std::uint64_t arrival,
+                                                            std::size_t most) {
+    return select(
+        "(SELECT id, size, rowid AS arrival FROM blob WHERE rowid > ? ORDER BY rowid LIMIT ?) AS "
+        "blob",
+        "arrival", arrival, std::uint64_t{most});
 }
 
 /// The blobs of a table or a selection, with their holdings.
@@ -191,7 +200,8 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
                                                 Values const&... values) {
     std::vector<HeldBlob> blobs;
     auto const done = each_row(
-        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored FROM " +
+        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored, arrival "
+        "FROM " +
             std::string(from) + " JOIN holding ON holding.blob = blob.id ORDER BY " +
             std::string(order) + ", stored, recipient",
         [&](SqliteStatement const& row) -> Status {
@@ -199,7 +209,9 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
             if (!id) return fail(id.error());
             auto holding = read_holding(row, 2);
             if (!holding) return fail(holding.error());
-            if (blobs.empty() || blobs.back().id != *id) blobs.push_back({*id, row.size(1), {}});
+            if (blobs.empty() || blobs.back().id != *id) {
+                blobs.push_back({*id, row.size(1), {}, row.size(8)});
+            }
             blobs.back().holdings.push_back(std::move(*holding));
             return {};
         },

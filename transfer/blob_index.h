@@ -57,6 +57,7 @@ public:
     Result<std::vector<HeldBlob>> list();
     Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
                                              std::size_t most);
+    Result<std::vector<HeldBlob>> list_arrived_after(std::uint64_t arrival, std::size_t most);
     Result<std::optional<std::uint64_t>> size_of(ContentId const& id);
 
     /// Fault::not_found where the blob is not held.

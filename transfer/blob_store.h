@@ -32,6 +32,7 @@ struct HeldBlob {
     ContentId id;
     std::uint64_t size = 0;  ///< bytes
     std::vector<Holding> holdings;
+    std::uint64_t arrival = 0;  ///< in this store: more than of any that came before
 };
 
 struct StoreQuota {
@@ -107,6 +108,9 @@ public:
     /// At most so many of those whose id comes after `after`, in the order of their ids.
     virtual Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
                                                      std::size_t most) = 0;
+    /// At most so many of those that arrived after `arrival` (0: from the first), in that order.
+    virtual Result<std::vector<HeldBlob>> list_arrived_after(std::uint64_t arrival,
+                                                             std::size_t most) = 0;
 
     /// Open for reading. Stays readable when the blob is released meanwhile.
     virtual Result<UniqueFd> open(ContentId const& id) = 0;

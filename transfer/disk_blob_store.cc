@@ -213,6 +213,12 @@ Result<std::vector<HeldBlob>> DiskBlobStore::list_after(std::optional<ContentId>
     return state_->index.list_after(after, most);
 }
 
+Result<std::vector<HeldBlob>> DiskBlobStore::list_arrived_after(std::uint64_t arrival,
+                                                                std::size_t most) {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.list_arrived_after(arrival, most);
+}
+
 std::vector<ArrivingBlob> DiskBlobStore::arriving() const {
     std::lock_guard const lock(state_->mutex);
     std::vector<ArrivingBlob> all;

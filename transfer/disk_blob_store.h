@@ -66,6 +66,8 @@ public:
     Result<std::vector<HeldBlob>> list() override;
     Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
                                              std::size_t most) override;
+    Result<std::vector<HeldBlob>> list_arrived_after(std::uint64_t arrival,
+                                                     std::size_t most) override;
     Result<UniqueFd> open(ContentId const& id) override;
     Result<Bytes> layer(ContentId const& id) override;
     std::uint64_t received_so_far(ContentId const& id) override;

@@ -9,6 +9,7 @@
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
 #include "src/cli/progress.h"
+#include "src/cli/stored_list.h"
 #include "src/cli/verbs.h"
 
 namespace satchel::cli {
@@ -146,33 +147,32 @@ private:
 Result<ExitStatus> export_all(Globals const& globals, std::string const& folder) {
     auto session = NodeSession::open(globals);
     if (!session) return fail(session.error());
-    auto const listed = session->call("ls", node::Json::object());
-    if (!listed) return fail(listed.error());
-    std::vector<Stored> all;
     std::size_t sealed = 0;
     std::uint64_t total_bytes = 0;
-    for (auto const& entry : listed->at("blobs")) {
-        if (!entry.value("own", true)) {
+    auto const counted = each_stored(*session, [&](node::Json const& entry) -> Status {
+        if (entry.value("own", true)) {
+            total_bytes += entry.value("bytes", std::uint64_t{0});
+        } else {
             ++sealed;
-            continue;
         }
-        all.push_back(stored_of(entry));
-        total_bytes += all.back().bytes;
-    }
-    // The first to come keeps the plain name, however often it is exported.
-    std::ranges::stable_sort(all, {}, [](Stored const& one) { return one.item.stored; });
+        return {};
+    });
+    if (!counted) return fail(counted.error());
     auto tree = ExportTree::open(folder);
     if (!tree) return fail(tree.error());
-    // One that fails doesn't keep the others back; its failure is the exit code.
+    // One that fails doesn't keep the others back; its failure is the exit code. The first to come
+    // keeps the plain name, however often it is exported.
     std::optional<Error> failed;
     Exporter exporter(globals, *session, *tree, total_bytes);
-    for (Stored const& one : all) {
-        auto const taken = exporter.take(one);
-        if (taken) continue;
+    auto const told = each_stored(*session, [&](node::Json const& entry) -> Status {
+        if (!entry.value("own", true)) return {};
+        auto const taken = exporter.take(stored_of(entry));
+        if (taken) return {};
         if (failed) print_error(*failed, globals.json);
         failed = taken.error();
-        if (failed->fault == Fault::no_space) break;
-    }
+        return failed->fault == Fault::no_space ? taken : Status();
+    });
+    if (!told && !failed) failed = told.error();
     exporter.sum_up(sealed);
     if (failed) return fail(*failed);
     return ExitStatus::ok;

@@ -1,17 +1,16 @@
 #include "src/node/catalogue.h"
 
 #include <algorithm>
-#include <array>
-#include <cwctype>
 #include <utility>
 
 #include "src/core/utf8.h"
+#include "src/node/search_words.h"
 
 namespace satchel::node {
 
 namespace {
 
-constexpr int schema_version = 2;  // an older one is made again
+constexpr int schema_version = 3;  // an older one is made again
 
 constexpr char const* schema = R"sql(
 DROP TABLE IF EXISTS entry;
@@ -21,7 +20,7 @@ CREATE TABLE entry(
   verified INTEGER NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL,
   readable INTEGER NOT NULL, own INTEGER NOT NULL, recipient TEXT NOT NULL,
   bytes INTEGER NOT NULL, blob_bytes INTEGER NOT NULL, stored INTEGER NOT NULL,
-  holdings INTEGER NOT NULL,
+  holdings INTEGER NOT NULL, sha256 BLOB,
   name_key TEXT NOT NULL, sender_key TEXT NOT NULL, subject_key TEXT NOT NULL,
   words TEXT NOT NULL,
   place INTEGER NOT NULL, place_name TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
@@ -36,62 +35,13 @@ CREATE TABLE reader(name TEXT NOT NULL) STRICT;
 
 constexpr char const* columns =
     "id, name, type, sender, verified, subject, message_id, readable, own, recipient, bytes, "
-    "blob_bytes, stored, holdings, place, place_name";
+    "blob_bytes, stored, holdings, place, place_name, sha256";
 
 // What `place` says.
 constexpr std::uint64_t here = 0;
 
 std::uint64_t number_of(ElsewherePlace::Kind kind) {
     return kind == ElsewherePlace::Kind::own_node ? 1 : 2;
-}
-
-void append_utf8(std::string& out, std::uint32_t c) {
-    auto const put = [&out](std::uint32_t octet) { out += static_cast<char>(octet); };
-    if (c < 0x80) return put(c);
-    if (c < 0x800) {
-        put(0xc0U | c >> 6U);
-    } else if (c < 0x10000) {
-        put(0xe0U | c >> 12U);
-        put(0x80U | (c >> 6U & 0x3fU));
-    } else {
-        put(0xf0U | c >> 18U);
-        put(0x80U | (c >> 12U & 0x3fU));
-        put(0x80U | (c >> 6U & 0x3fU));
-    }
-    put(0x80U | (c & 0x3fU));
-}
-
-/// For comparison without regard to case.
-std::string folded(std::string const& text) {
-    std::string const whole = to_utf8(text);
-    std::string out;
-    for (std::size_t at = 0; at < whole.size();) {
-        std::string_view const rest = std::string_view(whole).substr(at);
-        std::size_t const octets = std::max<std::size_t>(1, utf8_character_octets(rest));
-        std::uint32_t c = static_cast<unsigned char>(rest[0]);
-        if (octets > 1) c &= 0xffU >> (octets + 1);
-        for (std::size_t i = 1; i < octets; ++i)
-            c = c << 6U | (static_cast<unsigned char>(rest[i]) & 0x3fU);
-        append_utf8(out, static_cast<std::uint32_t>(std::towlower(static_cast<wint_t>(c))));
-        at += octets;
-    }
-    return out;
-}
-
-using Words = std::array<std::string, 4>;
-
-/// The rest is passed over; "" where there are fewer.
-Words words_in(std::string const& text) {
-    Words words;
-    std::size_t found = 0;
-    for (char const c : folded(text)) {
-        if (c != ' ' && c != '\t' && c != '\n') {
-            if (found < words.size()) words[found] += c;
-        } else if (found < words.size() && !words[found].empty()) {
-            ++found;
-        }
-    }
-    return words;
 }
 
 /// "" is found everywhere.
@@ -137,6 +87,8 @@ Result<CatalogueEntry> read_entry(SqliteStatement const& row) {
         entry.elsewhere = {
             place == 1 ? ElsewherePlace::Kind::own_node : ElsewherePlace::Kind::gateway,
             row.text(15)};
+    if (Bytes const digest = row.blob(16); digest.size() == sizeof(Sha256Digest))
+        std::copy(digest.begin(), digest.end(), entry.sha256.emplace().begin());
     return entry;
 }
 
@@ -160,7 +112,7 @@ Status put_one(SqliteStatement& statement, CatalogueEntry const& one,
         .bind(one.id.to_hex(), to_utf8(one.name), to_utf8(one.type), to_utf8(one.sender),
               one.verified ? 1 : 0, to_utf8(one.subject), to_utf8(one.message_id),
               one.readable ? 1 : 0, one.own ? 1 : 0, one.recipient, one.bytes, one.blob_bytes,
-              one.stored, one.holdings, name, sender, subject,
+              one.stored, one.holdings, one.sha256, name, sender, subject,
               name + '\n' + sender + '\n' + subject, place ? number_of(place->kind) : here,
               place ? place->name : std::string(), seen)
         .run();
@@ -209,7 +161,7 @@ Status Catalogue::put(std::vector<CatalogueEntry> const& entries) {
     return database_.transaction([&]() -> Status {
         auto statement = database_.prepare(
             "INSERT OR REPLACE INTO entry "
-            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!statement) return fail(statement.error());
         for (CatalogueEntry const& entry : entries)
             if (auto done = put_one(*statement, entry, {}, 0); !done) return done;
@@ -225,6 +177,7 @@ void CatalogueEntry::take(FileLabel const& label) {
     subject = label.subject;
     message_id = label.message_id;
     bytes = label.bytes;
+    if (label.encoding.empty()) sha256 = label.sha256;
 }
 
 Status Catalogue::put_elsewhere(std::vector<CatalogueEntry> const& entries,
@@ -234,7 +187,7 @@ Status Catalogue::put_elsewhere(std::vector<CatalogueEntry> const& entries,
         // It may have come here meanwhile.
         auto statement = database_.prepare(
             "INSERT OR IGNORE INTO entry "
-            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (!statement) return fail(statement.error());
         for (CatalogueEntry const& entry : entries)
             if (auto done = put_one(*statement, entry, place, round); !done) return done;
@@ -281,7 +234,7 @@ Status Catalogue::remove(std::vector<ContentId> const& ids) {
 }
 
 Result<std::uint64_t> Catalogue::count(std::string const& words) {
-    auto const looked_for = words_in(words);
+    auto const looked_for = search_words_in(words);
     auto statement = database_.prepare(std::string("SELECT count(*) FROM entry") +
                                        (looked_for[0].empty() ? "" : has_words));
     if (!statement) return fail(statement.error());
@@ -293,7 +246,7 @@ Result<std::uint64_t> Catalogue::count(std::string const& words) {
 
 Result<CataloguePage> Catalogue::find(CatalogueQuery const& query) {
     std::lock_guard const lock(*guard_);
-    auto const words = words_in(query.words);
+    auto const words = search_words_in(query.words);
     bool const all_wanted = words[0].empty();
     auto const all = count("");
     if (!all) return fail(all.error());
@@ -332,6 +285,24 @@ Result<std::optional<CatalogueEntry>> Catalogue::find(ContentId const& id) {
     auto entry = read_entry(*statement);
     if (!entry) return fail(entry.error());
     return std::optional(std::move(*entry));
+}
+
+Result<std::map<ContentId, CatalogueEntry>> Catalogue::find(std::vector<ContentId> const& ids) {
+    std::lock_guard const lock(*guard_);
+    auto statement =
+        database_.prepare("SELECT " + std::string(columns) + " FROM entry WHERE id = ?");
+    if (!statement) return fail(statement.error());
+    std::map<ContentId, CatalogueEntry> known;
+    for (ContentId const& id : ids) {
+        auto const read = each_row(statement->bind(id.to_hex()), [&]() -> Status {
+            auto entry = read_entry(*statement);
+            if (!entry) return fail(entry.error());
+            known.emplace(id, std::move(*entry));
+            return {};
+        });
+        if (!read) return fail(read.error());
+    }
+    return known;
 }
 
 Result<std::vector<CatalogueMark>> Catalogue::marks_after(std::optional<ContentId> const& after,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/base/sha256.h"
 #include "src/base/sqlite_database.h"
 #include "src/core/content_id.h"
 #include "src/core/file_label.h"
@@ -36,13 +38,14 @@ struct CatalogueEntry {
     bool verified = false;  ///< the sender's domain, or the owner's contacts, vouch for the sender
     std::string subject;
     std::string message_id;
-    bool readable = false;         ///< a key of this home opens the label
-    bool own = false;              ///< held for an address of this home
-    std::string recipient;         ///< address that it is held for; "" where it is served no more
-    std::uint64_t bytes = 0;       ///< of the content; of the blob where that is not known
-    std::uint64_t blob_bytes = 0;  ///< on disk
-    std::uint64_t stored = 0;      ///< Unix seconds
-    std::uint64_t holdings = 0;    ///< reasons to hold it
+    bool readable = false;  ///< a key of this home opens the label
+    bool own = false;       ///< held for an address of this home
+    std::string recipient;  ///< address that it is held for; "" where it is served no more
+    std::optional<Sha256Digest> sha256{};  ///< of the file; none where the label does not tell
+    std::uint64_t bytes = 0;               ///< of the content; of the blob where that is not known
+    std::uint64_t blob_bytes = 0;          ///< on disk
+    std::uint64_t stored = 0;              ///< Unix seconds
+    std::uint64_t holdings = 0;            ///< reasons to hold it
     std::optional<ElsewherePlace> elsewhere{};  ///< none: it is here
 
     /// What an opened label says.
@@ -106,6 +109,8 @@ public:
 
     Result<CataloguePage> find(CatalogueQuery const& query);
     Result<std::optional<CatalogueEntry>> find(ContentId const& id);
+    /// Those of `ids` that are known.
+    Result<std::map<ContentId, CatalogueEntry>> find(std::vector<ContentId> const& ids);
 
     /// Of what is here.
     Result<std::vector<CatalogueMark>> marks_after(std::optional<ContentId> const& after,

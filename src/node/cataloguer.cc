@@ -23,6 +23,18 @@ std::string reader_of(Identity const& identity) {
     return to_hex(digest.finish());
 }
 
+std::uint64_t stored_at(transfer::HeldBlob const& blob) {
+    std::uint64_t stored = 0;
+    for (transfer::Holding const& holding : blob.holdings)
+        stored = std::max(stored, holding.stored);
+    return stored;
+}
+
+/// Whether what was entered still stands.
+bool tells_of(std::uint64_t stored, std::uint64_t holdings, transfer::HeldBlob const& blob) {
+    return stored == stored_at(blob) && holdings == blob.holdings.size();
+}
+
 }  // namespace
 
 Cataloguer::Cataloguer(Catalogue catalogue, World world)
@@ -94,8 +106,8 @@ CatalogueEntry Cataloguer::entry_of(transfer::HeldBlob const& blob) const {
     entry.bytes = entry.blob_bytes = blob.size;
     entry.holdings = blob.holdings.size();
     if (auto const label = world_.retriever.label_of(blob)) entry.take(*label);
+    entry.stored = stored_at(blob);
     for (transfer::Holding const& holding : blob.holdings) {
-        entry.stored = std::max(entry.stored, holding.stored);
         entry.own = entry.own || own_.contains(holding.recipient);
         auto const user = served_.find(holding.recipient);
         if (user != served_.end() && entry.recipient.empty()) entry.recipient = user->second.text();
@@ -106,6 +118,26 @@ CatalogueEntry Cataloguer::entry_of(transfer::HeldBlob const& blob) const {
         entry.verified = true;
     }
     return entry;
+}
+
+Result<Cataloguer::Listed> Cataloguer::list_arrived_after(std::uint64_t arrival, std::size_t most) {
+    auto const held = world_.store.list_arrived_after(arrival, most);
+    if (!held) return fail(held.error());
+    std::vector<ContentId> ids;
+    for (transfer::HeldBlob const& blob : *held)
+        ids.push_back(blob.id);
+    auto known = catalogue_.find(ids);
+    if (!known) return fail(known.error());
+    Listed listed;
+    for (transfer::HeldBlob const& blob : *held) {
+        auto const found = known->find(blob.id);
+        bool const same = found != known->end() && !found->second.elsewhere &&
+                          tells_of(found->second.stored, found->second.holdings, blob);
+        // Not entered from here: that would be out of turn with what changes meanwhile.
+        listed.entries.push_back(same ? std::move(found->second) : entry_of(blob));
+        listed.last = blob.arrival;
+    }
+    return listed;
 }
 
 Status Cataloguer::look_again(std::set<ContentId> const& ids) {
@@ -136,12 +168,8 @@ Result<Cataloguer::Step> Cataloguer::reconcile_after(std::optional<ContentId> co
         known.emplace(mark.id, mark);
     std::vector<CatalogueEntry> put;
     for (transfer::HeldBlob const& blob : *held) {
-        std::uint64_t stored = 0;
-        for (transfer::Holding const& holding : blob.holdings)
-            stored = std::max(stored, holding.stored);
         auto const found = known.extract(blob.id);
-        bool const same = found && found.mapped().stored == stored &&
-                          found.mapped().holdings == blob.holdings.size();
+        bool const same = found && tells_of(found.mapped().stored, found.mapped().holdings, blob);
         if (!same) put.push_back(entry_of(blob));
     }
     bool const store_ended = held->size() < blobs_a_step;

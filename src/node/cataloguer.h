@@ -50,6 +50,15 @@ public:
     /// A holding of it has begun or ended.
     void note_change(ContentId const& id);
 
+    /// What is held, as many as asked for of those that arrived after `arrival`, in that order.
+    /// Where the catalogue does not know one, its label is opened. Blocks; safe from any thread.
+    struct Listed {
+        std::vector<CatalogueEntry> entries;
+        std::uint64_t last = 0;  ///< arrival to go on from
+    };
+
+    Result<Listed> list_arrived_after(std::uint64_t arrival, std::size_t most);
+
     Catalogue& catalogue() { return catalogue_; }
 
     CatalogueState const& state() const { return state_; }

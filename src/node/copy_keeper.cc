@@ -12,6 +12,7 @@ using std::chrono::steady_clock;
 constexpr auto look_period = 10min;         // records change, disks are lost
 constexpr auto look_again_first = 2s;       // after a vain try, and twice that after the next
 constexpr std::uint64_t doublings_max = 4;  // half a minute
+constexpr std::size_t blobs_a_step = 500;   // a store of 100,000 is gone through, not taken in
 constexpr auto unknown_period = 20s;        // no record yet, or it does not name this node
 
 /// What is counted for several senders together has no address.
@@ -178,21 +179,27 @@ asio::awaitable<Result<std::vector<CopyKeeper::Held>>> CopyKeeper::lacking(
 Result<std::vector<CopyKeeper::Held>> CopyKeeper::find_lacking(AddressTag const& user,
                                                                std::set<NodeKey> const& nodes,
                                                                std::uint64_t wanted) {
-    auto const all = world_.store.list();
-    if (!all) return fail(all.error());
     auto known = index_.copies_of(user);
     if (!known) return fail(known.error());
     std::vector<Held> lacking;
     std::set<ContentId> held_here;
-    for (transfer::HeldBlob const& blob : *all) {
-        auto const holding = std::ranges::find_if(
-            blob.holdings, [&](transfer::Holding const& one) { return one.recipient == user; });
-        if (holding == blob.holdings.end()) continue;
-        held_here.insert(blob.id);
-        Held held{{blob.id, blob.size, {}}, *holding, {world_.identity.node_public()}};
-        std::ranges::set_intersection((*known)[blob.id], nodes,
-                                      std::inserter(held.copies, held.copies.end()));
-        if (held.copies.size() < wanted) lacking.push_back(std::move(held));
+    std::optional<ContentId> last;
+    for (bool more = true; more;) {
+        auto const some = world_.store.list_after(last, blobs_a_step);
+        if (!some) return fail(some.error());
+        more = some->size() == blobs_a_step;
+        for (transfer::HeldBlob const& blob : *some) {
+            last = blob.id;
+            auto const holding = std::ranges::find_if(
+                blob.holdings, [&](transfer::Holding const& one) { return one.recipient == user; });
+            if (holding == blob.holdings.end()) continue;
+            held_here.insert(blob.id);
+            std::set<NodeKey> copies{world_.identity.node_public()};
+            std::ranges::set_intersection((*known)[blob.id], nodes,
+                                          std::inserter(copies, copies.end()));
+            if (copies.size() < wanted)
+                lacking.push_back({{blob.id, blob.size, {}}, *holding, std::move(copies)});
+        }
     }
     auto const forgotten = index_.forget_all_but(user, held_here);
     if (!forgotten) return fail(forgotten.error());

@@ -17,31 +17,19 @@ namespace {
 
 constexpr auto joining_patience = std::chrono::seconds(5);
 constexpr std::size_t introducing_most = 3;  // domains, of which DNS is asked one after the other
+constexpr std::size_t listed_at_once = 500;
+constexpr std::uint64_t listed_after_max = 1ULL << 62U;  // within what SQLite counts to
 
-/// A line of `ls`. The label is its sender's word; the account is whom the offer was attested for.
-Json listed(transfer::HeldBlob const& blob, std::optional<FileLabel> const& label,
-            std::set<AddressTag> const& own_users) {
-    std::string from = label ? label->sender : "";
-    std::uint64_t stored = 0;
-    bool verified = false;
-    bool own = false;
-    for (transfer::Holding const& holding : blob.holdings) {
-        stored = std::max(stored, holding.stored);
-        own = own || own_users.contains(holding.recipient);
-        auto const attested = Address::parse(holding.sender);
-        if (!attested || verified) continue;
-        from = attested->text();
-        verified = true;
-    }
-    bool const is_file = label && label->encoding.empty();
-    return {{"content_id", blob.id.to_hex()},
-            {"bytes", label ? label->bytes : blob.size},
-            {"from", from},
-            {"verified", verified},
-            {"stored", stored},
-            {"name", label ? safe_file_name(label->name) : ""},
-            {"sha256", is_file ? Json(to_hex(label->sha256)) : Json()},
-            {"own", own}};
+/// A line of `ls`. The label is its sender's word; who is verified was attested for.
+Json listed(CatalogueEntry const& entry) {
+    return {{"content_id", entry.id.to_hex()},
+            {"bytes", entry.bytes},
+            {"from", entry.sender},
+            {"verified", entry.verified},
+            {"stored", entry.stored},
+            {"name", entry.name},
+            {"sha256", entry.sha256 ? Json(to_hex(*entry.sha256)) : Json()},
+            {"own", entry.own}};
 }
 
 }  // namespace
@@ -284,19 +272,23 @@ asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {
     co_return Json{{"content_id", id->to_hex()}, {"name", *label ? (*label)->name : ""}};
 }
 
-asio::awaitable<Result<Json>> NodeVerbs::ls(LocalCall&) {
-    auto look = [this]() -> Result<Json> {
-        auto const held = world_.store.list();
-        if (!held) return fail(held.error());
-        Json blobs = Json::array();
-        std::set<AddressTag> own;
-        for (Address const& address : world_.identity.addresses)
-            own.insert(address_tag(address));
-        for (transfer::HeldBlob const& blob : *held)
-            blobs.push_back(listed(blob, world_.retriever.label_of(blob), own));
-        return Json{{"blobs", blobs}};
+/// Some at a time, so that neither the node nor who asks holds all of 100,000. `next`: what to ask
+/// for after these; null at the end.
+asio::awaitable<Result<Json>> NodeVerbs::ls(LocalCall& call) {
+    auto const after = number_at(call.request.args, "after");
+    if (!after || *after > listed_after_max) co_return fail(Fault::usage, "ls: after");
+    auto const names = world_.names();
+    if (!names) co_return fail(names.error());
+    auto look = [names = *names, after = *after] {
+        return names->list_arrived_after(after, listed_at_once);
     };
-    co_return co_await world_.workers.await(std::move(look));
+    auto const some = co_await world_.workers.await(std::move(look));
+    if (!some) co_return fail(some.error());
+    Json blobs = Json::array();
+    for (CatalogueEntry const& entry : some->entries)
+        blobs.push_back(listed(entry));
+    Json const next = some->entries.size() < listed_at_once ? Json() : Json(some->last);
+    co_return Json{{"blobs", std::move(blobs)}, {"next", next}};
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::rm(LocalCall& call) {

@@ -1,11 +1,13 @@
 // What this home's programs may ask of its node, verb by verb, over the local socket.
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "dht/address_resolver.h"
 #include "dht/location_service.h"
 #include "src/node/blob_sources.h"
+#include "src/node/cataloguer.h"
 #include "src/node/depositor.h"
 #include "src/node/dht_introduction.h"
 #include "src/node/doctor.h"
@@ -43,7 +45,8 @@ public:
         transfer::BlobStore& store;
         WorkerPool& workers;
         DhtIntroduction& introduction;
-        Json endpoints;  ///< where this node listens: control, dht
+        Json endpoints;                              ///< where this node listens: control, dht
+        std::function<Result<Cataloguer*>()> names;  ///< of what is held; may block
     };
 
     explicit NodeVerbs(World world)

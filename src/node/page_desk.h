@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "src/base/clock.h"
 #include "src/base/randomness.h"
@@ -17,22 +16,28 @@ public:
     struct World {
         asio::io_context& owner;
         PageVerbs::World page;
-        Retriever const& retriever;
-        ServedUsers const& users;
+        Cataloguer& cataloguer;
         transfer::ControlClient& client;
         OwnNodes& own_nodes;
         LocalApiServer::Handler verbs;  ///< those of the command line
         EventLog const& log;
     };
 
-    /// Blocks. All references must outlive the desk.
-    static Result<std::unique_ptr<PageDesk>> open(World world);
+    /// All references must outlive the desk.
+    explicit PageDesk(World const& world)
+        : cataloguer_(world.cataloguer)
+        , reader_(world.page.store, world.page.workers, world.page.identity)
+        , elsewhere_({world.owner, world.page.workers, world.client, world.own_nodes,
+                      cataloguer_.catalogue(), world.page.identity, world.page.clock, world.log},
+                     [this] { cataloguer_.tell(); })
+        , page_verbs_(world.page, cataloguer_, elsewhere_)
+        , verbs_(world.verbs) {}
 
-    void start() { cataloguer_->start(); }
+    void start() { cataloguer_.start(); }
 
     void stop() {
         elsewhere_.stop();
-        cataloguer_->stop();
+        cataloguer_.stop();
         reader_.stop();
     }
 
@@ -41,21 +46,12 @@ public:
 
     AttachmentReader& reader() { return reader_; }
 
-    Cataloguer& cataloguer() { return *cataloguer_; }
+    Cataloguer& cataloguer() { return cataloguer_; }
 
     Elsewhere& elsewhere() { return elsewhere_; }
 
 private:
-    PageDesk(std::unique_ptr<Cataloguer> cataloguer, World const& world)
-        : cataloguer_(std::move(cataloguer))
-        , reader_(world.page.store, world.page.workers, world.page.identity)
-        , elsewhere_({world.owner, world.page.workers, world.client, world.own_nodes,
-                      cataloguer_->catalogue(), world.page.identity, world.page.clock, world.log},
-                     [this] { cataloguer_->tell(); })
-        , page_verbs_(world.page, *cataloguer_, elsewhere_)
-        , verbs_(world.verbs) {}
-
-    std::unique_ptr<Cataloguer> cataloguer_;
+    Cataloguer& cataloguer_;
     AttachmentReader reader_;
     Elsewhere elsewhere_;
     PageVerbs page_verbs_;

@@ -56,7 +56,7 @@ nlohmann::json PeerNode::ready() const {
 }
 
 PageDesk* PeerNode::page() {
-    return services_->page.get();
+    return services_->page ? &*services_->page : nullptr;
 }
 
 Config const& PeerNode::config() const {

@@ -26,7 +26,7 @@ Status PeerServices::start_storage() {
     disk.quota = {config.node.quota, config.node.quota_per_sender};
     disk.changed = [this](ContentId const& id) {
         asio::post(owner, [this, id] {
-            if (page) page->cataloguer().note_change(id);
+            if (page) cataloguer->note_change(id);
         });
     };
     auto opened = transfer::DiskBlobStore::open(std::move(disk), clock);
@@ -232,16 +232,43 @@ Status PeerServices::start_verbs() {
                                  whereabouts->endpoints(), location->listening(), swarm.get()});
     Json listening{{"control", control->listening().to_string()},
                    {"dht", location->listening().to_string()}};
-    verbs.emplace(
-        NodeVerbs::World{owner,     config,     identity, trust,          *location,
-                         *resolver, *publisher, *carrier, *depositor,     escrow.get(),
-                         *sources,  *enroller,  *doctor,  guardian.get(), *retriever,
-                         host,      *store,     workers,  *introduction,  std::move(listening)});
+    verbs.emplace(NodeVerbs::World{owner,
+                                   config,
+                                   identity,
+                                   trust,
+                                   *location,
+                                   *resolver,
+                                   *publisher,
+                                   *carrier,
+                                   *depositor,
+                                   escrow.get(),
+                                   *sources,
+                                   *enroller,
+                                   *doctor,
+                                   guardian.get(),
+                                   *retriever,
+                                   host,
+                                   *store,
+                                   workers,
+                                   *introduction,
+                                   std::move(listening),
+                                   [this] { return names(); }});
     auto serving = LocalApiServer::start(owner, options.home.node_socket(),
                                          [this](LocalCall& call) { return verbs->answer(call); });
     if (!serving) return fail(serving.error());
     local_api = std::move(*serving);
     return {};
+}
+
+/// A verb's own node opens the names of what is held only when it is asked for them.
+Result<Cataloguer*> PeerServices::names() {
+    if (cataloguer) return cataloguer.get();
+    auto opened = Cataloguer::open(
+        options.home.catalogue_file(),
+        {owner, page_workers ? *page_workers : workers, *store, *retriever, users, identity, log});
+    if (!opened) return fail(opened.error());
+    cataloguer = std::move(*opened);
+    return cataloguer.get();
 }
 
 /// A page for a verb's own node, which ends with the verb, would be of no use.
@@ -251,10 +278,9 @@ Status PeerServices::start_page() {
     PageVerbs::World const world{*page_workers, options.home, config,   identity, clock,
                                  *store,        *control,     *carrier, *sources, *copies,
                                  *escrow,       *receipts,    transfers};
-    auto opened = PageDesk::open({owner, world, *retriever, users, *client, *own_nodes,
-                                  [this](LocalCall& call) { return verbs->answer(call); }, log});
-    if (!opened) return fail(opened.error());
-    page = std::move(*opened);
+    if (auto opened = names(); !opened) return fail(opened.error());
+    page.emplace(PageDesk::World{owner, world, *cataloguer, *client, *own_nodes,
+                                 [this](LocalCall& call) { return verbs->answer(call); }, log});
     incoming_gateway->on_waiting(
         [this](GatewayPlace const& gateway, std::vector<Offer> const& offers) {
             page->elsewhere().note_waiting(gateway, offers);

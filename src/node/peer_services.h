@@ -61,6 +61,7 @@ struct PeerServices {
     Status start_verbs();
     Status start_page();
     Status start_metrics();
+    Result<Cataloguer*> names();
 
     asio::io_context& owner;
     PeerNodeOptions options;
@@ -112,8 +113,9 @@ struct PeerServices {
     std::optional<Depositor> depositor;
     std::optional<Retriever> retriever;
     std::optional<Doctor> doctor;
+    std::unique_ptr<Cataloguer> cataloguer;
     std::optional<NodeVerbs> verbs;
-    std::unique_ptr<PageDesk> page;
+    std::optional<PageDesk> page;
     std::optional<WorkerPool> page_workers;  ///< so that readers of big files hold up nobody else
     std::unique_ptr<LocalApiServer> local_api;
     std::unique_ptr<MetricsPost> metrics;

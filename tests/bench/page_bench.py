@@ -8,6 +8,7 @@ ready, until all labels are read, memory. Then the page by HTTP: each request wi
 one thread kept others waiting meanwhile ("held up": a request for a file of the page, asked all the time). Then Chromium, where
 PLAYWRIGHT (build/playwright/playwright-core, from a run of the journey page_in_browser) is given."""
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -20,7 +21,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "journeys"))
-from lab import Lab, until  # noqa: E402
+from lab import PROGRAM, Lab, until  # noqa: E402
 from page_client import Page, split  # noqa: E402
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
@@ -114,10 +115,20 @@ class Bench(Lab):
                 subprocess.run(["node", HERE / "page_of_many.mjs", os.path.abspath(PLAYWRIGHT), url, str(COUNT - 1)], check=True,
                                env={**os.environ, "CHROMIUM": chromium})
             print(f"in Chromium: the node was held up {held.longest * 1000:.0f} ms at most")
+        self.list(bob, "satchel ls")
+        print(f"memory at the end: {memory(bob, 'VmRSS'):.0f} MB, peak {memory(bob, 'VmHWM'):.0f} MB", flush=True)
+        bob.stop(within=30)
+        self.list(bob, "satchel ls, no node")
+
+    def list(self, bob, what):
         begun = time.perf_counter()
-        listed = bob.must("ls", timeout=600).objects()
-        print(f"satchel ls: {time.perf_counter() - begun:.2f} s, {len(listed[0]['blobs'])} lines; peak {memory(bob, 'VmHWM'):.0f} MB")
-        print(f"memory at the end: {memory(bob, 'VmRSS'):.0f} MB, peak {memory(bob, 'VmHWM'):.0f} MB")
+        child = subprocess.Popen([PROGRAM, "--home", bob.home, "--json", "ls"], stdout=subprocess.PIPE)
+        first = child.stdout.read(1)
+        at_first = time.perf_counter() - begun
+        text = first + child.stdout.read()
+        _, status, used = os.wait4(child.pid, 0)
+        print(f"{what}: {time.perf_counter() - begun:.2f} s, the first after {at_first:.2f} s, {len(json.loads(text)['blobs'])} lines, exit {status}; "
+              f"the verb's peak {used.ru_maxrss / 1000:.0f} MB", flush=True)
 
     def measure(self, page, name, path):
         took = []

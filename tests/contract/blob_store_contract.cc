@@ -98,6 +98,26 @@ void lists_in_order_of_arrival(MakeBlobStore const& make) {
     for (auto const& blob : *all)
         listed.push_back(blob.id);
     CHECK(listed == arrived);
+    // The same, some at a time, while one that was told of already goes and comes again.
+    std::vector<ContentId> paged;
+    std::uint64_t last = 0;
+    for (;;) {
+        auto const some = store->list_arrived_after(last, 5);
+        REQUIRE(some);
+        CHECK(some->size() <= 5);
+        if (some->empty()) break;
+        for (auto const& blob : *some) {
+            CHECK(blob.arrival > last);
+            CHECK(blob.holdings.size() == 1);
+            last = blob.arrival;
+            paged.push_back(blob.id);
+        }
+        if (paged.size() != 5) continue;
+        REQUIRE(store->release(arrived[2], sample_holding(1).recipient));
+        put(*store, sample_blob(102, 2), sample_holding(1));
+    }
+    arrived.push_back(arrived[2]);
+    CHECK(paged == arrived);
 }
 
 void refuses_wrong_bytes(MakeBlobStore const& make) {

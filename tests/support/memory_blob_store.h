@@ -77,12 +77,20 @@ public:
     }
 
     Result<std::vector<transfer::HeldBlob>> list() override {
-        std::vector<transfer::HeldBlob> all;
-        for (ContentId const& id : shelf_->arrived) {
-            auto const found = shelf_->held.find(id);
-            if (found != shelf_->held.end()) all.push_back(found->second.as_held(id));
+        return list_arrived_after(0, shelf_->arrived.size());
+    }
+
+    Result<std::vector<transfer::HeldBlob>> list_arrived_after(std::uint64_t arrival,
+                                                               std::size_t most) override {
+        std::vector<transfer::HeldBlob> some;
+        auto at = shelf_->arrived.upper_bound(arrival);
+        for (; at != shelf_->arrived.end() && some.size() < most; ++at) {
+            auto const found = shelf_->held.find(at->second);
+            if (found == shelf_->held.end()) continue;
+            some.push_back(found->second.as_held(at->second));
+            some.back().arrival = at->first;
         }
-        return all;
+        return some;
     }
 
     Result<std::vector<transfer::HeldBlob>> list_after(std::optional<ContentId> const& after,
@@ -163,7 +171,9 @@ private:
     struct Shelf {
         transfer::StoreQuota quota;
         std::map<ContentId, Held> held;
-        std::vector<ContentId> arrived;  ///< each once, those that are gone again included
+        /// In order; each once, those that are gone again included.
+        std::map<std::uint64_t, ContentId> arrived;
+        std::uint64_t last_arrival = 0;
         std::map<ContentId, Upload*> arriving;
         std::map<ContentId, Partial> partial;
 
@@ -269,8 +279,8 @@ private:
             if (auto right = verifier_.finish(); !right) return right;
             shelf_->held[id_] = {
                 std::move(bytes_), verifier_.layer(), {{holding.recipient, holding}}};
-            std::erase(shelf_->arrived, id_);
-            shelf_->arrived.push_back(id_);
+            std::erase_if(shelf_->arrived, [this](auto const& one) { return one.second == id_; });
+            shelf_->arrived.emplace(++shelf_->last_arrival, id_);
             shelf_->arriving.erase(id_);
             held_ = true;
             return {};

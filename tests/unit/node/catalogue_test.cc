@@ -86,6 +86,21 @@ TEST_CASE("catalogue: what changes is replaced, what goes is gone, and sums foll
     CHECK(catalogue.marks_after(entry(2, "", 0).id, 9)->size() == 1);
 }
 
+TEST_CASE("catalogue: finds those of many that it knows, digests and all") {
+    testing::TempFolder const folder;
+    auto catalogue = Catalogue::open(folder / "catalogue.db", "reader").value();
+    CatalogueEntry file = entry(1, "file", 1);
+    file.sha256.emplace().fill(Byte{7});
+    REQUIRE(catalogue.put({file, entry(2, "encoded in its mail", 2)}));
+    auto const known =
+        catalogue.find(std::vector<ContentId>{entry(2, "", 0).id, entry(3, "", 0).id, file.id});
+    REQUIRE(known);
+    REQUIRE(known->size() == 2);
+    CHECK(known->at(file.id).sha256 == file.sha256);
+    CHECK(known->at(file.id).name == "file");
+    CHECK(known->at(entry(2, "", 0).id).sha256 == std::nullopt);
+}
+
 TEST_CASE("catalogue: what is elsewhere is listed until it is here, or there no more") {
     testing::TempFolder const folder;
     auto catalogue = Catalogue::open(folder / "catalogue.db", "reader").value();
