@@ -87,6 +87,7 @@ asio::awaitable<void> PeerNode::stop() {
     if (s.puller) s.puller->stop();
     s.board->stop();
     s.users.stop();
+    if (s.devices) s.devices->stop();
     s.enroller->stop();
     s.guardian->stop();
     s.incoming_gateway->stop();

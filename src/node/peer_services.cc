@@ -95,7 +95,6 @@ Status PeerServices::start_location() {
         if (record.kind == RecordKind::storage || pull_only()) courier->take(address, record);
     });
     courier->start();
-    publisher->start();
     whereabouts.emplace(Whereabouts::World{owner, control->listening(), config.node.advertise,
                                            [this] { return location->stats().seen_ips; }});
     if (auto looked = whereabouts->start([this] { look_around(); }); !looked)
@@ -106,6 +105,9 @@ Status PeerServices::start_location() {
                                     dialling_rule(config.node, control->listening()), *location});
     host.probe_for_others(&*probe);
     users.start(*resolver, *publisher);
+    devices.emplace(
+        OtherDevices::World{owner, *location, *publisher, workers, identity, clock, log});
+    devices->start();
     if (swarm) swarm->wait_until_up([this] { show_presence(); });
     show_presence();
     return {};

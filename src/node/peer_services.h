@@ -13,6 +13,7 @@
 #include "src/node/enrolment_office.h"
 #include "src/node/metrics_post.h"
 #include "src/node/node_verbs.h"
+#include "src/node/other_devices.h"
 #include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
 #include "src/node/puller.h"
@@ -92,6 +93,7 @@ struct PeerServices {
     std::optional<location::RecordKeeper> keeper;
     std::optional<location::AddressResolver> resolver;
     std::optional<Publisher> publisher;
+    std::optional<OtherDevices> devices;
     std::optional<RecordCourier> courier;
     std::unique_ptr<RecordGuardian> guardian;
     std::unique_ptr<EnrolmentDesk> desk;

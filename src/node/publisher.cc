@@ -110,6 +110,8 @@ std::vector<StorageNode> Publisher::with_secrets(std::vector<NamedNode> const& n
         for (Publication const& publication : publications_.all())
             for (StorageNode const& known : publication.nodes)
                 if (known.node_key == one.key) node.presence_secret = known.presence_secret;
+        if (auto const seen = secrets_.find(one.key); seen != secrets_.end())
+            node.presence_secret = seen->second;
         nodes.push_back(node);
     }
     return nodes;
@@ -206,6 +208,47 @@ Status Publisher::check_grant(Address const& address, BindingGrant const& grant)
     if (binding.expires <= world_.clock.unix_seconds())
         return fail(Fault::usage, "the binding has expired; ask the admin for a new one");
     return {};
+}
+
+/// The publication that says what another device's record says.
+Publication Publisher::as_published(Publication const& before,
+                                    location::StorageFinding const& newest) const {
+    Publication after = before;
+    after.nodes = newest.record->nodes;
+    auto const& binding = newest.record->binding;
+    auto const& proof = newest.envelope.slot_proof;
+    bool const newer =
+        binding && proof &&
+        (!after.grant || after.grant->binding.slot_epoch < newest.envelope.slot_epoch);
+    if (newer && check_grant(before.address, {*binding, *proof}))
+        after.grant = BindingGrant{*binding, *proof};
+    return after;
+}
+
+bool Publisher::follow(Address const& address, location::StorageFinding const& newest) {
+    bool const stores = newest.state == location::StorageFinding::State::stores;
+    if (!stores || newest.envelope.signer != world_.identity.user_public()) return false;
+    auto const known = signed_.find({address.text(), newest.envelope.slot_owner});
+    if (known != signed_.end() && known->second.seq >= newest.envelope.seq) return false;
+    for (StorageNode const& node : newest.record->nodes) {
+        if (node.node_key == world_.identity.node_public())
+            use_presence_secret(node.presence_secret);
+        else
+            secrets_[node.node_key] = node.presence_secret;
+    }
+    Publication const* const before = publications_.find(address);
+    if (before == nullptr) return false;
+    bool const same_nodes = newest.record->nodes == record_of(address).nodes;
+    // What this home's settings say may have changed since it signed that.
+    if (known == signed_.end() && same_nodes) return false;
+    if (!same_nodes) {
+        if (!publications_.put(as_published(*before, newest))) return false;
+        forget_signed(address);
+    }
+    signed_[{address.text(), newest.envelope.slot_owner}] = newest.envelope;
+    last_seq_ = std::max(last_seq_, newest.envelope.seq);
+    keep_storage(*publications_.find(address));
+    return !same_nodes;
 }
 
 asio::awaitable<Result<Published>> Publisher::publish(PublishOrder order) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "dht/record_filter.h"
 #include "dht/record_keeper.h"
 #include "src/base/clock.h"
 #include "src/base/randomness.h"
@@ -68,6 +69,10 @@ public:
     /// Says from now on where this node is. Put at once where it differs from what was said before.
     void be_present(PresenceRecord presence);
 
+    /// Another device of this user has published, and later than this one: what it said counts
+    /// here, too, and is put again as it is. True: this home's publication has changed.
+    bool follow(Address const& address, location::StorageFinding const& newest);
+
     /// This node stores for somebody whose record seals its presence by another secret.
     void use_presence_secret(PresenceSecret const& secret);
 
@@ -106,12 +111,15 @@ private:
     Status check_grant(Address const& address, BindingGrant const& grant) const;
     location::RecordPlace presence_place() const;
     void forget_signed(Address const& address);
+    Publication as_published(Publication const& before,
+                             location::StorageFinding const& newest) const;
     std::uint64_t next_seq();
 
     World world_;
     PublicationList publications_;
     PresenceSecret presence_secret_;
     std::map<std::string, GatewayPlace> gateways_;  ///< by domain
+    std::map<NodeKey, PresenceSecret> secrets_;     ///< of the user's other nodes, as last seen
     std::function<void(Address const&, RecordEnvelope const&)> tell_;
     PresenceRecord presence_;
     std::map<std::pair<std::string, PublicKey>, RecordEnvelope> signed_;
