@@ -140,6 +140,11 @@ JsonLine& JsonLine::add(std::string const& name, double value) {
     return *this;
 }
 
+JsonLine& JsonLine::add(std::string const& name, std::string const& text) {
+    text_ += ", \"" + name + "\": \"" + text + "\"";
+    return *this;
+}
+
 JsonLine& JsonLine::add(std::string const& name, std::vector<double> values) {
     if (values.empty()) return *this;
     std::sort(values.begin(), values.end());
@@ -185,13 +190,13 @@ void ScaleMeasures::publish(std::size_t users) {
     report_puts("put_storage", figures);
 }
 
-void ScaleMeasures::renew_presences() {
+void ScaleMeasures::renew_presences(std::string const& what) {
     PutFigures figures;
     for (auto& one : published_) {
         one.user->now = network_.clock.unix_seconds();
         put(one.user->presence(), figures);
     }
-    report_puts("put_presence", figures);
+    report_puts(what, figures);
 }
 
 ScaleMeasures::Pair ScaleMeasures::draw(bool attacked) {
@@ -284,7 +289,14 @@ void ScaleMeasures::resolve(std::string const& what, std::size_t count, bool col
         auto const began = steady_clock::now();
         auto const report =
             testing::await_on(network_.io, resolvers.back()->resolve(user.address, trust, {}));
-        if (!report.available) continue;
+        if (!report.available) {
+            line("not_available")
+                .add("while", what)
+                .add("presence_age_s", static_cast<double>(network_.clock.unix_seconds() -
+                                                           published_[pair.user].user->now))
+                .add("reason", report.reason);
+            continue;
+        }
         ++available;
         took.push_back(milliseconds_since(began));
         requests.push_back(static_cast<double>((network_.sent_by(pair.reader) - sent).requests));

@@ -21,6 +21,8 @@ public:
     JsonLine& operator=(JsonLine const&) = delete;
 
     JsonLine& add(std::string const& name, double value);
+    /// `text` without quotes and control characters.
+    JsonLine& add(std::string const& name, std::string const& text);
     /// Median, 95th percentile and largest as NAME_p50, NAME_p95 and NAME_max.
     JsonLine& add(std::string const& name, std::vector<double> values);
 
@@ -42,7 +44,7 @@ public:
     /// Each user's storage record, from some node.
     void publish(std::size_t users);
     /// Each user's presence, from some node; good for two minutes.
-    void renew_presences();
+    void renew_presences(std::string const& what);
 
     /// `count` fetches of one slot, by nodes that have not asked for this key before.
     void look_up(std::string const& what, std::size_t count, bool attacked);
