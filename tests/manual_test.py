@@ -82,6 +82,14 @@ class Manual(unittest.TestCase):
         for section in re.findall(r"^#(\[.*\])$", written, re.M):
             self.assertIn(section, page)
 
+    def test_the_example_of_settings_is_good(self):
+        example = (pathlib.Path(__file__).parent.parent / "docs/man/satchel.toml.scd").read_text().partition("# EXAMPLE\n\n```\n")[2].partition("```")[0]
+        self.assertIn("next_hop", example)
+        with tempfile.TemporaryDirectory() as folder:
+            said("--home", folder + "/home", "init")
+            pathlib.Path(folder, "home/satchel.toml").write_text(example)
+            said("--home", folder + "/home", "queue")
+
     def test_pages_have_no_faults_of_form(self):
         if not shutil.which("man"):
             self.skipTest("no man")

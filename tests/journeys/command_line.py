@@ -23,6 +23,37 @@ class CommandLine(Lab):
             self.assertIn("Example:\n  satchel " + " ".join(verb[:1]), done.stdout.replace("--set ", ""), verb) \
                 if verb not in (["node"], ["gateway"]) else self.assertIn("Example:", done.stdout, verb)
 
+    def test_examples_of_help_are_taken(self):
+        """They stand in the manual pages, too. What they need is mostly not there: but none is wrong usage."""
+        bob = self.party("bob")
+        keys = bob.must("init", "--address", "bob@b.test").one()
+        bob.must("domain", "init", "b.test")
+        with open(os.path.join(bob.home, "satchel.toml"), "a") as settings:
+            settings.write('[node]\ncontrol_listen = "127.0.0.1:0"\nswarm_listen = "127.0.0.1:0"\ndht_listen = "127.0.0.1:0"\n[trust]\nresolver = "none"\n')
+        where = os.path.join(self.folder, "where")
+        os.mkdir(where)
+        os.symlink(PROGRAM, os.path.join(where, "satchel"))
+        for name in ("film.mov", "film.mov.age", "film.receipt", "message.eml", "placeholder.eml", "bob.binding", "bob.keys.age"):
+            open(os.path.join(where, name), "w").write("x\n")
+        filled = {"CONTENT_ID": "a" * 64, ":BYTES": ":1000", "USER_KEY": keys["user_key"], "AGE_RECIPIENT": keys["age_recipient"], "age1…": keys["age_recipient"]}
+        environment = {**os.environ, "PATH": where + ":" + os.environ["PATH"], "SATCHEL_HOME": bob.home, "HOME": where, "SATCHEL_PASSPHRASE": "five words"}
+        ran = 0
+        for verb in VERBS:
+            if verb in (["node"], ["gateway"]):
+                continue  # they run on, and not on loopback; docs/ has them run
+            told = subprocess.run([PROGRAM, *verb, "--help"], capture_output=True, text=True).stdout.partition("Example:\n")[2]
+            for line in told.splitlines():
+                command = line.strip().split("      ")[0]  # what it gives stands to the right
+                for word, value in filled.items():
+                    command = command.replace(word, value)
+                if command:
+                    done = subprocess.run(["bash", "-c", command], cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                                          start_new_session=True)
+                    self.assertNotIn(done.returncode, (126, 127), (command, done.stderr))
+                    self.assertNotIn("--help`", done.stderr, command)  # so ends what the parser says of wrong usage
+                    ran += 1
+        self.assertGreaterEqual(ran, len(VERBS) - 2)
+
     def test_global_flags_go_before_and_after_the_verb(self):
         party = self.party("flags")
         before = subprocess.run([PROGRAM, "--home", party.home, "--json", "init"], capture_output=True)
