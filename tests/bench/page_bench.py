@@ -126,9 +126,8 @@ class Bench(Lab):
         first = child.stdout.read(1)
         at_first = time.perf_counter() - begun
         text = first + child.stdout.read()
-        _, status, used = os.wait4(child.pid, 0)
-        print(f"{what}: {time.perf_counter() - begun:.2f} s, the first after {at_first:.2f} s, {len(json.loads(text)['blobs'])} lines, exit {status}; "
-              f"the verb's peak {used.ru_maxrss / 1000:.0f} MB", flush=True)
+        status = child.wait()
+        print(f"{what}: {time.perf_counter() - begun:.2f} s, the first after {at_first:.2f} s, {len(json.loads(text)['blobs'])} lines, exit {status}", flush=True)
 
     def measure(self, page, name, path):
         took = []
