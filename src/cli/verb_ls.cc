@@ -26,7 +26,7 @@ Status unless_lost() {
 /// One object on one line, as ever, written while it is being told.
 Status ls_json(NodeSession& session) {
     char const* between = "{\"blobs\":[";
-    auto const told = each_stored(session, [&](node::Json const& blob) -> Status {
+    auto told = each_stored(session, [&](node::Json const& blob) -> Status {
         std::string const text = std::exchange(between, ",") + text_of_json(blob);
         std::fwrite(text.data(), 1, text.size(), stdout);
         return unless_lost();
