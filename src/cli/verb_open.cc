@@ -56,6 +56,7 @@ bool open_in_browser(std::filesystem::path const& file) {
 
 Result<std::string> ask_address(Globals const& globals, std::string const& reference) {
     auto client = node::LocalApiClient::connect(Home(globals.home).node_socket());
+    if (!client && client.error().fault != Fault::unavailable) return fail(client.error());
     if (!client)
         return fail(Fault::unavailable,
                     "no node runs in this home: start it first (`satchel --home " +

@@ -75,6 +75,7 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
     order.ahead = ahead;
     auto const stand_in = transfer::stand_in_for(world_.identity.node_public(), ahead.offer);
     CarriedBlob const unnamed{stand_in, blob->bytes(), {}, nullptr};
+    auto const number = show(unnamed, order);
     transfer::AheadOrder sending{.draft = make_offer(unnamed, order, first->node_key),
                                  .endpoints = first->endpoints,
                                  .blob = blob,
@@ -84,6 +85,7 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
                                  }};
     Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
     if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});
+    world_.transfers.forget(number);  // what goes on under its name is shown anew
     co_return ahead;
 }
 

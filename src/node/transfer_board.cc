@@ -54,11 +54,15 @@ void TransferBoard::end(std::uint64_t number, Transfer::State state) {
     Transfer* const found = find(number);
     if (found == nullptr) return;
     Transfer over = std::move(*found);
-    std::erase_if(transfers_, [&](Transfer const& one) { return one.number == number; });
+    forget(number);
     over.state = state;
     over.ended = clock_.unix_seconds();
     tell(over);
     add_over(std::move(over));
+}
+
+void TransferBoard::forget(std::uint64_t number) {
+    std::erase_if(transfers_, [&](Transfer const& one) { return one.number == number; });
 }
 
 Transfer TransferBoard::coming(Offer const& offer) const {

@@ -56,6 +56,9 @@ public:
 
     void end(std::uint64_t number, Transfer::State state);
 
+    /// It goes on as another: nothing of it is remembered.
+    void forget(std::uint64_t number);
+
     /// What has come: all is over by then.
     void arrived(Offer const& offer, std::string_view route);
     void broken_off(Offer const& offer, std::uint64_t have, std::string reason);

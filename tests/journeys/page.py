@@ -4,10 +4,11 @@ import json
 import os
 import random
 import quopri
+import subprocess
 import unittest
 from urllib.parse import quote
 
-from lab import Lab, LOOPBACK, sha256
+from lab import PROGRAM, Lab, LOOPBACK, sha256
 from page_client import Page
 from whole_way import message, references
 
@@ -171,6 +172,24 @@ class PageOfANode(Lab):
     def transfers(self, page):
         with page.events() as events:
             return next(events)["transfers"]
+
+    def test_what_leaves_is_seen_while_it_moves(self):
+        """Also before it has its name: its bytes go while it is still being encrypted."""
+        alice = self.party("alice")
+        alice.must("init", "--address", "alice@a.test")
+        alice.serve("node", self.joined + ["web.listen=127.0.0.1:0", "node.upload_limit=1 MB"])
+        path = os.path.join(self.folder, "film.bin")
+        with open(path, "wb") as file:
+            file.write(random.randbytes(4_000_000))
+        theirs = Page(alice.ready["web"])
+        theirs.log_in(alice)
+        with subprocess.Popen([PROGRAM, "--home", alice.home, "push", path, "bob@b.test"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as push:
+            with theirs.events() as events:
+                moving = next(one for pulse in events for one in pulse["transfers"] if one["state"] == "done" or 0 < one["done"] < one["bytes"])
+            self.assertEqual((moving["direction"], moving["state"], moving["peer"], moving["bytes"] > 4_000_000),
+                             ("out", "moving", "bob@b.test", True))
+            self.assertEqual(push.wait(60), 0)
+        self.assertEqual([(one["state"], one["name"]) for one in self.transfers(theirs)], [("done", "film.bin")])
 
     def test_how_the_latest_transfers_went_stays_visible(self):
         self.page.log_in(self.bob)

@@ -39,6 +39,7 @@ export function span(seconds) {
     return count(Math.round(seconds / 86400), "day");
 }
 
+// As people say it; what is not here is told as it is.
 const ROUTES = {inline: "in one go", direct: "directly", pull: "fetched by the receiver", relay: "by way of a gateway", swarm: "in a swarm", fetched: "fetched from here"};
 
 export function route(word) {

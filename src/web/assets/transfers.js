@@ -7,7 +7,6 @@ let parts = null;
 let rates = new Map();
 
 const STATES = {moving: ["moving", "on"], done: ["delivered", "good"], failed: ["failed", "bad"], refused: ["refused", "bad"], waiting: ["waiting", "warn"]};
-// As people say it; what is not here is told as it is.
 
 // Bytes a second, smoothed over what the node tells twice a second.
 function rateOf(one) {
