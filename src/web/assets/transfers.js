@@ -42,7 +42,8 @@ function line(one) {
     const came = one.direction === "in";
     const [word, kind] = came && one.state === "done" ? ["received", "good"] : STATES[one.state];
     const name = one.state === "waiting" ? "For " + one.peer : one.name || "An attachment";
-    const way = came ? (one.peer ? "from " + one.peer : "arriving") : one.state === "waiting" ? "kept in escrow until the storage answers" : "to " + one.peer;
+    const peer = one.peer === "unverified" ? "somebody nobody vouches for" : one.peer;
+    const way = came ? (peer ? "from " + peer : "arriving") : one.state === "waiting" ? "kept in escrow until the storage answers" : "to " + one.peer;
     const kept = came && one.state === "failed" && one.done > 0;
     const reason = [one.reason, kept ? "What has come is kept: its sender goes on from there." : ""].filter(Boolean).join(". ");
     return el("li", {}, el("div", {class: "line"}, el("strong", {}, name), chip(word, kind), el("span", {class: "right"}, words(one))),
