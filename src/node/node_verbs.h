@@ -66,6 +66,8 @@ public:
 private:
     asio::awaitable<Result<Json>> lookup(LocalCall& call);
     asio::awaitable<Result<Json>> publish(LocalCall& call);
+    asio::awaitable<bool> stands(Address address);
+    asio::awaitable<LookupReport> look_at_own(Address address, location::TrustInputs trust);
     asio::awaitable<Result<Json>> unpublish(LocalCall& call);
     asio::awaitable<Result<Json>> enroll(LocalCall& call);
     asio::awaitable<Result<Json>> revoke(LocalCall& call);

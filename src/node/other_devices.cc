@@ -1,12 +1,15 @@
 #include "src/node/other_devices.h"
 
+#include <algorithm>
+
 namespace satchel::node {
 
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_period = 10min;
+constexpr auto look_first = std::chrono::milliseconds(20s);  // another may name this node soon
+constexpr auto look_period = std::chrono::milliseconds(10min);
 constexpr auto look_patience = 5s;  // our own record waits for the first look
 
 }  // namespace
@@ -23,6 +26,7 @@ void OtherDevices::stop() {
 
 asio::awaitable<void> OtherDevices::look_regularly() {
     bool begun = false;
+    auto pause = look_first;
     while (!stopped_) {
         for (Address const& address : world_.identity.addresses) {
             co_await look(address);
@@ -30,7 +34,8 @@ asio::awaitable<void> OtherDevices::look_regularly() {
         }
         if (!begun) world_.publisher.start();
         begun = true;
-        co_await wake_.wait_for(look_period);
+        co_await wake_.wait_for(pause);
+        pause = std::min(pause * 2, look_period);
     }
 }
 

@@ -9,6 +9,10 @@ namespace satchel::node {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr auto look_patience = 3s;
+
 /// `KEY` or `KEY:PRIORITY`, each once.
 Result<std::vector<NamedNode>> named_nodes(Json const& args) {
     if (!args.contains("nodes")) return std::vector<NamedNode>();
@@ -44,6 +48,26 @@ Json published_json(Published const& published) {
 
 }  // namespace
 
+/// What `address` has in the DHT by the word of `trust` alone.
+asio::awaitable<LookupReport> NodeVerbs::look_at_own(Address address, location::TrustInputs trust) {
+    location::TrustFor trust_for =
+        [trust](Address /*asked*/) -> asio::awaitable<location::TrustInputs> { co_return trust; };
+    location::ResolveOptions options;
+    options.ping = false;
+    options.patience = look_patience;
+    co_return co_await world_.resolver.resolve(std::move(address), std::move(trust_for), options);
+}
+
+/// A node that passes a record over says so to nobody: look what others find in the domain's slot.
+asio::awaitable<bool> NodeVerbs::stands(Address address) {
+    auto const binding = world_.publisher.binding_of(address);
+    if (!binding) co_return true;
+    location::TrustInputs by_the_domain;
+    by_the_domain.domain_keys = {binding->domain_key};
+    auto const report = co_await look_at_own(std::move(address), std::move(by_the_domain));
+    co_return !report.conclusive || report.user_key == world_.identity.user_public();
+}
+
 asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {
     auto const text = text_at(call.request.args, "address");
     auto const line = text_at(call.request.args, "binding");
@@ -59,9 +83,18 @@ asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {
         grant = std::move(*parsed);
     }
     co_await wait_for_neighbours();
+    if (!nodes->empty()) {  // another device may have published them before
+        location::TrustInputs by_ourselves;
+        by_ourselves.pinned = world_.identity.user_public();
+        auto const known = co_await look_at_own(*address, std::move(by_ourselves));
+        for (NodeReport const& node : known.nodes)
+            world_.publisher.learn_secret(node.node_key, node.presence_secret);
+    }
     PublishOrder order{.address = *address, .grant = std::move(grant), .nodes = std::move(*nodes)};
     auto const published = co_await world_.publisher.publish(std::move(order));
     if (!published) co_return fail(published.error());
+    bool const counts = co_await stands(*address);
+    if (!counts) co_return fail(Fault::refused, overtaken(*address));
     co_return published_json(*published);
 }
 

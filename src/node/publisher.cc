@@ -14,14 +14,13 @@ namespace {
 constexpr auto publish_patience = 10s;  // somebody waits for the answer
 constexpr auto goodbye_patience = 3s;   // a node that goes has 5 s for its last words
 
-/// Why no node takes a record that was signed just now.
+}  // namespace
+
 std::string overtaken(Address const& address) {
     return "a later word of the domain's about " + address.text() +
            " is out: it has revoked this binding, or made a newer one; `satchel enroll " +
            address.text() + "` asks for one that counts";
 }
-
-}  // namespace
 
 Publisher::Publisher(World world, PublicationList publications, PresenceSecret presence_secret)
     : world_(std::move(world))
@@ -225,6 +224,10 @@ Publication Publisher::as_published(Publication const& before,
     return after;
 }
 
+void Publisher::learn_secret(NodeKey const& node, PresenceSecret const& secret) {
+    secrets_[node] = secret;
+}
+
 bool Publisher::follow(Address const& address, location::StorageFinding const& newest) {
     bool const stores = newest.state == location::StorageFinding::State::stores;
     if (!stores || newest.envelope.signer != world_.identity.user_public()) return false;
@@ -234,7 +237,7 @@ bool Publisher::follow(Address const& address, location::StorageFinding const& n
         if (node.node_key == world_.identity.node_public())
             use_presence_secret(node.presence_secret);
         else
-            secrets_[node.node_key] = node.presence_secret;
+            learn_secret(node.node_key, node.presence_secret);
     }
     Publication const* const before = publications_.find(address);
     if (before == nullptr) return false;

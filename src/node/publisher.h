@@ -27,6 +27,9 @@ struct Published {
     unsigned neighbours = 0;    ///< DHT nodes that got it so far
 };
 
+/// Why a record that was signed just now does not count.
+std::string overtaken(Address const& address);
+
 /// A node that stores for an address.
 struct NamedNode {
     NodeKey key;
@@ -72,6 +75,9 @@ public:
     /// Another device of this user has published, and later than this one: what it said counts
     /// here, too, and is put again as it is. True: this home's publication has changed.
     bool follow(Address const& address, location::StorageFinding const& newest);
+
+    /// What seals the presence of a node that `publish` may name.
+    void learn_secret(NodeKey const& node, PresenceSecret const& secret);
 
     /// This node stores for somebody whose record seals its presence by another secret.
     void use_presence_secret(PresenceSecret const& secret);

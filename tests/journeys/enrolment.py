@@ -97,7 +97,9 @@ class Enrolment(Lab):
         found = self.lookup("bob@b.test", code=67)
         self.assertIn("revoked", found["reason"])
         # His own node still says otherwise; its word no longer counts.
-        bob.run("publish", "--address", "bob@b.test")
+        refused = bob.run("publish", "--address", "bob@b.test")
+        self.assertEqual(refused.code, 77)
+        self.assertIn("revoked this binding", refused.error()["message"])
         self.lookup("bob@b.test", code=67)
         bob.must("enroll", "bob@b.test")
         bob.must("enroll", "bob@b.test", "--code", self.code_for("bob@b.test", 2))
