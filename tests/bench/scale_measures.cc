@@ -318,6 +318,7 @@ void ScaleMeasures::throw_junk(std::size_t keys, std::size_t values) {
         options.id = place.key;  // nobody is closer to the key
         options.id->bytes.back() = static_cast<Byte>(options.id->bytes.back() ^ 1U);
         options.fate = network_.path.fate();
+        options.network = network_.id;
         auto attacker = std::make_unique<testing::StockDhtNode>(network_.io, std::move(options));
         for (std::size_t value = 0; value < values; ++value) {
             place.slot = value == 0 ? place.slot : 1'000 + value;

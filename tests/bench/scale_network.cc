@@ -15,6 +15,7 @@ void ScaleNetwork::grow_to(std::size_t size) {
         location::OpendhtOptions options;
         options.listen = {"127.0.0.1", 0};
         options.fate = path.fate();
+        options.network = id;
         for (std::size_t i = 0; i < std::min(bootstrap_peers, nodes_.size()); ++i)
             options.bootstrap.push_back(at(any()).listening());
         auto node = Node::start(io, std::move(options), clock, randomness, log);

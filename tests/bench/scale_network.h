@@ -53,6 +53,8 @@ public:
     double good_nodes_on_average();
 
     testing::DatagramPath path;  ///< outlives io
+    /// Another process may take the ports of the dead: the two networks must not become one.
+    std::uint32_t const id = static_cast<std::uint32_t>(::getpid());
     asio::io_context io;
     SystemClock clock;
     SystemRandomness randomness;

@@ -49,7 +49,7 @@ StockDhtNode::StockDhtNode(asio::io_context& io, Options options)
     if (!ports) throw std::runtime_error(ports.error().what);
     state_->ports = *ports;
     ::dht::Config config;
-    config.network = 7473;
+    config.network = options.network;
     config.node_id = options.id ? info_hash(*options.id) : ::dht::InfoHash::getRandom();
     config.max_peer_req_per_sec = -1;
     config.max_req_per_sec = -1;

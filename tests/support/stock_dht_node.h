@@ -21,6 +21,7 @@ public:
         location::DatagramFate fate;
         bool withholds = false;  ///< takes our records and forgets them
         std::string ip = "127.0.0.1";
+        std::uint32_t network = 7473;
     };
 
     StockDhtNode(asio::io_context& io, Options options);
