@@ -12,6 +12,15 @@
 
 namespace satchel::node {
 
+/// What went to a recipient's storage before the blob had a name.
+struct DepositAhead {
+    explicit DepositAhead(asio::any_io_executor const& executor)
+        : ended(executor) {}
+
+    std::optional<SentAhead> sent;
+    transfer::AsyncEvent ended;
+};
+
 struct DepositJob {
     DepositRequest request;
     TrustView trust;
@@ -28,11 +37,14 @@ struct DepositJob {
     std::map<std::size_t, EscrowItem> under_way;  ///< what could be kept of those being served
     std::size_t served = 0;                       ///< recipients
     std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+    std::optional<std::chrono::steady_clock::time_point> encrypted_at{};
     std::optional<std::chrono::steady_clock::time_point> first_stored{};
-    bool answered = false;  ///< who is still served now changes nothing here any more
+    bool answered = false;                         ///< who is still served now is escrow's
+    std::map<std::size_t, std::string> tickets{};  ///< of escrow, by recipient: once `kept`
     asio::steady_timer changed;
     Status made;  ///< the blob, or why not: once `encrypted`
     transfer::AsyncEvent encrypted;
+    transfer::AsyncEvent kept;                       ///< in escrow, or it could not be
     std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
     Errand errand{};
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again

@@ -9,8 +9,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// After the first recipient has it, or twice as long as that took: what is kept here for those
-/// who need longer goes on to them, and the mail for all others leaves.
+/// After the first recipient has it, or twice as long as that took; where nobody has it as yet,
+/// after it is encrypted. What is kept here for those who need longer goes on to them, and the mail
+/// leaves: nobody's mail takes hours because somebody's line is slow.
 constexpr std::chrono::seconds slow_patience{30};
 
 }  // namespace
@@ -24,9 +25,9 @@ asio::awaitable<void> Depositor::wait_for_all(Job& job) {
     while (job.running > 0) {
         bool const all_begun = job.served + job.under_way.size() == job.deposit.outcomes.size();
         auto until = steady_clock::time_point::max();
-        if (all_begun && job.first_stored && may_keep(job)) {
-            until = *job.first_stored + std::max<steady_clock::duration>(
-                                            slow_patience, 2 * (*job.first_stored - job.begun));
+        if (all_begun && may_keep(job)) {
+            auto const from = job.first_stored.value_or(*job.encrypted_at);
+            until = from + std::max<steady_clock::duration>(slow_patience, 2 * (from - job.begun));
         }
         if (steady_clock::now() >= until) co_return answer_without_slow(job);
         boost::system::error_code ignored;
@@ -38,14 +39,30 @@ asio::awaitable<void> Depositor::wait_for_all(Job& job) {
 void Depositor::answer_without_slow(Job& job) const {
     for (auto& [index, item] : job.under_way) {
         mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
-        outcome.reason = "slower than the others: it is brought on from here";
+        outcome.reason = "it takes long: it is brought on from here";
         world_.log.info("slow_recipient", {{"recipient", outcome.recipient.text()},
                                            {"content", job.deposit.content_id.short_form()}});
+        item.in_hand = true;
         job.away.emplace(index, std::move(item));
     }
     job.under_way.clear();
     job.answered = true;
     job.progress = nullptr;
+}
+
+/// What became of a slow one, for escrow, which has kept it meanwhile.
+asio::awaitable<void> Depositor::hand_over(Job& job, std::size_t index,
+                                           Result<transfer::Delivered> delivered,
+                                           std::uint64_t wanted) {
+    co_await job.kept.wait();
+    auto const ticket = job.tickets.find(index);
+    if (ticket == job.tickets.end()) co_return;
+    Result<EscrowCopy> arrived = fail(Fault::unavailable, "");
+    if (delivered) {
+        arrived = EscrowCopy{encode_receipt(delivered->receipt), to_string(delivered->route),
+                             delivered->receipt.node, wanted};
+    }
+    co_await world_.escrow->hand_over(ticket->second, std::move(arrived));
 }
 
 }  // namespace satchel::node

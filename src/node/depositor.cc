@@ -14,6 +14,10 @@ constexpr std::size_t recipients_at_once = 8;
 constexpr unsigned encryptions_at_once = 2;
 constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
 
+bool is_usable(LookupReport const& report) {
+    return report.storage && report.trusted && report.age_recipient;
+}
+
 }  // namespace
 
 Depositor::Depositor(World world)
@@ -24,8 +28,12 @@ Depositor::Depositor(World world)
     , unfinished_({world_.outbox.parent_path() / "unfinished", world_.identity.age,
                    world_.randomness, machine_boot()}) {}
 
-/// What opens the blob for one recipient.
+/// What opens the blob for one recipient, or why they don't get it this way.
 Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport const& report) {
+    if (!job.made) return fail(job.made.error());
+    if (!is_usable(report)) return fail(Fault::refused, report.reason);
+    if (report.accept.max_bytes != 0 && job.blob.bytes > report.accept.max_bytes)
+        return fail(Fault::too_large, "larger than the recipient's storage takes");
     mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
     std::array<AgeRecipient, 1> const recipients{*report.age_recipient};
     auto grant = transfer::make_grant(job.key, *report.age_recipient, world_.randomness);
@@ -71,15 +79,19 @@ std::function<void(std::uint64_t)> Depositor::progress_of(Job& job, std::size_t 
     };
 }
 
-asio::awaitable<std::optional<SentAhead>> Depositor::send_ahead(Job& job, std::size_t index,
-                                                                LookupReport const& report) {
+asio::awaitable<void> Depositor::send_ahead(Job& job, std::size_t index, LookupReport const& report,
+                                            std::shared_ptr<DepositAhead> ahead) {
     bool const possible =
-        job.growing && report.available &&
+        job.growing && is_usable(report) && report.available &&
         (report.accept.max_bytes == 0 || job.growing->bytes() <= report.accept.max_bytes);
-    if (!possible) co_return std::nullopt;
-    CarryOrder order{report.storage_address, job.request.sender, {}, {}, progress_of(job, index)};
-    co_return co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
-                                                 report.nodes);
+    if (possible) {
+        CarryOrder order{
+            report.storage_address, job.request.sender, {}, {}, progress_of(job, index)};
+        order.name = job.request.label.name;
+        ahead->sent = co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
+                                                         report.nodes);
+    }
+    ahead->ended.set();
 }
 
 asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
@@ -92,16 +104,14 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
     options.ping = false;  // the delivery itself tells
     LookupReport const report =
         co_await world_.resolver.resolve(outcome.recipient, std::move(trust_for), options);
-    bool const usable = report.storage && report.trusted && report.age_recipient;
-    std::optional<SentAhead> ahead;
-    if (usable) ahead = co_await send_ahead(job, index, report);
+    auto const ahead = std::make_shared<DepositAhead>(world_.owner.get_executor());
+    asio::co_spawn(world_.owner, send_ahead(job, index, report, ahead), asio::detached);
     co_await job.encrypted.wait();
-    if (!job.made) co_return job.made;
-    if (!usable) co_return fail(Fault::refused, report.reason);
-    if (report.accept.max_bytes != 0 && job.blob.bytes > report.accept.max_bytes) {
-        co_return fail(Fault::too_large, "larger than the recipient's storage takes");
-    }
     auto item = prepare(job, index, report);
+    // From here on it could be kept, though most of it may still be on its way.
+    if (item && report.available && may_keep(job)) job.under_way.emplace(index, *item);
+    job.changed.cancel();
+    co_await ahead->ended.wait();
     if (!item) co_return fail(item.error());
     Result<transfer::Delivered> delivered = fail(Fault::unavailable, report.reason);
     if (report.available) {
@@ -109,16 +119,17 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
             report.storage_address,      job.request.sender, item->grant,   item->label,
             progress_of(job, index),     report.gateway,     report.record, job.request.label.name,
             job.request.label.message_id};
-        order.ahead = std::move(ahead);
+        order.ahead = std::move(ahead->sent);
         if (!order.ahead) order.ahead = known_offer(job, report);
-        if (may_keep(job)) job.under_way.emplace(index, *item);
-        job.changed.cancel();
         auto together = co_await job.gathering->join(std::move(seat), order, report.nodes);
         if (together) delivered = std::move(*together);
         if (!delivered)
             delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
     }
-    if (job.answered) co_return Status();
+    if (job.answered) {
+        co_await hand_over(job, index, std::move(delivered), copies_wanted(report));
+        co_return Status();
+    }
     job.under_way.erase(index);
     if (delivered) {
         if (!job.first_stored) job.first_stored = std::chrono::steady_clock::now();
@@ -183,10 +194,12 @@ asio::awaitable<void> Depositor::keep(Job& job) {
             if (!kept) world_.log.warning("copies_not_kept", {{"reason", kept.error().what}});
         } else if (kept) {
             outcome.ticket = (*kept)[i].ticket;
+            job.tickets.emplace(indices[i], outcome.ticket);
         } else {
             outcome.reason += "; not kept: " + kept.error().what;
         }
     }
+    job.kept.set();
 }
 
 void Depositor::count(Job const& job) {
@@ -234,6 +247,7 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file
 }
 
 void Depositor::adopt(Job& job, transfer::OutgoingBlob blob) {
+    job.encrypted_at = std::chrono::steady_clock::now();
     if (!job.request.label_is_final) {
         job.request.label.bytes = blob.content_bytes;
         job.request.label.sha256 = blob.content_sha256;
@@ -294,6 +308,7 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
                                      .changed = asio::steady_timer(world_.owner),
                                      .made = {},
                                      .encrypted = transfer::AsyncEvent(world_.owner.get_executor()),
+                                     .kept = transfer::AsyncEvent(world_.owner.get_executor()),
                                      .growing = {},
                                      .offer = {world_.randomness.array<16>()}});
     for (Address const& recipient : job->request.recipients) {

@@ -28,6 +28,7 @@ namespace satchel::node {
 /// Bytes moved so far, of all that will be.
 using DepositProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+struct DepositAhead;
 struct DepositJob;
 
 /// Owner's thread; all references must outlive it.
@@ -73,8 +74,8 @@ private:
     asio::awaitable<void> encrypt(std::shared_ptr<Job> job, UniqueFd file);
     static void adopt(Job& job, transfer::OutgoingBlob blob);
     /// What the recipient's storage may take before all is encrypted.
-    asio::awaitable<std::optional<SentAhead>> send_ahead(Job& job, std::size_t index,
-                                                         LookupReport const& report);
+    asio::awaitable<void> send_ahead(Job& job, std::size_t index, LookupReport const& report,
+                                     std::shared_ptr<DepositAhead> ahead);
     asio::awaitable<void> serve(std::shared_ptr<Job> job);
     asio::awaitable<Status> bring(Job& job, std::size_t index);
     Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
@@ -83,6 +84,8 @@ private:
     bool may_keep(Job const& job) const;
     asio::awaitable<void> wait_for_all(Job& job);
     void answer_without_slow(Job& job) const;
+    asio::awaitable<void> hand_over(Job& job, std::size_t index,
+                                    Result<transfer::Delivered> delivered, std::uint64_t wanted);
     asio::awaitable<void> keep(Job& job);
     asio::awaitable<void> settle(Job const& job);
 

@@ -37,6 +37,7 @@ void Escrow::take_in(EscrowItem const& item) {
         recipient.next_try = now + first_wait_seconds;
     }
     recipient.tickets.insert(item.ticket);
+    if (item.in_hand) recipient.reason = "on its way";
     asked_[item.ticket] = now;
     EscrowItem light = item;
     light.grant.clear();
@@ -117,7 +118,9 @@ void Escrow::hurry_recipient(Address const& address) {
 void Escrow::hurry(std::vector<std::string> const& tickets) {
     for (std::string const& ticket : tickets) {
         auto const item = waiting_.find(ticket);
-        if (item != waiting_.end()) hurry_recipient(item->second.recipient);
+        if (item == waiting_.end()) continue;
+        item->second.in_hand = false;
+        hurry_recipient(item->second.recipient);
     }
 }
 
@@ -196,8 +199,9 @@ void Escrow::note_presence(transfer::Caller const& caller) {
 asio::awaitable<std::vector<Offer>> Escrow::waiting_for(transfer::Caller caller,
                                                         std::optional<ContentId> id) {
     std::vector<std::string> tickets;
-    for (auto const& [ticket, item] : waiting_) {
+    for (auto& [ticket, item] : waiting_) {
         if (!may_have(caller, item)) continue;
+        item.in_hand = false;  // it has just come up: whoever was bringing it has lost it
         hurry_recipient(item.recipient);
         bool const asked_for = !id || item.content_id == *id;
         if (asked_for && tickets.size() < offers_at_once) tickets.push_back(ticket);

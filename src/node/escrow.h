@@ -52,6 +52,8 @@ public:
     /// Looks at the storages of these tickets now.
     void hurry(std::vector<std::string> const& tickets);
     asio::awaitable<Status> release(std::vector<std::string> tickets);
+    /// What was kept as `in_hand` has arrived, or it is now for escrow to bring.
+    asio::awaitable<void> hand_over(std::string ticket, Result<EscrowCopy> arrived);
 
     /// A node calls: whatever waits for its user is brought now. Gives offers of it.
     asio::awaitable<std::vector<Offer>> waiting_for(transfer::Caller caller,

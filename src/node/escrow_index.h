@@ -35,6 +35,7 @@ struct EscrowItem {
     std::vector<NodeKey> copies{};    ///< nodes whose receipts are in
     std::uint64_t copies_wanted = 0;  ///< as last seen; 0: not known yet
     bool released = false;            ///< nobody asks for its receipt (any more)
+    bool in_hand = false;  ///< never on disk: somebody is bringing it, and escrow need not
 
     /// Nothing of it has arrived.
     bool waits() const { return receipt.empty(); }

@@ -153,7 +153,7 @@ asio::awaitable<Status> Escrow::bring_all(Address address, LookupReport report) 
         for (std::string const& ticket : tickets) {
             auto const waiting = waiting_.find(ticket);
             if (stopped_ || waiting == waiting_.end()) continue;
-            if (waiting->second.waits() != first_copies) continue;
+            if (waiting->second.waits() != first_copies || waiting->second.in_hand) continue;
             auto find = [this, ticket] { return vault_->find(ticket); };
             auto item = co_await world_.workers.await(std::move(find));
             if (!item) co_return fail(item.error());
@@ -188,6 +188,17 @@ asio::awaitable<Status> Escrow::bring(EscrowItem item, LookupReport const& repor
     EscrowCopy copy{encode_receipt(delivered->receipt), to_string(delivered->route),
                     delivered->receipt.node, wanted};
     co_return co_await note_copy(item.ticket, std::move(copy));
+}
+
+asio::awaitable<void> Escrow::hand_over(std::string ticket, Result<EscrowCopy> arrived) {
+    auto const waiting = waiting_.find(ticket);
+    if (waiting == waiting_.end()) co_return;
+    waiting->second.in_hand = false;
+    if (arrived) {
+        Status const noted = co_await note_copy(ticket, std::move(*arrived));
+        if (noted) co_return;
+    }
+    hurry({ticket});
 }
 
 asio::awaitable<Status> Escrow::note_copy(std::string ticket, EscrowCopy copy) {

@@ -70,6 +70,17 @@ class Escrow(Lab):
         held = dave.must("ls").one()["blobs"]
         self.assertEqual([blob["name"] for blob in held], ["film.bin"])
 
+    def test_a_mail_does_not_wait_for_its_only_storage_where_that_is_slow(self):
+        bob, gateway = self.storage_user("bob", ["node.accept_from=anyone", "node.download_limit=60000"]), self.gateway()
+        self.send(gateway, self.raw, "alice@a.test", ["bob@b.test"])
+        self.assertIn(b"X-Satchel-Part: ", self.await_mails(gateway, "bob@b.test", seconds=60)[0])
+        # The placeholder left before the blob was there, and the bytes go on where they were: 50 seconds in all.
+        self.assertEqual(bob.must("ls").one()["blobs"], [])
+        self.assertEqual(self.escrow_status(gateway)["tickets"], 1)
+        self.until(lambda: self.escrow_status(gateway)["tickets"] == 0, "bob to have it", 60)
+        self.assertEqual([blob["name"] for blob in bob.must("ls").one()["blobs"]], ["film.bin"])
+        self.assertLess(gateway.must("status").one()["uploaded_bytes"], len(self.film) * 1.2)
+
     def test_the_storage_comes_back(self):
         bob, gateway = self.away_user(), self.gateway()
         self.send_to_bob(gateway)
