@@ -171,7 +171,8 @@ TEST_CASE("identity: a domain's key, once") {
     auto const none = load_domain_key("b.test", home.path());
     REQUIRE_FALSE(none);
     CHECK(none.error().fault == Fault::not_found);
-    CHECK(none.error().what.find("satchel domain init b.test") != std::string::npos);
+    CHECK(none.error().what.find("run: satchel --home " + home.path().string() +
+                                 " domain init b.test") != std::string::npos);
 
     REQUIRE(save_domain_key(key, "B.test", home.path()));
     auto const loaded = load_domain_key("b.TEST", home.path());
