@@ -1,9 +1,11 @@
 """One blob for several storages: they help each other, and whoever drops out or dies harms nobody."""
+import contextlib
 import json
 import os
 import random
 import signal
 import subprocess
+import time
 import unittest
 
 from lab import PROGRAM, Lab, sha256
@@ -12,6 +14,7 @@ from whole_way import message, references
 
 RATE = 4_000_000
 SIZE = 12_000_000
+PIECE, BLOCK = 256 * 1024, 16 * 1024
 NAMES = ["bob", "carol", "dave"]
 
 
@@ -136,39 +139,48 @@ class Swarm(Lab):
         self.assertEqual([each["route"] for each in pushed["recipients"]], ["swarm", "swarm", "direct"])
         self.check_whole(pushed)
 
+    def push_past_a_liar(self, liar, is_over):
+        """Garbage among what the liar passes on: it must come after its own check, and before its bytes have left."""
+        push = self.push()
+        folder = os.path.join(liar.home, "storage", "swarm")
+        whole, bent = set(), set()
+
+        def lie(file, piece):
+            if piece in whole:
+                bent.add(piece)
+                for at in range(piece, piece + PIECE, BLOCK):
+                    os.pwrite(file, b"x" * 16, at)
+            elif all(any(os.pread(file, 16, at)) for at in range(piece + BLOCK - 16, piece + PIECE, BLOCK)):
+                whole.add(piece)
+
+        deadline = time.monotonic() + 60
+        while not is_over() and push.poll() is None and time.monotonic() < deadline:
+            for name in os.listdir(folder) if os.path.isdir(folder) else []:
+                with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, name), "r+b", buffering=0) as file:
+                    for piece in set(range(0, SIZE, PIECE)) - bent:
+                        lie(file.fileno(), piece)
+        self.check_whole(self.outcome(push))
+
     def test_who_sends_wrong_bytes_is_dropped(self):
         self.alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
         # libtorrent drops addresses: each has one of its own.
         self.others = [self.storage_user(name, ["node.accept_from=anyone", f"node.control_listen=127.0.0.{21 + number}:0",
                                                   f"node.swarm_listen=127.0.0.{21 + number}:0"])
                        for number, name in enumerate(NAMES)]
-        self.file()
-        push = self.push()
-        carol = self.others[1]
-        folder = os.path.join(carol.home, "storage", "swarm")
 
-        def lie():
-            """What carol has and passes on becomes garbage under her hands."""
-            for name in os.listdir(folder) if os.path.isdir(folder) else []:
-                with open(os.path.join(folder, name), "r+b") as file:
-                    end = file.seek(0, os.SEEK_END)
-                    for at in range(0, end, 64 * 1024):
-                        file.seek(at)
-                        if any(file.read(16)):
-                            file.seek(at)
-                            file.write(b"x" * 16)
-            return any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2])) or push.poll() is not None
+        def is_noted():
+            return any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2]))
 
-        self.until(lie, "somebody to note it", 60)
-        pushed = self.outcome(push)
-        self.check_whole(pushed)
-        self.assertTrue(any("swarm_peer_dropped" in party.log_text() for party in (self.others[0], self.others[2])))
+        # On a busy machine all lies of one push may come too late to be one.
+        for _ in range(4):
+            self.file()
+            self.push_past_a_liar(self.others[1], is_noted)
+            if is_noted():
+                return
+        self.fail("nobody noted that carol sends wrong bytes")
 
     def test_a_mail_to_several_goes_out_once(self):
-        # At ports of their own, so that they can come back to them.
-        self.at = {name: ["node.accept_from=anyone", *(f"node.{kind}_listen=127.0.0.1:{port}" for kind, port in
-                                                       zip(("control", "swarm"), free_ports(2)))] for name in NAMES}
-        self.others = [self.storage_user(name, self.at[name]) for name in NAMES]
+        self.others = [self.storage_user(name) for name in NAMES]
         gateway = self.gateway(settings=[f"node.upload_limit={RATE}"])
         people = [f"{name}@b.test" for name in NAMES]
         content = random.randbytes(6_000_000)
