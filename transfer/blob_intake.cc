@@ -6,6 +6,7 @@
 #include "src/core/limits.h"
 #include "transfer/body_pump.h"
 #include "transfer/draft_offer.h"
+#include "transfer/early_pieces.h"
 
 namespace satchel::transfer {
 namespace {
@@ -124,15 +125,18 @@ void BlobIntake::give_up_idle(ContentId const& id) {
     }
 }
 
-std::shared_ptr<UploadSlot> BlobIntake::abandoned_slot(Incoming const& incoming) const {
+std::shared_ptr<UploadSlot> BlobIntake::abandoned_slot(Incoming const& incoming) {
     Offer const& offer = incoming->offer;
     Incoming const earlier = offers_.find_upload(offer.sender_node, offer.content_id);
-    if (!earlier || !earlier->slot || earlier->slot->is_fed()) return nullptr;
+    if (!earlier || !earlier->slot) return nullptr;
     bool const same = earlier->offer.recipient == offer.recipient &&
                       earlier->offer.size == offer.size && earlier->account == incoming->account;
+    if (!same) return nullptr;
     auto const idle = static_cast<std::uint64_t>(limits_.takeover_idle.count());
-    bool const stalled = earlier->slot->fed_at() + idle <= around_.clock.unix_seconds();
-    return same && stalled ? std::exchange(earlier->slot, nullptr) : nullptr;
+    auto const since = around_.clock.unix_seconds() - idle;
+    bool const orphan = swarms_.end_orphan(offer.content_id, since);
+    bool const stalled = !earlier->slot->is_fed() && (orphan || earlier->slot->fed_at() <= since);
+    return stalled ? std::exchange(earlier->slot, nullptr) : nullptr;
 }
 
 asio::awaitable<void> BlobIntake::take_over_draft(Incoming incoming) {
@@ -227,7 +231,7 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
 asio::awaitable<Answer> BlobIntake::answer_to_offer(Incoming incoming,
                                                     std::shared_ptr<UploadSlot> slot) {
     bool const by_swarm = !is_draft(incoming->offer) && swarms_.wants(*incoming, *slot);
-    OfferProgress const progress{by_swarm ? OfferAction::swarm : OfferAction::put, slot->have()};
+    auto const progress = slot->progress(by_swarm ? OfferAction::swarm : OfferAction::put);
     bool const whole = slot->have() == incoming->offer.size && !is_draft(incoming->offer);
     if (!whole || slot->is_fed()) co_return transfer::answer_of(progress);
     auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
@@ -239,7 +243,7 @@ asio::awaitable<Answer> BlobIntake::settle_draft(std::shared_ptr<UploadSlot> slo
     auto sync = [upload = slot->upload()] { return upload->sync(); };
     Status const synced = co_await around_.pool.await(std::move(sync));
     if (!synced) co_return answer_of(synced.error());
-    co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
+    co_return transfer::answer_of(slot->progress());
 }
 
 asio::awaitable<Answer> BlobIntake::take_invitation(Caller caller, ContentId id,
@@ -289,16 +293,24 @@ asio::awaitable<Answer> BlobIntake::take_layer(Caller caller, ContentId id, Byte
     if (opening.answer) co_return std::move(*opening.answer);
     auto const turn = co_await UploadSlot::take(opening.slot, nullptr, interrupt_patience);
     if (!turn) co_return transfer::answer_of(Refusal{409, "busy", "this blob is being fed"});
-    auto set = [upload = opening.slot->upload(), layer = std::move(layer)]() {
+    auto const slot = opening.slot;
+    bool const known = slot->early() != nullptr;
+    SwarmRoom const* const room = known ? nullptr : around_.host.swarm_room();
+    auto folder = room == nullptr ? std::filesystem::path() : room->folder;
+    auto set = [upload = slot->upload(), layer = std::move(layer), folder = std::move(folder), id,
+                size = incoming->offer.size] {
         Status status = upload->set_layer(layer);
-        std::uint64_t const offset = upload->offset();
-        return std::pair(std::move(status), offset);
+        auto early =
+            status && !folder.empty() ? EarlyPieces::find(folder, id, size, layer) : nullptr;
+        return std::pair(std::move(status), std::move(early));
     };
-    auto const [status, offset] = co_await around_.pool.await(std::move(set));
-    opening.slot->advance_to(offset);
-    opening.slot->note_fed(around_.clock.unix_seconds());
+    auto [status, early] = co_await around_.pool.await(std::move(set));
+    if (early) slot->keep_early(std::move(early));
+    slot->advance_to(slot->upload()->offset());
+    if (status) status = co_await feed_early(slot, around_.pool);
+    slot->note_fed(around_.clock.unix_seconds());
     if (!status) co_return answer_of(status.error());
-    co_return transfer::answer_of(OfferProgress{OfferAction::put, offset});
+    co_return transfer::answer_of(slot->progress());
 }
 
 asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, TlsChannel& channel,
@@ -330,8 +342,9 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
         received_bytes_ += offset > slot->have() ? offset - slot->have() : 0;
         slot->advance_to(offset);
     };
-    PumpResult const moved =
+    PumpResult moved =
         co_await receive_body(channel, around_.pool, *limits_.traffic, slot->upload(), body);
+    if (moved.disk && moved.network) moved.disk = co_await feed_early(slot, around_.pool);
     slot->note_fed(around_.clock.unix_seconds());
     incoming->route = Route::direct;
     Status const& trouble = moved.disk ? moved.network : moved.disk;
@@ -340,16 +353,17 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
         if (!moved.disk) incoming->slot.reset();
         co_return hanging_up(answer_of(trouble.error()));
     }
-    if (slot->have() < incoming->offer.size) {
-        co_return transfer::answer_of(OfferProgress{OfferAction::put, slot->have()});
-    }
+    if (slot->have() < incoming->offer.size) co_return transfer::answer_of(slot->progress());
     if (is_draft(incoming->offer)) co_return co_await settle_draft(slot);
     co_return co_await finish(incoming, slot);
 }
 
 asio::awaitable<Answer> BlobIntake::finish(Incoming incoming, std::shared_ptr<UploadSlot> slot) {
-    auto settle = [upload = slot->upload(), holding = holding_of(*incoming)] {
-        return upload->finish(holding);
+    auto settle = [upload = slot->upload(), early = slot->early(),
+                   holding = holding_of(*incoming)] {
+        Status done = upload->finish(holding);
+        if (done && early) early->file().remove();
+        return done;
     };
     Status const finished = co_await around_.pool.await(std::move(settle));
     if (finished) co_return confirm(incoming, 201);
@@ -360,7 +374,18 @@ asio::awaitable<Answer> BlobIntake::finish(Incoming incoming, std::shared_ptr<Up
 void BlobIntake::sweep() {
     auto const now = around_.clock.unix_seconds();
     auto const idle = static_cast<std::uint64_t>(limits_.upload_idle.count());
+    swarms_.sweep(now - std::min(now, idle));
     offers_.sweep(now, now - std::min(now, idle));
+    SwarmRoom const* const room = around_.host.swarm_room();
+    if (room == nullptr) return;
+    auto remove = [folder = room->folder, &store = around_.store] {
+        SwarmFile::remove_old(folder, [&store](ContentId const& id) {
+            auto const held = store.find(id);
+            return held && *held;
+        });
+        return Status();
+    };
+    around_.pool.run(std::move(remove), [](Status const&) {});
 }
 
 }  // namespace satchel::transfer

@@ -70,7 +70,7 @@ private:
     asio::awaitable<std::optional<Answer>> answer_if_held(Incoming incoming);
     /// The upload of an earlier offer of the same blob, by the same sender for the same recipient,
     /// that nobody feeds: a sender that was killed offers anew, and goes on from there.
-    std::shared_ptr<UploadSlot> abandoned_slot(Incoming const& incoming) const;
+    std::shared_ptr<UploadSlot> abandoned_slot(Incoming const& incoming);
     asio::awaitable<Opening> open_slot(Incoming incoming);
     /// What came for the draft becomes the upload of the blob that has a name now.
     asio::awaitable<void> take_over_draft(Incoming incoming);

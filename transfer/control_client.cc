@@ -292,12 +292,13 @@ asio::awaitable<void> ControlClient::await_reply(std::shared_ptr<TlsChannel> cha
 }
 
 asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut put) {
-    if (put.from >= put.size) co_return fail(Fault::usage, "nothing to send");
+    std::uint64_t const end = put.end == 0 ? put.size : put.end;
+    if (put.from >= end) co_return fail(Fault::usage, "nothing to send");
     RequestLine line;
     line.method = Method::put;
     line.target = blob_path(put.id);
-    line.content_length = put.size - put.from;
-    line.content_range = ContentRange{ByteRange{put.from, put.size - 1}, put.size};
+    line.content_length = end - put.from;
+    line.content_range = ContentRange{ByteRange{put.from, end - 1}, put.size};
     Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
     if (!lease) co_return fail(lease.error());
     auto const channel = lease->channel();
@@ -308,7 +309,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
     body.file = put.file;
     body.growth = put.growth;
     body.first = put.from;
-    body.bytes = put.size - put.from;
+    body.bytes = end - put.from;
     body.chunk_patience = limits_.chunk;
     body.go_on = [&](std::uint64_t so_far) {
         sent = so_far;
@@ -317,7 +318,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
     };
     PumpResult const pumped =
         co_await send_body(*channel, workers_, *limits_.traffic, std::move(body));
-    bool const all_sent = sent == put.size - put.from;
+    bool const all_sent = sent == end - put.from;
     sent_bytes_ += sent;
     auto const patience = all_sent || early->done.is_set() ? limits_.finish : last_words;
     bool const answered = pumped.disk && co_await early->done.wait_for(patience);
@@ -337,8 +338,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
 asio::awaitable<Status> ControlClient::bring_layer(Peer peer, ContentId id,
                                                    std::shared_ptr<BlobUpload> into) {
     Result<Bytes> layer = co_await fetch_layer(std::move(peer), id);
-    if (!layer) co_return fail(layer.error());
-    if (layer->empty()) co_return Status();
+    if (!layer || layer->empty()) co_return layer ? Status() : Status(fail(layer.error()));
     auto set = [into, layer = std::move(*layer)] { return into->set_layer(layer); };
     co_return co_await workers_.await(std::move(set));
 }

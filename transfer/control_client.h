@@ -71,6 +71,7 @@ public:
         ContentId id;
         std::shared_ptr<UniqueFd> file;
         std::uint64_t from = 0;  ///< first byte to send
+        std::uint64_t end = 0;   ///< of what is sent; 0: of the blob
         std::uint64_t size = 0;  ///< of the blob
         /// Bytes that the other side has or is being sent.
         std::function<void(std::uint64_t done)> progress;

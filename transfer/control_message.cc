@@ -91,9 +91,10 @@ Result<OfferRequest> decode_offer_request(ByteSpan body) {
 
 Bytes encode_progress(OfferProgress const& progress) {
     MsgpackWriter out;
-    out.map(2);
+    out.map(progress.until ? 3 : 2);
     out.key(1).number(static_cast<std::uint64_t>(progress.action));
     out.key(2).number(progress.have);
+    if (progress.until) out.key(3).number(*progress.until);
     return out.take();
 }
 
@@ -102,10 +103,13 @@ Result<OfferProgress> decode_progress(ByteSpan body) {
     if (!value) return fail(value.error());
     auto fields = MsgpackFields::of_map(*value);
     std::uint64_t const action = fields.number(1, 4);
-    std::uint64_t const have = fields.number(2);
+    OfferProgress progress{static_cast<OfferAction>(action), fields.number(2), std::nullopt};
+    if (fields.has(3)) progress.until = fields.number(3);
     if (auto status = fields.status(); !status) return fail(status.error());
     if (action == 0) return fail(Fault::corrupt, "an action that nobody knows");
-    return OfferProgress{static_cast<OfferAction>(action), have};
+    if (progress.until && *progress.until <= progress.have)
+        return fail(Fault::corrupt, "nothing is wanted, and not all is there");
+    return progress;
 }
 
 Bytes encode_refusal(Refusal const& refusal) {

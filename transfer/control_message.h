@@ -48,6 +48,8 @@ enum class OfferAction : std::uint8_t {
 struct OfferProgress {
     OfferAction action = OfferAction::put;
     std::uint64_t have = 0;  ///< bytes that need not be sent again
+    /// More than `have`: what is from there on has come in part, and is not wanted now.
+    std::optional<std::uint64_t> until{};
 
     friend bool operator==(OfferProgress const&, OfferProgress const&) = default;
 };

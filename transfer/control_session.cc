@@ -37,10 +37,8 @@ Answer ControlSession::receipt(Caller const& caller, OfferId const& id) const {
     auto const incoming = offers_.find(caller.node, id);
     if (!incoming) return nothing_here();
     if (incoming->receipt) return answer_of(200, *incoming->receipt);
-    OfferProgress progress;
-    progress.action = incoming->waits ? OfferAction::wait : OfferAction::put;
-    progress.have = incoming->slot ? incoming->slot->have() : 0;
-    return answer_of(progress);
+    auto const action = incoming->waits ? OfferAction::wait : OfferAction::put;
+    return answer_of(incoming->slot ? incoming->slot->progress(action) : OfferProgress{action});
 }
 
 asio::awaitable<Answer> ControlSession::waiting(Caller caller, std::optional<ContentId> id) const {

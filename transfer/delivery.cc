@@ -1,5 +1,7 @@
 #include "transfer/delivery.h"
 
+#include "transfer/merkle_root.h"
+
 namespace satchel::transfer {
 
 namespace {
@@ -30,6 +32,7 @@ public:
             if (!answer) {
                 // Taken up again where the other side left off. Without an accepted offer there is
                 // nothing to take up: the client has tried all endpoints already.
+                note_break();
                 bool const worth_it = is_broken(answer.error()) && accepted_ &&
                                       std::chrono::steady_clock::now() + pause_ < give_up_;
                 if (!worth_it) co_return fail(answer.error());
@@ -45,12 +48,15 @@ public:
             accepted_ = true;
             if (progress.have > seen_) note_progress();
             seen_ = std::max(seen_, progress.have);
+            if (std::chrono::steady_clock::now() > give_up_)
+                co_return fail(Fault::timed_out, "the node asks again for what it was sent");
             bool const directly = progress.action == OfferAction::put ||
                                   progress.action == OfferAction::swarm;  // which was tried before
             if (directly) {
-                answer = co_await send_from(progress.have);
+                answer = co_await send_what_lacks(progress);
             } else if (progress.action == OfferAction::wait) {
                 answer = co_await wait_for_twin();
+                if (answer) note_progress();
             } else {
                 co_return fail(Fault::corrupt, "the node asks for a route that was not offered");
             }
@@ -61,6 +67,13 @@ private:
     void note_progress() {
         give_up_ = std::chrono::steady_clock::now() + order_.patience;
         pause_ = pause_after_break;
+    }
+
+    /// What has gone out since, for however long, may have arrived.
+    void note_break() {
+        if (seen_at_break_ == seen_) return;
+        seen_at_break_ = seen_;
+        note_progress();
     }
 
     static bool is_broken(Error const& error) {
@@ -98,7 +111,17 @@ private:
         co_return co_await client_.offer(peer_, order_.offer, std::move(blob));
     }
 
-    asio::awaitable<Result<IntakeAnswer>> send_from(std::uint64_t have) {
+    /// Up to where the bytes are wanted now: what comes behind it is there in whole pieces.
+    Result<std::uint64_t> end_of(OfferProgress const& wanted) const {
+        std::uint64_t const size = order_.offer.size;
+        if (!wanted.until) return size;
+        bool const possible = *wanted.until > wanted.have && *wanted.until < size &&
+                              *wanted.until % piece_length_for(size) == 0;
+        if (possible) return *wanted.until;
+        return fail(Fault::corrupt, "the node says that it has what no blob has");
+    }
+
+    asio::awaitable<Result<IntakeAnswer>> send_what_lacks(OfferProgress wanted) {
         if (!order_.layer.empty() && !layer_known_) {
             Result<IntakeAnswer> answer =
                 co_await client_.put_layer(peer_, order_.offer.content_id, order_.layer);
@@ -106,13 +129,16 @@ private:
             auto const* const progress = std::get_if<OfferProgress>(&*answer);
             if (progress == nullptr) co_return answer;
             layer_known_ = true;
-            have = progress->have;
+            wanted = *progress;
         }
+        auto const end = end_of(wanted);
+        if (!end) co_return fail(end.error());
         ControlClient::BlobPut put;
         put.id = order_.offer.content_id;
         put.file = order_.file;
         // Whole, but not settled: the last byte again, so that it is.
-        put.from = std::min(have, order_.offer.size - 1);
+        put.from = std::min(wanted.have, order_.offer.size - 1);
+        put.end = *end;
         put.size = order_.offer.size;
         put.progress = order_.progress;
         Result<IntakeAnswer> answer = co_await client_.put_blob(peer_, std::move(put));
@@ -146,6 +172,7 @@ private:
     bool accepted_ = false;
     bool layer_known_ = false;
     std::uint64_t seen_ = 0;
+    std::optional<std::uint64_t> seen_at_break_;
     std::chrono::steady_clock::time_point give_up_;
     std::chrono::milliseconds pause_{};
 };

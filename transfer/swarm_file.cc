@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "transfer/merkle_root.h"
 
@@ -25,8 +26,7 @@ SwarmFile::SwarmFile(std::filesystem::path path, ContentId const& id, std::uint6
     : path_(std::move(path))
     , id_(id)
     , size_(size)
-    , layer_(std::move(layer))
-    , found_(pieces_in(size)) {}
+    , layer_(std::move(layer)) {}
 
 Result<std::shared_ptr<SwarmFile>> SwarmFile::open(std::filesystem::path const& folder,
                                                    ContentId const& id, std::uint64_t size,
@@ -41,7 +41,9 @@ Result<std::shared_ptr<SwarmFile>> SwarmFile::open(std::filesystem::path const& 
     if (!reading) return fail(reading.error());
     file->writing_ = std::make_shared<UniqueFd>(std::move(*writing));
     file->reading_ = std::make_shared<UniqueFd>(std::move(*reading));
-    file->look();
+    // Somebody goes on with it: a day more.
+    std::filesystem::last_write_time(file->path_, std::filesystem::file_time_type::clock::now(),
+                                     failed);
     return file;
 }
 
@@ -50,12 +52,18 @@ bool SwarmFile::exists(std::filesystem::path const& folder, ContentId const& id)
     return std::filesystem::exists(file_of(folder, id), ignored);
 }
 
-void SwarmFile::remove_old(std::filesystem::path const& folder) {
+void SwarmFile::remove_old(std::filesystem::path const& folder,
+                           std::function<bool(ContentId const&)> const& is_held) {
     std::error_code ignored;
     auto const now = std::filesystem::file_time_type::clock::now();
-    for (auto const& entry : std::filesystem::directory_iterator(folder, ignored)) {
-        auto const written = entry.last_write_time(ignored);
-        if (!ignored && now - written > keeping) std::filesystem::remove(entry.path(), ignored);
+    std::filesystem::directory_iterator entry(folder, ignored);
+    for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+        auto const path = entry->path();
+        std::error_code unknown;
+        auto const touched = std::filesystem::last_write_time(path, unknown);
+        bool const old = !unknown && now - touched > keeping;
+        auto const id = ContentId::parse(path.filename().string());
+        if (old || (id && is_held(*id))) std::filesystem::remove(path, unknown);
     }
 }
 
@@ -66,16 +74,30 @@ bool SwarmFile::has_room(std::filesystem::path const& folder, std::uint64_t size
     return !failed && space.available > 2 * size + margin_bytes;
 }
 
-void SwarmFile::look() {
+std::vector<bool> SwarmFile::right_pieces() const {
+    std::vector<bool> right(pieces_in(size_));
     auto const there = file_size(reading_->get());
     std::uint64_t const length = piece_length_for(size_);
-    for (std::uint64_t i = 0; there && i < found_.size() && i * length < *there; ++i) {
+    for (std::uint64_t i = 0; there && i < right.size() && i * length < *there; ++i) {
         auto const bytes = piece(i);
         if (!bytes) break;
         BlockTree tree;
         tree.write(*bytes);
-        found_[i] = finish_piece(tree, size_) == piece_hash_in(id_, layer_, i);
+        right[i] = finish_piece(tree, size_) == piece_hash_in(id_, layer_, i);
     }
+    return right;
+}
+
+std::vector<bool> SwarmFile::written_pieces() const {
+    std::vector<bool> written(pieces_in(size_));
+    std::uint64_t const length = piece_length_for(size_);
+    for (std::uint64_t i = 0; i < written.size(); ++i) {
+        // Nobody sets room aside there: what was never written is a hole.
+        auto const hole = ::lseek(reading_->get(), static_cast<off_t>(i * length), SEEK_HOLE);
+        std::uint64_t const end = std::min(size_, (i + 1) * length);
+        written[i] = hole > 0 && static_cast<std::uint64_t>(hole) >= end;
+    }
+    return written;
 }
 
 Result<Bytes> SwarmFile::piece(std::uint64_t index) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,21 +16,26 @@ namespace satchel::transfer {
 
 class SwarmFile {
 public:
-    /// Goes on with one that is there, after hashing it. `layer` is verified.
+    /// Goes on with one that is there. `layer` is verified.
     static Result<std::shared_ptr<SwarmFile>> open(std::filesystem::path const& folder,
                                                    ContentId const& id, std::uint64_t size,
                                                    Bytes layer);
 
     static bool exists(std::filesystem::path const& folder, ContentId const& id);
 
-    /// Those that nobody has touched for a day, from transfers that were given up.
-    static void remove_old(std::filesystem::path const& folder);
+    /// Those that nobody has opened or written to for a day, from transfers that were given up, and
+    /// those of blobs that came whole in some other way.
+    static void remove_old(std::filesystem::path const& folder,
+                           std::function<bool(ContentId const&)> const& is_held);
 
     /// Can the disk take a blob of this size twice?
     static bool has_room(std::filesystem::path const& folder, std::uint64_t size);
 
-    /// By piece: what was right when it was opened.
-    std::vector<bool> const& found() const { return found_; }
+    /// By piece: what is right, all of it being hashed.
+    std::vector<bool> right_pieces() const;
+
+    /// By piece: what has been written, right or not. Quick.
+    std::vector<bool> written_pieces() const;
 
     std::shared_ptr<UniqueFd> const& for_reading() const { return reading_; }
 
@@ -43,13 +49,11 @@ public:
 
 private:
     SwarmFile(std::filesystem::path path, ContentId const& id, std::uint64_t size, Bytes layer);
-    void look();
 
     std::filesystem::path path_;
     ContentId id_;
     std::uint64_t size_;
     Bytes layer_;
-    std::vector<bool> found_;
     std::shared_ptr<UniqueFd> reading_;
     std::shared_ptr<UniqueFd> writing_;
 };

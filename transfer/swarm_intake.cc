@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "transfer/async_event.h"
-#include "transfer/merkle_root.h"
+#include "transfer/early_pieces.h"
 
 namespace satchel::transfer {
 namespace {
@@ -35,20 +35,14 @@ struct SwarmIntake::Reception {
         , ready(executor)
         , news(executor) {}
 
-    std::uint64_t bytes_here() const {
-        std::uint64_t const size = incoming->offer.size;
-        auto const pieces = static_cast<std::uint64_t>(std::ranges::count(came, true));
-        return std::min(size, pieces * piece_length_for(size));
-    }
-
     std::shared_ptr<IncomingOffer> incoming;
     std::shared_ptr<UploadSlot> slot;
     UploadSlot::Turn turn;
-    std::shared_ptr<SwarmFile> file;
+    std::shared_ptr<EarlyPieces> pieces;
     std::shared_ptr<UniqueFd> layer;
-    std::vector<bool> came;  ///< by piece: in the file, if the process tells the truth
     Swarm* swarm = nullptr;  ///< null once the job is stopped
     SwarmJobId job = 0;
+    std::uint64_t asked = 0;  ///< Unix seconds: by its sender, how far it is
     bool feeding = false;
     bool ended = false;
     AsyncEvent ready;
@@ -81,10 +75,10 @@ SwarmJob SwarmIntake::job_of(Reception const& reception, SwarmInvitation const& 
     job.size = offer.size;
     job.layer = reception.layer;
     job.share = invitation.share;
-    job.have = reception.came;
+    job.have = reception.pieces->here();
     if (std::ranges::find(job.have, true) != job.have.end())
-        job.kept = reception.file->for_reading();
-    job.fresh = reception.file->for_writing();
+        job.kept = reception.pieces->file().for_reading();
+    job.fresh = reception.pieces->file().for_writing();
     SwarmRoom const* const room = host_.swarm_room();
     auto const add = [&](std::vector<Endpoint> endpoints) {
         std::erase_if(endpoints, [&](Endpoint const& one) { return !room->may_dial(one); });
@@ -103,7 +97,7 @@ SwarmEvents SwarmIntake::events_for(ReceptionPtr const& reception) {
     return {.ready = [reception] { reception->ready.set(); },
             .piece =
                 [this, reception](std::uint64_t index) {
-                    reception->came[index] = true;
+                    reception->pieces->note(index);
                     reception->slot->note_fed(clock_.unix_seconds());
                     reception->news.set();
                     feed(reception);
@@ -123,13 +117,13 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
                                            std::shared_ptr<UploadSlot> slot, Caller caller,
                                            SwarmInvitation invitation) {
     ContentId const id = incoming->offer.content_id;
-    OfferProgress const directly{OfferAction::put, slot->have()};
     if (auto const known = receptions_.find(id);
         known != receptions_.end() && known->second->incoming == incoming)
         co_return co_await news(incoming);
-    if (has(id) || !wants(*incoming, *slot)) co_return answer_of(directly);
+    if (has(id) || !wants(*incoming, *slot)) co_return answer_of(slot->progress());
     auto const reception = std::make_shared<Reception>(executor_, incoming, slot);
     receptions_[id] = reception;
+    reception->asked = clock_.unix_seconds();
     // A sender that goes over to the direct route takes the upload back.
     std::function<void()> interrupt = [this, weak = std::weak_ptr(reception)] {
         if (auto const self = weak.lock()) end(self, {Fault::unavailable, "sent directly"});
@@ -146,26 +140,31 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
         if (!set) return set;
         auto file = SwarmFile::open(folder, id, size, layer);
         if (!file) return fail(file.error());
-        reception->file = std::move(*file);
+        // Others get them from here: they had better be right.
+        auto right = (*file)->right_pieces();
+        reception->pieces = std::make_shared<EarlyPieces>(std::move(*file), size, std::move(right));
         auto layer_file = as_file(layer);
         if (!layer_file) return fail(layer_file.error());
         reception->layer = std::move(*layer_file);
         return {};
     };
+    reception->feeding = true;  // the upload is in a worker's hands: its turn is not over before
     Status const prepared = co_await pool_.await(std::move(prepare));
+    reception->feeding = false;
+    slot->advance_to(slot->upload()->offset());
+    if (prepared) slot->keep_early(reception->pieces);
+    if (reception->ended) reception->turn = UploadSlot::Turn();
     if (!prepared) {
         end(reception, prepared.error());
         co_return answer_of(refusal_for(prepared.error()));
     }
-    reception->came = reception->file->found();
-    slot->advance_to(slot->upload()->offset());
     SwarmRoom const* const room = host_.swarm_room();
     Result<SwarmJobId> started = fail(Fault::unavailable, "no swarm here");
     if (room != nullptr && !reception->ended)
         started = room->swarm->start(job_of(*reception, invitation, caller), events_for(reception));
     if (!started) {
         end(reception, started.error());
-        co_return answer_of(directly);
+        co_return answer_of(slot->progress());
     }
     reception->job = *started;
     reception->swarm = room->swarm;
@@ -178,13 +177,14 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
 asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incoming) {
     if (incoming->receipt) co_return answer_of(200, *incoming->receipt);
     auto const found = receptions_.find(incoming->offer.content_id);
-    if (found == receptions_.end() || found->second->incoming != incoming) {
-        std::uint64_t const have = incoming->slot ? incoming->slot->have() : 0;
-        co_return answer_of(OfferProgress{OfferAction::put, have});
-    }
+    bool const here = found != receptions_.end() && found->second->incoming == incoming;
+    auto const directly = [&incoming] {
+        return answer_of(incoming->slot ? incoming->slot->progress() : OfferProgress());
+    };
+    if (!here) co_return directly();
     auto const reception = found->second;
+    reception->asked = clock_.unix_seconds();
     reception->news.clear();
-    auto const before = reception->bytes_here();
     auto const until = std::chrono::steady_clock::now() + news_patience;
     for (;;) {
         if (incoming->receipt) co_return answer_of(200, *incoming->receipt);
@@ -195,12 +195,8 @@ asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incomin
         if (!co_await reception->news.wait_for(left)) break;
         reception->news.clear();
     }
-    if (reception->ended) {
-        std::uint64_t const have = incoming->slot ? incoming->slot->have() : 0;
-        co_return answer_of(OfferProgress{OfferAction::put, have});
-    }
-    co_return answer_of(
-        OfferProgress{OfferAction::swarm, std::max(before, reception->bytes_here())});
+    if (reception->ended) co_return directly();
+    co_return answer_of(OfferProgress{OfferAction::swarm, reception->pieces->bytes()});
 }
 
 void SwarmIntake::feed(ReceptionPtr const& reception) {
@@ -213,30 +209,18 @@ void SwarmIntake::feed(ReceptionPtr const& reception) {
 /// What is next in order goes into the upload, which verifies it.
 asio::awaitable<void> SwarmIntake::feed_all(ReceptionPtr reception) {
     auto const slot = reception->slot;
-    std::uint64_t const size = reception->incoming->offer.size;
-    std::uint64_t const length = piece_length_for(size);
+    auto const pieces = reception->pieces;
     Status fed;
-    while (fed && !reception->ended && slot->have() < size) {
-        std::uint64_t const index = slot->have() / length;
-        if (!reception->came[index]) break;
-        auto work = [upload = slot->upload(), file = reception->file, index]() -> Status {
-            auto const piece = file->piece(index);
-            if (!piece) return fail(piece.error());
-            return upload->write(*piece);
-        };
-        fed = co_await pool_.await(std::move(work));
+    while (fed && !reception->ended && pieces->has(slot->have())) {
+        fed = co_await pieces->feed_one(slot->upload(), pool_);
         slot->advance_to(slot->upload()->offset());
         slot->note_fed(clock_.unix_seconds());
     }
     if (!fed) end(reception, fed.error());
-    bool const whole = fed && slot->have() == size && !reception->ended;
+    bool const whole = fed && slot->have() == reception->incoming->offer.size && !reception->ended;
     if (whole) {
         Answer const answer = co_await finish_(reception->incoming, slot);
-        if (answer.status < 300) {
-            reception->file->remove();
-        } else {
-            end(reception, {Fault::io, "the blob was not taken"});
-        }
+        if (answer.status >= 300) end(reception, {Fault::io, "the blob was not taken"});
     }
     reception->feeding = false;
     reception->news.set();
@@ -245,8 +229,7 @@ asio::awaitable<void> SwarmIntake::feed_all(ReceptionPtr reception) {
     } else if (whole) {
         reception->turn = UploadSlot::Turn();
         let_go(reception);
-    } else if (slot->have() / length < reception->came.size() &&
-               reception->came[slot->have() / length]) {
+    } else if (pieces->has(slot->have())) {
         feed(reception);  // it came in between
     }
 }
@@ -260,6 +243,19 @@ void SwarmIntake::let_go(ReceptionPtr const& reception) {
         if (!reception->ended) end(reception, {Fault::unavailable, "done"});
     };
     asio::co_spawn(executor_, std::move(linger), asio::detached);
+}
+
+bool SwarmIntake::end_orphan(ContentId const& id, std::uint64_t since) {
+    auto const found = receptions_.find(id);
+    bool const orphan = found != receptions_.end() && found->second->asked <= since;
+    if (orphan) end(ReceptionPtr(found->second), {Fault::unavailable, "its sender is gone"});
+    return orphan;
+}
+
+void SwarmIntake::sweep(std::uint64_t since) {
+    auto const all = receptions_;
+    for (auto const& [id, reception] : all)
+        if (reception->slot->fed_at() <= since) end_orphan(id, since);
 }
 
 void SwarmIntake::end(ReceptionPtr const& reception, Error const& why) {

@@ -42,6 +42,12 @@ public:
     /// tell.
     asio::awaitable<Answer> news(std::shared_ptr<IncomingOffer> incoming);
 
+    /// Ends one whose sender has not asked since (Unix seconds) how far it is. True: it did.
+    bool end_orphan(ContentId const& id, std::uint64_t since);
+
+    /// Ends those whose sender has not asked since, and to which nothing has come.
+    void sweep(std::uint64_t since);
+
 private:
     struct Reception;
     using ReceptionPtr = std::shared_ptr<Reception>;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "transfer/early_pieces.h"
+
 namespace satchel::transfer {
 
 UploadSlot::UploadSlot(asio::any_io_executor const& executor, std::shared_ptr<BlobUpload> upload)
@@ -22,6 +24,10 @@ asio::awaitable<UploadSlot::Turn> UploadSlot::take(std::shared_ptr<UploadSlot> s
     slot->free_.clear();
     slot->interrupt_ = std::move(interrupt);
     co_return Turn(std::move(slot));
+}
+
+OfferProgress UploadSlot::progress(OfferAction action) const {
+    return {action, have_, early_ ? early_->next_after(have_) : std::nullopt};
 }
 
 void UploadSlot::give_back() {

@@ -8,8 +8,11 @@
 
 #include "transfer/async_event.h"
 #include "transfer/blob_store.h"
+#include "transfer/control_message.h"
 
 namespace satchel::transfer {
+
+class EarlyPieces;
 
 class UploadSlot {
 public:
@@ -56,6 +59,14 @@ public:
 
     void advance_to(std::uint64_t offset) { have_ = offset; }
 
+    /// What came before its turn; null where nothing did.
+    std::shared_ptr<EarlyPieces> const& early() const { return early_; }
+
+    void keep_early(std::shared_ptr<EarlyPieces> pieces) { early_ = std::move(pieces); }
+
+    /// What is wanted next.
+    OfferProgress progress(OfferAction action = OfferAction::put) const;
+
     std::uint64_t fed_at() const { return fed_at_; }  ///< Unix seconds
 
     void note_fed(std::uint64_t now_seconds) { fed_at_ = now_seconds; }
@@ -64,6 +75,7 @@ private:
     void give_back();
 
     std::shared_ptr<BlobUpload> upload_;
+    std::shared_ptr<EarlyPieces> early_;
     std::uint64_t have_;
     std::uint64_t fed_at_ = 0;
     bool busy_ = false;

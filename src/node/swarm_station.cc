@@ -3,7 +3,6 @@
 #include "src/node/advertised_endpoints.h"
 #include "transfer/endpoint_rule.h"
 #include "transfer/rate_split.h"
-#include "transfer/swarm_file.h"
 
 namespace satchel::node {
 
@@ -26,7 +25,6 @@ SwarmStation::SwarmStation(World world)
         auto const rule = dialling_rule(world_.settings, world_.control_listening);
         return transfer::may_dial(endpoint, rule).has_value();
     };
-    transfer::SwarmFile::remove_old(room_.folder);
     process_.start();
     share_rates();
 }

@@ -24,8 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     ByteSpan const body(data, size);
     if (auto const ping = transfer::decode_ping(body))
         require(*transfer::decode_ping(transfer::encode_ping(*ping)) == *ping);
-    if (auto const progress = transfer::decode_progress(body))
+    if (auto const progress = transfer::decode_progress(body)) {
         require(*transfer::decode_progress(transfer::encode_progress(*progress)) == *progress);
+        require(!progress->until || *progress->until > progress->have);
+    }
     if (auto const request = transfer::decode_offer_request(body)) {
         auto const again = transfer::decode_offer_request(encoded(*request));
         require(again && encoded(*again) == encoded(*request));

@@ -85,6 +85,39 @@ class Swarm(Lab):
         self.check_whole(pushed)
         self.assertEqual([each["route"] for each in pushed["recipients"]][::2], ["swarm"] * 2)
 
+    def pieces_of(self, party):
+        """Which pieces its swarm has left there."""
+        folder = os.path.join(party.home, "storage", "swarm")
+        (name,) = os.listdir(folder)
+        with open(os.path.join(folder, name), "rb") as file:
+            ends = [min(at + PIECE, SIZE) for at in range(0, os.path.getsize(file.name), PIECE)]
+            return [number for number, end in enumerate(ends) if os.lseek(file.fileno(), number * PIECE, os.SEEK_HOLE) >= end]
+
+    def test_what_came_out_of_order_is_not_sent_again(self):
+        """Sender and one receiver are killed in the middle, and the rest comes directly."""
+        self.people()
+        self.file()
+        push = self.push()
+        bob, carol, dave = self.others
+        self.await_some(carol)
+        carol.stop(signal.SIGKILL)
+        self.alice.stop(signal.SIGKILL)
+        self.assertNotEqual(push.wait(timeout=60), 0)
+        carol.serve("node", self.joined + self.at[carol.name])
+        # What bob and dave still have to tell each other.
+        self.until(lambda: self.pieces_of(bob) == self.pieces_of(dave), "the two to be even")
+        there = [self.pieces_of(party) for party in self.others]
+        self.assertTrue(all(there))
+        self.assertNotEqual(there[1], list(range(len(there[1]))), "something came out of order")
+        self.alice.serve("node", self.joined + [f"node.upload_limit={RATE}", "node.swarm_listen=none"])
+        pushed = self.outcome(self.push())
+        self.assertEqual([each["route"] for each in pushed["recipients"]], ["direct"] * 3)
+        self.check_whole(pushed)
+        lacking = sum(SIZE - len(pieces) * PIECE for pieces in there)
+        self.assertLess(self.alice.must("status").one()["uploaded_bytes"], lacking + 3 * PIECE)
+        for party in self.others:
+            self.assertEqual(os.listdir(os.path.join(party.home, "storage", "swarm")), [])
+
     def test_processes_are_killed(self):
         self.people()
         self.file()

@@ -43,6 +43,8 @@ TEST_CASE("control_message: comes back as it was written") {
 
     OfferProgress const progress{OfferAction::wait, 123'456'789'012};
     CHECK(*decode_progress(encode_progress(progress)) == progress);
+    OfferProgress const with_gap{OfferAction::put, 262'144, 524'288};
+    CHECK(*decode_progress(encode_progress(with_gap)) == with_gap);
     Refusal const refusal{413, "too-large", "at most 10 bytes"};
     CHECK(*decode_refusal(413, encode_refusal(refusal)) == refusal);
     auto const waiting = decode_waiting(encode_waiting({offer, offer}));
@@ -63,6 +65,10 @@ TEST_CASE("control_message: every truncation is refused") {
     for (std::size_t size = 0; size < ping.size(); ++size) {
         CHECK_FALSE(decode_ping(ByteSpan(ping).first(size)));
     }
+    Bytes const progress = encode_progress({OfferAction::put, 262'144, 524'288});
+    for (std::size_t size = 0; size < progress.size(); ++size) {
+        CHECK_FALSE(decode_progress(ByteSpan(progress).first(size)));
+    }
     Bytes longer = request;
     longer.push_back(0);
     CHECK_FALSE(decode_offer_request(longer));
@@ -80,6 +86,15 @@ TEST_CASE("control_message: refuses what is out of bounds") {
         out.map(2).key(1).number(action).key(2).number(0);
         CHECK_FALSE(decode_progress(out.take()));
     }
+    for (std::uint64_t const until : {0ULL, 99ULL, 100ULL}) {
+        CAPTURE(until);
+        MsgpackWriter out;
+        out.map(3).key(1).number(1).key(2).number(100).key(3).number(until);
+        CHECK_FALSE(decode_progress(out.take()));
+    }
+    MsgpackWriter text_until;
+    text_until.map(3).key(1).number(1).key(2).number(100).key(3).text("200");
+    CHECK_FALSE(decode_progress(text_until.take()));
     MsgpackWriter many;
     many.array(control_limits::waiting_offers + 1);
     for (std::size_t i = 0; i <= control_limits::waiting_offers; ++i)

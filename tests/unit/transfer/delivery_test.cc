@@ -4,8 +4,10 @@
 
 #include "tests/support/control_lab.h"
 #include "tests/support/cutting_proxy.h"
+#include "tests/support/stubborn_node.h"
 #include "transfer/age_stream.h"
 #include "transfer/draft_offer.h"
+#include "transfer/traffic.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -107,6 +109,54 @@ TEST_CASE("delivery: a line that never holds is given up") {
     REQUIRE_FALSE(delivered);
     CHECK(delivered.error().fault == Fault::unavailable);
     CHECK(proxy.connections() < 20);
+}
+
+TEST_CASE("delivery: a break counts from when it happens") {
+    ClientLimits limits;
+    limits.traffic = std::make_shared<Traffic>(TrafficLimits{10'000'000, 0});
+    ControlLab lab({}, limits);
+    SampleBlob const blob = sample_blob(12'000'000);
+    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 1);
+    DeliveryOrder order = lab.order_of(blob);
+    order.patience = std::chrono::milliseconds(500);  // less than it takes to the break
+    order.endpoints = {proxy.endpoint()};
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+}
+
+TEST_CASE("delivery: a node that lies about its progress gets little, and not for ever") {
+    SampleBlob const blob = sample_blob(3'000'000);
+    std::uint64_t const piece_bytes = 256 * 1024;
+
+    struct Row {
+        char const* why;
+        OfferProgress word;
+        Fault fault;
+    };
+
+    for (Row const& row : {
+             Row{"the same piece again", {OfferAction::put, 0, piece_bytes}, Fault::timed_out},
+             Row{"all again", {OfferAction::put, 0}, Fault::timed_out},
+             Row{"the end again", {OfferAction::put, blob.size()}, Fault::timed_out},
+             Row{"byte by byte", {OfferAction::put, 0, 1}, Fault::corrupt},
+             Row{"beyond the end", {OfferAction::put, 0, 12 * piece_bytes}, Fault::corrupt},
+             Row{"all is there", {OfferAction::put, 0, blob.size()}, Fault::corrupt},
+             Row{"nothing is wanted", {OfferAction::put, piece_bytes, piece_bytes}, Fault::corrupt},
+             Row{"less than nothing", {OfferAction::put, piece_bytes, 0}, Fault::corrupt},
+         }) {
+        CAPTURE(std::string(row.why));
+        ControlLab lab;
+        StubbornNode node(lab, row.word);
+        DeliveryOrder order = lab.order_of(blob);
+        order.endpoints = {node.endpoint()};
+        order.patience = std::chrono::milliseconds(100);
+        auto const delivered = deliver_to(lab, std::move(order));
+        node.close();
+        REQUIRE_FALSE(delivered);
+        CHECK(delivered.error().fault == row.fault);
+        CHECK(node.requests() > 0);
+        CHECK((row.fault == Fault::timed_out || node.requests() <= 2));
+    }
 }
 
 TEST_CASE("delivery: the store's end may start anew between two tries") {

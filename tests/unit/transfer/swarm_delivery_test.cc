@@ -6,6 +6,7 @@
 
 #include "tests/support/control_lab.h"
 #include "tests/support/fake_swarm.h"
+#include "transfer/swarm_file.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -45,6 +46,49 @@ private:
     asio::io_context& owner_;
 };
 
+/// Brings some pieces out of order, and then nothing more.
+class BrokenSwarm final : public Swarm {
+public:
+    BrokenSwarm(asio::io_context& owner, SampleBlob const& blob, std::vector<std::uint64_t> pieces)
+        : owner_(owner)
+        , blob_(blob)
+        , pieces_(std::move(pieces)) {}
+
+    bool fails = false;  ///< else it falls silent
+
+    std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
+
+    Result<SwarmJobId> start(SwarmJob job, SwarmEvents events) override {
+        if (std::exchange(begun_, true)) return fail(Fault::unavailable, "the process is gone");
+        asio::post(owner_, [this, job = std::move(job), events = std::move(events)] {
+            events.ready();
+            std::uint64_t const length = piece_length_for(job.size);
+            for (std::uint64_t const index : pieces_) {
+                std::uint64_t const at = index * length;
+                auto const piece = blob_.from(at).first(std::min(length, job.size - at));
+                CHECK(write_all_at(job.fresh->get(), piece, at));
+                events.piece(index);
+            }
+            if (fails) events.failed({Fault::unavailable, "the process died"});
+        });
+        return 1;
+    }
+
+    void dial(SwarmJobId) override {}
+
+    void stop(SwarmJobId) override {}
+
+    void set_rates(SwarmRates const&) override {}
+
+    SwarmTraffic traffic() const override { return {}; }
+
+private:
+    asio::io_context& owner_;
+    SampleBlob const& blob_;
+    std::vector<std::uint64_t> pieces_;
+    bool begun_ = false;
+};
+
 /// A storage node that may take part in swarms.
 class Node {
 public:
@@ -57,8 +101,10 @@ public:
         host.addresses = lab.host.addresses;
         host.domains = lab.host.domains;
         use(swarm);
+        ServerLimits limits;
+        limits.takeover_idle = std::chrono::seconds(0);
         auto started = ControlServer::start(
-            {lab.io, lab.pool, *store, host, key_, lab.clock, lab.log}, {"127.0.0.1", 0}, {});
+            {lab.io, lab.pool, *store, host, key_, lab.clock, lab.log}, {"127.0.0.1", 0}, limits);
         REQUIRE(started);
         server_ = std::move(*started);
     }
@@ -67,6 +113,8 @@ public:
         room_ = {&other, folder_ / "swarm", [](Endpoint const&) { return true; }};
         host.room = &room_;
     }
+
+    std::filesystem::path const& swarm_folder() const { return room_.folder; }
 
     SwarmReceiver receiver(ControlLab& lab, SampleBlob const& blob, Endpoint const& sender) const {
         Offer draft = lab.parties.draft(blob.id(), blob.size());
@@ -286,4 +334,44 @@ TEST_CASE("swarm delivery: a receiver's process dies, and it is invited again") 
     CHECK(died);
     CHECK(results[0]);
     CHECK(results[1]);
+}
+
+TEST_CASE("swarm delivery: what a swarm that broke off has brought is not sent again") {
+    constexpr std::uint64_t piece_bytes = 256 * 1024;
+    SwarmLab lab;
+    // The last one is short.
+    BrokenSwarm broken(lab.lab.io, lab.blob, {7, 0, 4, 3, 9});
+    std::uint64_t const lacking = 5 * piece_bytes;
+    SUBCASE("as its process died") {
+        broken.fails = true;
+    }
+    SUBCASE("as nobody sent more") {}
+    lab.bob.use(broken);
+    auto order = lab.order({&lab.bob, &lab.carol, &lab.dave});
+    auto const bob = order.receivers[0];
+    CHECK_FALSE(lab.deliver_all(std::move(order))[0]);
+    CHECK(lab.lab.alice.client.sent_bytes() == 0);
+    REQUIRE(lab.go_on_directly(bob));
+    check_whole(*lab.bob.store, lab.blob);
+    CHECK(lab.lab.alice.client.sent_bytes() == lacking);
+    CHECK_FALSE(SwarmFile::exists(lab.bob.swarm_folder(), lab.blob.id()));
+}
+
+TEST_CASE("swarm delivery: a sender that was killed goes on under its next offer") {
+    SwarmLab lab;
+    BrokenSwarm broken(lab.lab.io, lab.blob, {7, 0, 4, 3});
+    lab.bob.use(broken);
+    ControlClient& alice = lab.lab.alice.client;
+    auto const first = lab.bob.receiver(lab.lab, lab.blob, *lab.seed.listening());
+    Peer const bob{first.offer.recipient_node, first.endpoints};
+    REQUIRE(lab.lab.await(alice.offer(bob, first.offer, std::nullopt)));
+    auto const begun =
+        lab.lab.await(alice.put_swarm(bob, lab.blob.id(), {lab.blob.tree.layer, {}, {0, 2}}));
+    CHECK(std::get<OfferProgress>(*begun).action == OfferAction::swarm);
+    // Nobody asks any more how far it is.
+    auto const next = lab.bob.receiver(lab.lab, lab.blob, *lab.seed.listening());
+    REQUIRE(lab.go_on_directly(next));
+    check_whole(*lab.bob.store, lab.blob);
+    CHECK(alice.sent_bytes() == lab.blob.size() - 4 * 256 * 1024);
+    CHECK(lab.bob.host.swarms_ended == 1);
 }

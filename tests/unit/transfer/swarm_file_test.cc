@@ -24,7 +24,8 @@ TEST_CASE("swarm file: only right pieces are found again") {
     };
     {
         auto const file = open();
-        CHECK(file->found() == std::vector<bool>(6));
+        CHECK(file->right_pieces() == std::vector<bool>(6));
+        CHECK(file->written_pieces() == std::vector<bool>(6));
         int const fd = file->for_writing()->get();
         for (std::uint64_t const index : {1U, 3U, 5U}) {
             std::uint64_t const at = index * piece_bytes;
@@ -34,7 +35,11 @@ TEST_CASE("swarm file: only right pieces are found again") {
         CHECK(write_all_at(fd, bytes_of("x"), 3 * piece_bytes + 7));
     }
     auto const again = open();
-    CHECK(again->found() == std::vector<bool>{false, true, false, false, false, true});
+    CHECK(again->right_pieces() == std::vector<bool>{false, true, false, false, false, true});
+    CHECK(again->written_pieces() == std::vector<bool>{false, true, false, true, false, true});
+    // A part of a piece is none.
+    CHECK(write_all_at(again->for_writing()->get(), blob.from(0).first(piece_bytes - 16'384), 0));
+    CHECK_FALSE(again->written_pieces()[0]);
     CHECK(*again->piece(1) == copy_of(blob.from(piece_bytes).first(piece_bytes)));
     CHECK(again->piece(5)->size() == 99);
     CHECK_FALSE(again->piece(6));
@@ -49,14 +54,22 @@ TEST_CASE("swarm file: what was given up long ago goes") {
     testing::TempFolder const folder;
     auto const old = testing::sample_blob(600'000, 1);
     auto const fresh = testing::sample_blob(600'000, 2);
-    for (auto const* blob : {&old, &fresh})
+    auto const held = testing::sample_blob(600'000, 3);
+    for (auto const* blob : {&old, &fresh, &held})
         REQUIRE(SwarmFile::open(folder.path(), blob->id(), blob->size(), blob->tree.layer));
     auto const day_before = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
     std::filesystem::last_write_time(folder / old.id().to_hex(), day_before);
-    SwarmFile::remove_old(folder.path());
+    auto const is_held = [&](ContentId const& id) { return id == held.id(); };
+    SwarmFile::remove_old(folder.path(), is_held);
     CHECK_FALSE(SwarmFile::exists(folder.path(), old.id()));
+    CHECK_FALSE(SwarmFile::exists(folder.path(), held.id()));
     CHECK(SwarmFile::exists(folder.path(), fresh.id()));
-    SwarmFile::remove_old(folder / "nowhere");
+    SwarmFile::remove_old(folder / "nowhere", is_held);
+    // Who goes on with it has it for another day.
+    std::filesystem::last_write_time(folder / fresh.id().to_hex(), day_before);
+    REQUIRE(SwarmFile::open(folder.path(), fresh.id(), fresh.size(), fresh.tree.layer));
+    SwarmFile::remove_old(folder.path(), is_held);
+    CHECK(SwarmFile::exists(folder.path(), fresh.id()));
     CHECK(SwarmFile::has_room(folder.path(), 1));
     CHECK_FALSE(SwarmFile::has_room(folder.path(), std::uint64_t{1} << 60U));
 }

@@ -1,0 +1,90 @@
+#include "transfer/early_pieces.h"
+
+#include <algorithm>
+
+#include "transfer/merkle_root.h"
+
+namespace satchel::transfer {
+
+namespace {
+
+constexpr std::chrono::seconds sender_patience{10};  ///< ClientLimits::answer is longer
+
+}  // namespace
+
+EarlyPieces::EarlyPieces(std::shared_ptr<SwarmFile> file, std::uint64_t blob_bytes,
+                         std::vector<bool> here)
+    : file_(std::move(file))
+    , size_(blob_bytes)
+    , here_(std::move(here)) {}
+
+std::shared_ptr<EarlyPieces> EarlyPieces::find(std::filesystem::path const& folder,
+                                               ContentId const& id, std::uint64_t blob_bytes,
+                                               Bytes layer) {
+    if (!SwarmFile::exists(folder, id)) return nullptr;
+    auto file = SwarmFile::open(folder, id, blob_bytes, std::move(layer));
+    // Without it they come again: no reason to refuse the blob.
+    if (!file) return nullptr;
+    auto written = (*file)->written_pieces();
+    return std::make_shared<EarlyPieces>(std::move(*file), blob_bytes, std::move(written));
+}
+
+std::uint64_t EarlyPieces::bytes() const {
+    auto const pieces = static_cast<std::uint64_t>(std::ranges::count(here_, true));
+    return std::min(size_, pieces * piece_length_for(size_));
+}
+
+bool EarlyPieces::has(std::uint64_t offset) const {
+    return offset < size_ && here_[offset / piece_length_for(size_)];
+}
+
+std::optional<std::uint64_t> EarlyPieces::next_after(std::uint64_t offset) const {
+    std::uint64_t const length = piece_length_for(size_);
+    for (std::uint64_t i = offset / length + 1; i < here_.size(); ++i)
+        if (here_[i]) return i * length;
+    return std::nullopt;
+}
+
+asio::awaitable<Status> EarlyPieces::feed_one(std::shared_ptr<BlobUpload> upload,
+                                              WorkerPool& pool) {
+    std::uint64_t const length = piece_length_for(size_);
+    std::uint64_t const index = upload->offset() / length;
+    std::uint64_t const there = upload->offset() % length;
+    auto work = [upload, file = file_, index, there]() -> Status {
+        auto const piece = file->piece(index);
+        if (!piece) return fail(Fault::corrupt, piece.error().what);
+        return upload->write(ByteSpan(*piece).subspan(there));
+    };
+    Status const fed = co_await pool.await(std::move(work));
+    if (!fed && fed.error().fault == Fault::corrupt) {
+        co_await doubt(pool);
+        // Unless its beginning came directly, and it was that which was wrong.
+        if (there == 0) here_[index] = false;
+    }
+    co_return fed;
+}
+
+/// Who has said one wrong thing is believed nothing unseen; and who says another one, nothing.
+asio::awaitable<void> EarlyPieces::doubt(WorkerPool& pool) {
+    std::vector<bool> right(here_.size());
+    if (!std::exchange(doubted_, true)) {
+        auto look = [file = file_] { return file->right_pieces(); };
+        right = co_await pool.await(std::move(look));
+    }
+    here_ = std::move(right);
+}
+
+asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool) {
+    auto const early = slot->early();
+    auto const until = std::chrono::steady_clock::now() + sender_patience;
+    Status fed;
+    while (fed && early && early->has(slot->have()) && std::chrono::steady_clock::now() < until) {
+        fed = co_await early->feed_one(slot->upload(), pool);
+        slot->advance_to(slot->upload()->offset());
+        bool const wrong = !fed && fed.error().fault == Fault::corrupt;
+        if (wrong) fed = Status();
+    }
+    co_return fed;
+}
+
+}  // namespace satchel::transfer

@@ -1,0 +1,61 @@
+// Pieces of one blob that came before their turn, by a swarm: they wait in its file, and go into
+// the upload, verified there like all else, as soon as it has got so far. By whichever route the
+// rest comes, they need not come again. Owner's thread; the disk is the pool's.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "src/base/asio.h"
+#include "src/base/worker_pool.h"
+#include "transfer/swarm_file.h"
+#include "transfer/upload_slot.h"
+
+namespace satchel::transfer {
+
+class EarlyPieces {
+public:
+    EarlyPieces(std::shared_ptr<SwarmFile> file, std::uint64_t blob_bytes, std::vector<bool> here);
+
+    /// What a swarm has left of a blob, null where it is nothing. Not hashed before its turn.
+    /// `layer` is verified. Blocks.
+    static std::shared_ptr<EarlyPieces> find(std::filesystem::path const& folder,
+                                             ContentId const& id, std::uint64_t blob_bytes,
+                                             Bytes layer);
+
+    SwarmFile const& file() const { return *file_; }
+
+    /// By piece: here, if the swarm's process tells, or has written, the truth.
+    std::vector<bool> const& here() const { return here_; }
+
+    std::uint64_t bytes() const;
+
+    /// The process says that it is in the file.
+    void note(std::uint64_t index) { here_[index] = true; }
+
+    /// The piece that this byte is in.
+    bool has(std::uint64_t offset) const;
+
+    /// Where the next one begins, after this byte.
+    std::optional<std::uint64_t> next_after(std::uint64_t offset) const;
+
+    /// What the upload lacks of the piece that it has got to, which must be here. Whoever calls
+    /// has the turn. Fault::corrupt: it is wrong, and counts as not come.
+    asio::awaitable<Status> feed_one(std::shared_ptr<BlobUpload> upload, WorkerPool& pool);
+
+private:
+    asio::awaitable<void> doubt(WorkerPool& pool);
+
+    std::shared_ptr<SwarmFile> file_;
+    std::uint64_t size_;
+    std::vector<bool> here_;
+    bool doubted_ = false;
+};
+
+/// All of the slot's early pieces whose turn it is, or as many as a sender waits for. A wrong one
+/// is no failure: it is wanted again. Whoever calls has the turn.
+asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool);
+
+}  // namespace satchel::transfer
