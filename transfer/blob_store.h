@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ public:
     /// The next bytes. Fault::corrupt when a piece is wrong or the size is passed: what was bad is
     /// dropped.
     virtual Status write(ByteSpan more) = 0;
+
+    /// Fills `into` with what has come from `at` on and is verified: Fault::usage where it is not.
+    virtual Status read(std::uint64_t at, std::span<Byte> into) const = 0;
 
     /// What has come is on the disk. finish() sees to it, too; this may be earlier.
     virtual Status sync() = 0;

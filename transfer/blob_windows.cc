@@ -29,6 +29,8 @@ public:
 
     Status set_layer(ByteSpan) override { return no_whole(); }
 
+    Status read(std::uint64_t, std::span<Byte>) const override { return no_whole(); }
+
     Status sync() override { return no_whole(); }
 
     Status take_name(ContentId const&) override { return no_whole(); }

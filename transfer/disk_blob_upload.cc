@@ -183,6 +183,14 @@ Status DiskBlobUpload::write(ByteSpan more) {
     return done;
 }
 
+Status DiskBlobUpload::read(std::uint64_t at, std::span<Byte> into) const {
+    std::uint64_t const there = verifier_.verified_bytes();
+    if (at > there || into.size() > there - at) return fail(Fault::usage, "not verified");
+    auto const read = read_at(fd_.get(), into, at);
+    if (!read) return fail(read.error());
+    return *read == into.size() ? Status() : fail(Fault::io, "the partial is shorter than it was");
+}
+
 Status DiskBlobUpload::sync() {
     if (synced_) return {};
     auto done = sync_file(fd_.get());

@@ -29,6 +29,7 @@ public:
 
     Status set_layer(ByteSpan layer) override;
     Status write(ByteSpan more) override;
+    Status read(std::uint64_t at, std::span<Byte> into) const override;
     Status sync() override;
     Status take_name(ContentId const& id) override;
     Status finish(Holding const& holding) override;

@@ -29,6 +29,28 @@ std::shared_ptr<EarlyPieces> EarlyPieces::find(std::filesystem::path const& fold
     return std::make_shared<EarlyPieces>(std::move(*file), blob_bytes, std::move(written));
 }
 
+Result<std::shared_ptr<EarlyPieces>> EarlyPieces::share(std::filesystem::path const& folder,
+                                                        ContentId const& id,
+                                                        std::uint64_t blob_bytes, Bytes layer,
+                                                        BlobUpload const& upload) {
+    auto file = SwarmFile::open(folder, id, blob_bytes, std::move(layer));
+    if (!file) return fail(file.error());
+    auto here = (*file)->right_pieces();
+    std::uint64_t const length = piece_length_for(blob_bytes);
+    Bytes piece;
+    for (std::uint64_t i = 0; i < here.size(); ++i) {
+        std::uint64_t const at = i * length;
+        std::uint64_t const end = std::min(blob_bytes, at + length);
+        if (here[i] || end > upload.offset()) continue;
+        piece.resize(end - at);
+        auto copied = upload.read(at, piece);
+        if (copied) copied = write_all_at((*file)->for_writing()->get(), piece, at);
+        if (!copied) return fail(copied.error());
+        here[i] = true;
+    }
+    return std::make_shared<EarlyPieces>(std::move(*file), blob_bytes, std::move(here));
+}
+
 std::uint64_t EarlyPieces::bytes() const {
     auto const pieces = static_cast<std::uint64_t>(std::ranges::count(here_, true));
     return std::min(size_, pieces * piece_length_for(size_));

@@ -25,6 +25,12 @@ public:
                                              ContentId const& id, std::uint64_t blob_bytes,
                                              Bytes layer);
 
+    /// For a swarm: hashed, as others get them from here, and with those that the upload has in
+    /// some other way. Blocks.
+    static Result<std::shared_ptr<EarlyPieces>> share(std::filesystem::path const& folder,
+                                                      ContentId const& id, std::uint64_t blob_bytes,
+                                                      Bytes layer, BlobUpload const& upload);
+
     SwarmFile const& file() const { return *file_; }
 
     /// By piece: here, if the swarm's process tells, or has written, the truth.

@@ -62,7 +62,8 @@ bool SwarmIntake::wants(IncomingOffer const& incoming, UploadSlot const& slot) c
     SwarmRoom const* const room = host_.swarm_room();
     if (room == nullptr || !room->swarm->listening() || offer.swarm.empty()) return false;
     if (offer.size < control_limits::swarm_bytes_min) return false;
-    // What came directly is not in the swarm's file: it would come twice.
+    // What came directly is not in the swarm's file. Where it began directly it goes on so; else
+    // the file gets that, too.
     bool const fresh = slot.have() == 0 || SwarmFile::exists(room->folder, offer.content_id);
     return fresh && SwarmFile::has_room(room->folder.parent_path(), offer.size);
 }
@@ -138,11 +139,9 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
                     id]() -> Status {
         auto set = reception->slot->upload()->set_layer(layer);
         if (!set) return set;
-        auto file = SwarmFile::open(folder, id, size, layer);
-        if (!file) return fail(file.error());
-        // Others get them from here: they had better be right.
-        auto right = (*file)->right_pieces();
-        reception->pieces = std::make_shared<EarlyPieces>(std::move(*file), size, std::move(right));
+        auto pieces = EarlyPieces::share(folder, id, size, layer, *reception->slot->upload());
+        if (!pieces) return fail(pieces.error());
+        reception->pieces = std::move(*pieces);
         auto layer_file = as_file(layer);
         if (!layer_file) return fail(layer_file.error());
         reception->layer = std::move(*layer_file);

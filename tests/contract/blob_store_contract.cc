@@ -214,6 +214,12 @@ void goes_on_with_what_was_verified(MakeBlobStore const& make) {
         REQUIRE(upload->write(blob.view().first(2 * piece + 1'000)));
         CHECK(store->received_so_far(blob.id()) == 2 * piece);
         CHECK(fault_of(store->receive(blob.id(), blob.size(), "")) == Fault::unavailable);
+        Bytes some(piece);
+        REQUIRE(upload->read(piece - 5, some));
+        CHECK(some == copy_of(blob.from(piece - 5).first(piece)));
+        REQUIRE(upload->read(piece, some));
+        for (std::uint64_t const at : {piece + 1, 2 * piece, 3 * piece, ~std::uint64_t{0}})
+            CHECK(fault_of(upload->read(at, some)) == Fault::usage);
     }
     CHECK(store->received_so_far(blob.id()) == 2 * piece);
     auto usage = store->usage();

@@ -263,6 +263,13 @@ private:
             });
         }
 
+        Status read(std::uint64_t at, std::span<Byte> into) const override {
+            std::uint64_t const there = verifier_.verified_bytes();
+            if (at > there || into.size() > there - at) return fail(Fault::usage, "not verified");
+            std::ranges::copy(ByteSpan(bytes_).subspan(at, into.size()), into.begin());
+            return {};
+        }
+
         Status sync() override { return {}; }
 
         Status take_name(ContentId const& id) override {

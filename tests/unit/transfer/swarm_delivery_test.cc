@@ -6,6 +6,7 @@
 
 #include "tests/support/control_lab.h"
 #include "tests/support/fake_swarm.h"
+#include "tests/support/faulty_swarms.h"
 #include "transfer/swarm_file.h"
 
 using namespace satchel;
@@ -15,79 +16,6 @@ using namespace satchel::testing;
 namespace {
 
 constexpr std::uint64_t blob_bytes = 2'500'000;
-
-/// Says that it has all pieces, and has written something else.
-class LyingSwarm final : public Swarm {
-public:
-    explicit LyingSwarm(asio::io_context& owner)
-        : owner_(owner) {}
-
-    std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
-
-    Result<SwarmJobId> start(SwarmJob job, SwarmEvents events) override {
-        asio::post(owner_, [job = std::move(job), events = std::move(events)] {
-            static_cast<void>(write_all_at(job.fresh->get(), Bytes(job.size, 'x'), 0));
-            events.ready();
-            for (std::uint64_t i = 0; i < job.have.size(); ++i)
-                events.piece(i);
-        });
-        return 1;
-    }
-
-    void dial(SwarmJobId) override {}
-
-    void stop(SwarmJobId) override {}
-
-    void set_rates(SwarmRates const&) override {}
-
-    SwarmTraffic traffic() const override { return {}; }
-
-private:
-    asio::io_context& owner_;
-};
-
-/// Brings some pieces out of order, and then nothing more.
-class BrokenSwarm final : public Swarm {
-public:
-    BrokenSwarm(asio::io_context& owner, SampleBlob const& blob, std::vector<std::uint64_t> pieces)
-        : owner_(owner)
-        , blob_(blob)
-        , pieces_(std::move(pieces)) {}
-
-    bool fails = false;  ///< else it falls silent
-
-    std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
-
-    Result<SwarmJobId> start(SwarmJob job, SwarmEvents events) override {
-        if (std::exchange(begun_, true)) return fail(Fault::unavailable, "the process is gone");
-        asio::post(owner_, [this, job = std::move(job), events = std::move(events)] {
-            events.ready();
-            std::uint64_t const length = piece_length_for(job.size);
-            for (std::uint64_t const index : pieces_) {
-                std::uint64_t const at = index * length;
-                auto const piece = blob_.from(at).first(std::min(length, job.size - at));
-                CHECK(write_all_at(job.fresh->get(), piece, at));
-                events.piece(index);
-            }
-            if (fails) events.failed({Fault::unavailable, "the process died"});
-        });
-        return 1;
-    }
-
-    void dial(SwarmJobId) override {}
-
-    void stop(SwarmJobId) override {}
-
-    void set_rates(SwarmRates const&) override {}
-
-    SwarmTraffic traffic() const override { return {}; }
-
-private:
-    asio::io_context& owner_;
-    SampleBlob const& blob_;
-    std::vector<std::uint64_t> pieces_;
-    bool begun_ = false;
-};
 
 /// A storage node that may take part in swarms.
 class Node {
@@ -374,4 +302,28 @@ TEST_CASE("swarm delivery: a sender that was killed goes on under its next offer
     check_whole(*lab.bob.store, lab.blob);
     CHECK(alice.sent_bytes() == lab.blob.size() - 4 * 256 * 1024);
     CHECK(lab.bob.host.swarms_ended == 1);
+}
+
+TEST_CASE("swarm delivery: what came directly after a swarm does not come again by the next one") {
+    constexpr std::uint64_t piece_bytes = 256 * 1024;
+    SwarmLab lab;
+    BrokenSwarm broken(lab.lab.io, lab.blob, {7, 0, 4});
+    lab.bob.use(broken);
+    ControlClient& alice = lab.lab.alice.client;
+    auto const first = lab.bob.receiver(lab.lab, lab.blob, *lab.seed.listening());
+    Peer const bob{first.offer.recipient_node, first.endpoints};
+    REQUIRE(lab.lab.await(alice.offer(bob, first.offer, std::nullopt)));
+    REQUIRE(lab.lab.await(alice.put_swarm(bob, lab.blob.id(), {lab.blob.tree.layer, {}, {0, 2}})));
+    auto const wanted = lab.lab.await(alice.put_layer(bob, lab.blob.id(), lab.blob.tree.layer));
+    CHECK(std::get<OfferProgress>(*wanted) ==
+          OfferProgress{OfferAction::put, piece_bytes, 4 * piece_bytes});
+    ControlClient::BlobPut put{lab.blob.id(),   lab.lab.file_of(lab.blob), piece_bytes,
+                               3 * piece_bytes, lab.blob.size(),           nullptr};
+    REQUIRE(lab.lab.await(alice.put_blob(bob, std::move(put))));
+    lab.bob.use(lab.bob.swarm);
+    REQUIRE(lab.deliver_all(lab.order({&lab.bob, &lab.carol}))[0]);
+    check_whole(*lab.bob.store, lab.blob);
+    CHECK(lab.bob.swarm.traffic().received == lab.blob.size() - 5 * piece_bytes);
+    // Others may have got from bob what came to him directly.
+    CHECK(lab.carol.swarm.traffic().received == lab.blob.size());
 }
