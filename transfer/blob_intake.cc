@@ -7,6 +7,7 @@
 #include "transfer/body_pump.h"
 #include "transfer/draft_offer.h"
 #include "transfer/early_pieces.h"
+#include "transfer/swarm_leftovers.h"
 
 namespace satchel::transfer {
 namespace {
@@ -378,11 +379,12 @@ void BlobIntake::sweep() {
     offers_.sweep(now, now - std::min(now, idle));
     SwarmRoom const* const room = around_.host.swarm_room();
     if (room == nullptr) return;
-    auto remove = [folder = room->folder, &store = around_.store] {
-        SwarmFile::remove_old(folder, [&store](ContentId const& id) {
-            auto const held = store.find(id);
-            return held && *held;
-        });
+    auto const is_held = [&store = around_.store](ContentId const& id) {
+        auto const held = store.find(id);
+        return held && *held;
+    };
+    auto remove = [folder = room->folder, in_use = offers_.arriving(), is_held] {
+        remove_leftovers(folder, {in_use, is_held, room_for_leftovers(folder)});
         return Status();
     };
     around_.pool.run(std::move(remove), [](Status const&) {});

@@ -60,6 +60,13 @@ std::vector<std::shared_ptr<IncomingOffer>> IncomingOffers::of_content(ContentId
     return found;
 }
 
+std::set<ContentId> IncomingOffers::arriving() const {
+    std::set<ContentId> ids;
+    for (auto const& [key, incoming] : offers_)
+        if (incoming->slot) ids.insert(incoming->offer.content_id);
+    return ids;
+}
+
 std::size_t IncomingOffers::uploads() const {
     return static_cast<std::size_t>(
         std::count_if(offers_.begin(), offers_.end(),

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ public:
 
     /// All of this blob, by whomever: the one that lives longest first.
     std::vector<std::shared_ptr<IncomingOffer>> of_content(ContentId const& id) const;
+
+    /// The blobs whose uploads have a slot.
+    std::set<ContentId> arriving() const;
 
     /// Uploads with a slot: all, and of one node.
     std::size_t uploads() const;

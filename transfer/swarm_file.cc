@@ -1,7 +1,6 @@
 #include "transfer/swarm_file.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +11,6 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr auto keeping = std::chrono::hours(24);
 constexpr std::uint64_t margin_bytes = 64 * 1024 * 1024;
 
 std::filesystem::path file_of(std::filesystem::path const& folder, ContentId const& id) {
@@ -50,21 +48,6 @@ Result<std::shared_ptr<SwarmFile>> SwarmFile::open(std::filesystem::path const& 
 bool SwarmFile::exists(std::filesystem::path const& folder, ContentId const& id) {
     std::error_code ignored;
     return std::filesystem::exists(file_of(folder, id), ignored);
-}
-
-void SwarmFile::remove_old(std::filesystem::path const& folder,
-                           std::function<bool(ContentId const&)> const& is_held) {
-    std::error_code ignored;
-    auto const now = std::filesystem::file_time_type::clock::now();
-    std::filesystem::directory_iterator entry(folder, ignored);
-    for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
-        auto const path = entry->path();
-        std::error_code unknown;
-        auto const touched = std::filesystem::last_write_time(path, unknown);
-        bool const old = !unknown && now - touched > keeping;
-        auto const id = ContentId::parse(path.filename().string());
-        if (old || (id && is_held(*id))) std::filesystem::remove(path, unknown);
-    }
 }
 
 bool SwarmFile::has_room(std::filesystem::path const& folder, std::uint64_t size) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,11 +21,6 @@ public:
                                                    Bytes layer);
 
     static bool exists(std::filesystem::path const& folder, ContentId const& id);
-
-    /// Those that nobody has opened or written to for a day, from transfers that were given up, and
-    /// those of blobs that came whole in some other way.
-    static void remove_old(std::filesystem::path const& folder,
-                           std::function<bool(ContentId const&)> const& is_held);
 
     /// Can the disk take a blob of this size twice?
     static bool has_room(std::filesystem::path const& folder, std::uint64_t size);

@@ -6,6 +6,7 @@
 #include "tests/support/fake_swarm.h"
 #include "tests/support/raw_caller.h"
 #include "transfer/control_request.h"
+#include "transfer/swarm_leftovers.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -155,8 +156,8 @@ TEST_CASE("early pieces: a sender that does not know of them sends all") {
         CHECK(sender.put(0, blob_bytes).status == 201);
         // Nobody has looked for them: they go with the next sweep.
         CHECK(its.has_file());
-        SwarmFile::remove_old(its.room.folder,
-                              [&](ContentId const& id) { return id == its.blob.id(); });
+        auto const is_held = [&](ContentId const& id) { return id == its.blob.id(); };
+        remove_leftovers(its.room.folder, {{}, is_held, 0});
     }
     SUBCASE("in parts of its own") {
         sender.put_layer();
