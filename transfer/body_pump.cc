@@ -114,50 +114,113 @@ ChunkDone read_chunk(UniqueFd const& file, Bytes buffer, std::uint64_t at) {
     return {std::move(buffer), std::move(status), at};
 }
 
+/// Sends one body. Of a blob that is being made, what waits in memory goes from there, and the rest
+/// from its file.
+class BodySender {
+public:
+    BodySender(TlsChannel& channel, WorkerPool& pool, Traffic& traffic, OutgoingBody body)
+        : channel_(channel)
+        , pool_(pool)
+        , traffic_(traffic)
+        , body_(std::move(body))
+        , file_(body_.file) {}
+
+    asio::awaitable<PumpResult> run() {
+        Traffic::Body const counted(traffic_);
+        bool going = true;
+        if (body_.growth) going = co_await send_from_memory();
+        if (going && sent_ < body_.bytes) co_await send_from_file();
+        co_return std::move(result_);
+    }
+
+private:
+    std::uint64_t end() const { return body_.first + body_.bytes; }
+
+    /// False: it broke, or is not wanted any more.
+    asio::awaitable<bool> send(ByteSpan chunk) {
+        auto const wanted = [this] { return channel_.is_open(); };
+        co_await traffic_.pass(Traffic::Way::up, chunk.size(), wanted);
+        channel_.deadline().expires_after(body_.chunk_patience);
+        result_.network = co_await channel_.write(chunk);
+        channel_.deadline().suspend();
+        if (!result_.network) co_return false;
+        sent_ += chunk.size();
+        co_return !body_.go_on || body_.go_on(sent_);
+    }
+
+    asio::awaitable<bool> made(std::uint64_t up_to) {
+        bool const there = co_await body_.growth->wait_for(up_to);
+        if (!there) result_.disk = fail(Fault::io, "the blob was not made to its end");
+        co_return there;
+    }
+
+    asio::awaitable<bool> send_from_memory() {
+        GrowingBlob& growth = *body_.growth;
+        growth.release(body_.first);
+        while (sent_ < body_.bytes) {
+            std::uint64_t const at = body_.first + sent_;
+            if (!co_await made(at + 1)) co_return false;
+            ByteSpan const waiting = growth.waiting_at(at);
+            if (waiting.empty()) {
+                file_ = growth.file_with(at);
+                if (!file_) result_.disk = fail(Fault::io, "what is wanted stands nowhere");
+                co_return file_ != nullptr;
+            }
+            auto const chunk = next_chunk(traffic_, Traffic::Way::up, end() - at);
+            if (!co_await send(waiting.first(std::min(chunk, waiting.size())))) co_return false;
+            growth.release(body_.first + sent_);
+        }
+        co_return true;
+    }
+
+    std::uint64_t next_end() const {
+        return position_ + next_chunk(traffic_, Traffic::Way::up, end() - position_);
+    }
+
+    void read_ahead(ChunkJob& job) {
+        spare_.resize(static_cast<std::size_t>(next_end() - position_));
+        std::uint64_t const at = std::exchange(position_, position_ + spare_.size());
+        job.start(pool_, [file = file_, at, buffer = std::exchange(spare_, {})]() mutable {
+            return read_chunk(*file, std::move(buffer), at);
+        });
+    }
+
+    asio::awaitable<void> send_from_file() {
+        ChunkJob job(channel_.executor());
+        position_ = body_.first + sent_;
+        while (sent_ < body_.bytes) {
+            if (!job.running()) {
+                if (body_.growth && !co_await made(next_end())) co_return;
+                read_ahead(job);
+            }
+            ChunkDone chunk = co_await job.finish();
+            result_.disk = std::move(chunk.status);
+            if (!result_.disk) co_return;
+            bool const more =
+                position_ < end() && (!body_.growth || body_.growth->made() >= next_end());
+            if (more) read_ahead(job);
+            if (!co_await send(chunk.buffer)) co_return;
+            spare_ = std::move(chunk.buffer);
+        }
+    }
+
+    TlsChannel& channel_;
+    WorkerPool& pool_;
+    Traffic& traffic_;
+    OutgoingBody body_;
+    std::shared_ptr<UniqueFd> file_;
+    Bytes spare_;
+    std::uint64_t position_ = 0;  ///< first byte that no worker has been told to read
+    std::uint64_t sent_ = 0;
+    PumpResult result_;
+};
+
 }  // namespace
 
 asio::awaitable<PumpResult> send_body(TlsChannel& channel, WorkerPool& pool, Traffic& traffic,
                                       OutgoingBody body) {
-    PumpResult result;
-    ChunkJob job(channel.executor());
-    std::uint64_t position = body.first;
-    std::uint64_t const end = body.first + body.bytes;
-    std::uint64_t sent = 0;
-    Traffic::Body const counted(traffic);
-    auto const wanted = [&channel] { return channel.is_open(); };
-    Bytes spare;
-    auto const read_ahead = [&] {
-        spare.resize(next_chunk(traffic, Traffic::Way::up, end - position));
-        std::uint64_t const at = std::exchange(position, position + spare.size());
-        job.start(pool, [file = body.file, at, buffer = std::exchange(spare, {})]() mutable {
-            return read_chunk(*file, std::move(buffer), at);
-        });
-    };
-    auto const next_end = [&] {
-        return position + next_chunk(traffic, Traffic::Way::up, end - position);
-    };
-    while (sent < body.bytes) {
-        if (!job.running()) {
-            bool const there = !body.growth || co_await body.growth->wait_for(next_end());
-            if (!there) result.disk = fail(Fault::io, "the blob was not made to its end");
-            if (!there) break;
-            read_ahead();
-        }
-        ChunkDone chunk = co_await job.finish();
-        result.disk = std::move(chunk.status);
-        if (!result.disk) break;
-        bool const more = position < end && (!body.growth || body.growth->written() >= next_end());
-        if (more) read_ahead();
-        co_await traffic.pass(Traffic::Way::up, chunk.buffer.size(), wanted);
-        channel.deadline().expires_after(body.chunk_patience);
-        result.network = co_await channel.write(chunk.buffer);
-        channel.deadline().suspend();
-        if (!result.network) break;
-        sent += chunk.buffer.size();
-        spare = std::move(chunk.buffer);
-        if (body.go_on && !body.go_on(sent)) break;
-    }
-    co_return result;
+    BodySender sender(channel, pool, traffic, std::move(body));
+    co_return co_await sender.run();
 }
 
 }  // namespace satchel::transfer

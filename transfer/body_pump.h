@@ -37,7 +37,7 @@ struct OutgoingBody {
     std::uint64_t bytes = 0;
     std::chrono::milliseconds chunk_patience{};
     std::function<bool(std::uint64_t sent)> go_on;  ///< false stops; bytes of this body so far
-    std::shared_ptr<GrowingBlob> growth{};          ///< where the file is still being written
+    std::shared_ptr<GrowingBlob> growth{};          ///< instead of the file: it is being made
 };
 
 /// As above. The disk fails too where the file turns out shorter.

@@ -122,6 +122,7 @@ private:
     }
 
     asio::awaitable<Result<IntakeAnswer>> send_what_lacks(OfferProgress wanted) {
+        if (!order_.file) co_return fail(Fault::not_found, "bytes are wanted that are not at hand");
         if (!order_.layer.empty() && !layer_known_) {
             Result<IntakeAnswer> answer =
                 co_await client_.put_layer(peer_, order_.offer.content_id, order_.layer);
@@ -190,7 +191,6 @@ asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
     if (progress->have == order.blob->bytes()) co_return Status();
     ControlClient::BlobPut put;
     put.id = order.draft.content_id;
-    put.file = order.blob->file();
     put.from = progress->have;  // of a sender that was killed something is there
     put.size = order.blob->bytes();
     put.progress = std::move(order.progress);

@@ -19,8 +19,8 @@ namespace satchel::transfer {
 struct DeliveryOrder {
     Offer offer;  ///< signed
     std::vector<Endpoint> endpoints;
-    std::shared_ptr<UniqueFd> file;                    ///< the blob
-    Bytes layer;                                       ///< its piece layer
+    std::shared_ptr<UniqueFd> file;  ///< the blob; null: Fault::not_found where it is asked for
+    Bytes layer;                     ///< its piece layer
     std::function<void(std::uint64_t done)> progress;  ///< bytes
     /// For a receiver that went away in the middle: without progress for so long, it is given up.
     std::chrono::milliseconds patience{75'000};

@@ -17,6 +17,7 @@ constexpr std::uint64_t block_bytes = limits::merkle_block_bytes;
 constexpr std::uint64_t mib = 1024 * 1024;
 constexpr std::size_t hash_bytes = 32;
 constexpr std::size_t levels = 48;  // 2^48 blocks are 4 EiB
+constexpr std::size_t grain_level = std::countr_zero(grain_bytes / block_bytes);
 
 struct Size {
     std::uint64_t up_to;  ///< bytes of a blob
@@ -24,7 +25,7 @@ struct Size {
 };
 
 constexpr std::array<Size, 3> sizes{
-    {{64 * mib, mib / 4}, {1024 * mib, mib}, {~std::uint64_t{0}, 4 * mib}}};
+    {{64 * mib, grain_bytes}, {1024 * mib, mib}, {~std::uint64_t{0}, 4 * mib}}};
 
 class PairHasher {
 public:
@@ -119,7 +120,9 @@ void BlockTree::write(ByteSpan more) {
 
 void BlockTree::add_block(Sha256Digest root) {
     std::size_t level = 0;
-    for (; (blocks_ >> level & 1U) != 0; ++level) {
+    for (;; ++level) {
+        if (level == grain_level && gathers_grains_) append(grains_, root);
+        if ((blocks_ >> level & 1U) == 0) break;
         block_.update(roots_.at(level));
         block_.update(root);
         root = block_.finish();

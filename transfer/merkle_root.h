@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "src/base/bytes.h"
 #include "src/base/result.h"
@@ -21,10 +22,19 @@ std::uint64_t pieces_in(std::uint64_t blob_bytes);
 /// Bytes of its piece layer: 32 for each piece, none where one piece is all.
 std::uint64_t layer_bytes_for(std::uint64_t blob_bytes);
 
+/// Bytes of a grain: the smallest piece, a whole subtree of every blob's tree.
+inline constexpr std::uint64_t grain_bytes = std::uint64_t{256} * 1024;
+
 /// Hashes blocks into one subtree: a piece, or a blob of one piece.
 class BlockTree {
 public:
     void write(ByteSpan more);
+
+    /// From now on the roots of whole grains are gathered, too.
+    void gather_grains() { gathers_grains_ = true; }
+
+    /// Those that came since the last call, 32 bytes each.
+    Bytes take_grains() { return std::exchange(grains_, {}); }
 
     std::uint64_t bytes() const { return bytes_; }
 
@@ -44,6 +54,8 @@ private:
     std::uint64_t blocks_ = 0;
     // Roots of full subtrees: the one of 2^i blocks is there where bit i of blocks_ is set.
     std::array<Sha256Digest, 48> roots_{};
+    bool gathers_grains_ = false;
+    Bytes grains_;
 };
 
 struct MerkleTree {
@@ -57,6 +69,11 @@ struct MerkleTree {
 class MerkleHasher {
 public:
     void write(ByteSpan more);
+
+    /// As of BlockTree.
+    void gather_grains() { piece_.gather_grains(); }
+
+    Bytes take_grains() { return piece_.take_grains(); }
 
     /// Fault::usage where nothing was written: a blob is never empty.
     Result<MerkleTree> finish();

@@ -1,117 +1,18 @@
 #include "transfer/outgoing_blob.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "src/base/sha256_lanes.h"
-#include "src/core/limits.h"
 #include "transfer/age_stream.h"
-#include "transfer/merkle_root.h"
+#include "transfer/blob_sink.h"
+#include "transfer/piece_verifier.h"
 
 namespace satchel::transfer {
 
 namespace {
-
-constexpr std::size_t batch_bytes = 512 * 1024;  ///< read, and then hashed and written, at once
-constexpr std::size_t group_bytes = sha256_lanes * limits::merkle_block_bytes;
-static_assert(batch_bytes > limits::inline_blob_bytes);
-static_assert(batch_bytes % group_bytes == 0);
-
-/// A file without a name in `folder`.
-Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
-    UniqueFd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (fd) return fd;
-    if (errno != EOPNOTSUPP && errno != EISDIR) return fail(system_error(folder.string()));
-    // Some file systems can't: take the name away at once.
-    std::string name = (folder / "blob-XXXXXX").string();
-    UniqueFd named(::mkostemp(name.data(), O_CLOEXEC));
-    if (!named) return fail(system_error(folder.string()));
-    if (::unlink(name.c_str()) != 0) return fail(system_error(name));
-    return named;
-}
-
-/// Takes the blob as it comes, hashes and writes it many blocks at a time.
-class BlobSink {
-public:
-    BlobSink(std::filesystem::path outbox, OutgoingWatch const& watch)
-        : outbox_(std::move(outbox))
-        , watch_(watch) {}
-
-    /// What stands in the file already is compared.
-    BlobSink(std::shared_ptr<UniqueFd> file, std::uint64_t stands, OutgoingWatch const& watch)
-        : watch_(watch)
-        , stands_(stands)
-        , file_(std::move(file)) {}
-
-    Status write(ByteSpan more) {
-        append(pending_, more);
-        // Whole groups of blocks, so that as many as can be are hashed at once.
-        auto const groups = pending_.size() - pending_.size() % group_bytes;
-        return groups < batch_bytes ? Status() : flush(groups);
-    }
-
-    Result<MerkleTree> finish() {
-        if (!file_ && pending_.size() <= limits::inline_blob_bytes) {
-            UniqueFd memory(::memfd_create("blob", MFD_CLOEXEC));
-            if (!memory) return fail(system_error("memory for a blob"));
-            file_ = std::make_shared<UniqueFd>(std::move(memory));
-        }
-        if (auto written = flush(pending_.size()); !written) return fail(written.error());
-        if (stands_ > written_)
-            return fail(Fault::corrupt, "the file was longer when it was begun");
-        return hasher_.finish();
-    }
-
-    std::shared_ptr<UniqueFd> take_file() { return std::move(file_); }
-
-private:
-    Status flush(std::size_t bytes) {
-        if (!file_) {
-            auto file = nameless_file(outbox_);
-            if (!file) return fail(file.error());
-            file_ = std::make_shared<UniqueFd>(std::move(*file));
-        }
-        auto const part = ByteSpan(pending_).first(bytes);
-        auto written = put(part);
-        if (!written) return written;
-        written_ += bytes;
-        // What is hashed meanwhile may be on its way already.
-        if (watch_) watch_(file_, written_);
-        hasher_.write(part);
-        pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(bytes));
-        return {};
-    }
-
-    Status put(ByteSpan part) {
-        auto const stands = static_cast<std::size_t>(
-            std::min<std::uint64_t>(part.size(), stands_ - std::min(stands_, written_)));
-        if (stands > 0) {
-            Bytes before(stands);
-            auto const got = read_at(file_->get(), before, written_);
-            if (!got) return fail(got.error());
-            if (*got != stands || !std::ranges::equal(before, part.first(stands)))
-                return fail(Fault::corrupt, "the file is another one than when it was begun");
-        }
-        return write_all_at(file_->get(), part.subspan(stands), written_ + stands);
-    }
-
-    std::filesystem::path outbox_;
-    OutgoingWatch const& watch_;
-    MerkleHasher hasher_;
-    Bytes pending_;
-    std::uint64_t written_ = 0;  ///< or compared
-    std::uint64_t stands_ = 0;
-    std::shared_ptr<UniqueFd> file_;
-};
 
 /// Works on one batch while the next one is made: on a thread of its own, which starts with the
 /// first batch.
@@ -192,21 +93,42 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
     return filled;
 }
 
-// This thread reads, and hashes the content; the other encrypts, hashes the blob, and writes it.
-Result<OutgoingBlob> make_blob(ContentReader const& read, FileKey key, BlobEncryptor encryptor,
-                               BlobSink sink, ContentDigest digest) {
+struct KeyAndNonce {
+    FileKey key;
+    std::array<Byte, 16> nonce{};
+};
+
+Result<KeyAndNonce> key_for(OutgoingWay const& way, Randomness& randomness) {
+    auto const fresh = randomness.array<16>();
+    if (!way.draft) return KeyAndNonce{make_file_key(randomness), fresh};
+    auto const nonce = way.draft->journal->nonce(fresh);
+    if (!nonce) return fail(nonce.error());
+    return KeyAndNonce{way.draft->key.copy(), *nonce};
+}
+
+}  // namespace
+
+// This thread reads, and hashes the content; the other encrypts, hashes the blob, and lets it out.
+Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay way,
+                                        Randomness& randomness) {
+    auto keyed = key_for(way, randomness);
+    if (!keyed) return fail(keyed.error());
     OutgoingBlob blob;
-    blob.key = std::move(key);
+    blob.key = std::move(keyed->key);
+    blob.nonce = keyed->nonce;
+    BlobEncryptor encryptor(blob.key, blob.nonce);
+    BlobSink sink(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr);
     ByteSink const out = [&](ByteSpan sealed) { return sink.write(sealed); };
     Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });
+    bool const digest_wanted = way.digest == ContentDigest::wanted;
     Sha256 content_hash;
-    Bytes buffer(batch_bytes);
+    Bytes buffer(outgoing_batch_bytes);
     for (;;) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());
         auto const content = ByteSpan(buffer).first(*filled);
         blob.content_bytes += content.size();
-        if (digest == ContentDigest::wanted) content_hash.update(content);
+        if (digest_wanted) content_hash.update(content);
         if (content.size() < buffer.size()) {
             if (auto done = background.finish(); !done) return fail(done.error());
             if (auto done = encryptor.write(content, out); !done) return fail(done.error());
@@ -220,35 +142,49 @@ Result<OutgoingBlob> make_blob(ContentReader const& read, FileKey key, BlobEncry
     blob.id = tree->root;
     blob.blob_bytes = tree->size;
     blob.layer = std::move(tree->layer);
-    if (digest == ContentDigest::wanted) blob.content_sha256 = content_hash.finish();
-    blob.file = sink.take_file();
+    if (digest_wanted) blob.content_sha256 = content_hash.finish();
+    blob.file = sink.file();
+    blob.file_from = sink.file_from();
     return blob;
 }
 
-}  // namespace
-
-Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read,
-                                        std::filesystem::path const& outbox, Randomness& randomness,
-                                        OutgoingWatch const& watch, ContentDigest digest) {
-    FileKey key = make_file_key(randomness);
-    BlobEncryptor encryptor(key, randomness);
-    return make_blob(read, std::move(key), std::move(encryptor), BlobSink(outbox, watch), digest);
-}
-
-Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, BlobDraft draft,
-                                        Randomness& randomness, OutgoingWatch const& watch,
-                                        ContentDigest digest) {
-    auto const stands = file_size(draft.file->get());
-    if (!stands) return fail(stands.error());
-    auto nonce = randomness.array<16>();
-    if (*stands > 0) {
-        auto const got = read_at(draft.file->get(), nonce, 0);
-        if (!got) return fail(got.error());
-        if (*got < nonce.size()) return fail(Fault::corrupt, "less than a nonce was written");
+Status complete_outgoing_blob(ContentReader const& read, std::filesystem::path const& outbox,
+                              OutgoingBlob& blob) {
+    if (blob.file_from == 0) return {};
+    auto file = blob.file;
+    if (!file) {
+        auto fresh = nameless_file(outbox);
+        if (!fresh) return fail(fresh.error());
+        file = std::make_shared<UniqueFd>(std::move(*fresh));
     }
-    BlobEncryptor encryptor(draft.key, nonce);
-    BlobSink sink(std::move(draft.file), *stands, watch);
-    return make_blob(read, std::move(draft.key), std::move(encryptor), std::move(sink), digest);
+    PieceVerifier verifier(blob.id, blob.blob_bytes);
+    if (!blob.layer.empty()) {
+        if (auto known = verifier.set_layer(blob.layer); !known) return known;
+    }
+    auto const keep = [&](std::uint64_t at, ByteSpan part) -> Status {
+        auto const lacking = blob.file_from - std::min(at, blob.file_from);
+        part = part.first(static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), lacking)));
+        return write_all_at(file->get(), part, at);
+    };
+    ByteSink const out = [&](ByteSpan sealed) { return verifier.write(sealed, keep); };
+    BlobEncryptor encryptor(blob.key, blob.nonce);
+    Bytes buffer(outgoing_batch_bytes);
+    while (verifier.whole_bytes() < blob.file_from) {
+        auto const filled = fill(read, buffer);
+        if (!filled) return fail(filled.error());
+        auto const content = ByteSpan(buffer).first(*filled);
+        auto done = encryptor.write(content, out);
+        if (done && content.size() < buffer.size()) {
+            done = encryptor.finish(out);
+            if (done) done = verifier.finish();
+        }
+        if (!done && done.error().fault == Fault::corrupt)
+            return fail(Fault::corrupt, "the file changed while it was sent");
+        if (!done) return done;
+    }
+    blob.file = std::move(file);
+    blob.file_from = 0;
+    return {};
 }
 
 ContentReader read_from_file(int fd) {

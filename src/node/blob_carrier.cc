@@ -70,8 +70,8 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
     if (!begun) co_return std::nullopt;
     SentAhead ahead{.node = first->node_key, .offer = draft};
     ahead.turn = co_await turns_.take(first->node_key);
-    // What is encrypted already goes with its name.
-    if (blob->written() == blob->bytes()) co_return ahead;
+    // What is encrypted already, and stands in a file, goes with its name.
+    if (blob->made() == blob->bytes() && blob->file_with(0)) co_return ahead;
     order.ahead = ahead;
     auto const stand_in = transfer::stand_in_for(world_.identity.node_public(), ahead.offer);
     CarriedBlob const unnamed{stand_in, blob->bytes(), {}, nullptr};
@@ -84,6 +84,7 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
                                      if (told) told(done);
                                  }};
     Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
+    ahead.whole = sent.has_value();
     if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});
     world_.transfers.forget(number);  // what goes on under its name is shown anew
     co_return ahead;
@@ -97,7 +98,7 @@ std::uint64_t BlobCarrier::sent_bytes() const {
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob, Offer offer,
                                                                CarryOrder order, NodeReport node) {
-    world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer});
+    if (blob.file) world_.outgoing.add({offer, blob.file, blob.bytes, blob.layer});
     transfer::DeliveryOrder delivery{.offer = offer,
                                      .endpoints = node.endpoints,
                                      .file = blob.file,

@@ -37,6 +37,7 @@ struct SentAhead {
     NodeKey node;
     OfferId offer;
     bool moved = false;  ///< some have gone: a connection that breaks is worth another try
+    bool whole = false;  ///< all of it is on that node's disk
     Turns::Turn turn{};  ///< at that node
 };
 

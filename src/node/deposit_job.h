@@ -25,8 +25,9 @@ struct DepositJob {
     DepositRequest request;
     TrustView trust;
     DepositProgress progress;
-    transfer::FileKey key;
-    CarriedBlob blob;
+    UniqueFd file;                    ///< that the content stands in
+    transfer::OutgoingBlob outgoing;  ///< once `encrypted`
+    CarriedBlob blob;                 ///< the same, as others see it
     mailgw::Deposit deposit;
     std::size_t next = 0;                        ///< recipient to be served next
     std::size_t running = 0;                     ///< serving coroutines
@@ -44,11 +45,15 @@ struct DepositJob {
     asio::steady_timer changed;
     Status made;  ///< the blob, or why not: once `encrypted`
     transfer::AsyncEvent encrypted;
+    bool completing = false;  ///< what went out from memory is being written to the file
+    Status complete;          ///< or why not: once `completed`
+    transfer::AsyncEvent completed;
     transfer::AsyncEvent kept;                       ///< in escrow, or it could not be
     std::shared_ptr<transfer::GrowingBlob> growing;  ///< where it may be sent meanwhile
     Errand errand{};
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
     std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
+    bool unfinished = false;                     ///< there was one
     std::shared_ptr<SwarmGathering> gathering{};
 };
 

@@ -75,23 +75,27 @@ std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
 }
 
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            Encryption how) {
+                                            transfer::OutgoingWay way, Randomness& randomness) {
     auto const watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = state_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
     auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
-    auto blob = how.draft ? transfer::make_outgoing_blob(read, std::move(*how.draft),
-                                                         how.randomness, how.watch, how.digest)
-                          : transfer::make_outgoing_blob(read, how.outbox, how.randomness,
-                                                         how.watch, how.digest);
+    auto blob = transfer::make_outgoing_blob(read, std::move(way), randomness);
     if (!blob) return blob;
     auto const after = state_of(watched->get());
     if (!after) return fail(after.error());
     if (version_of(*after) != version_of(*before))
         return fail(Fault::corrupt, "the file changed while it was read");
     return blob;
+}
+
+Status complete_blob(UniqueFd file, mailgw::AttachmentSource const& source,
+                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob) {
+    ContentReader reader(std::move(file), source);
+    auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
+    return transfer::complete_outgoing_blob(read, outbox, blob);
 }
 
 }  // namespace satchel::node

@@ -34,18 +34,14 @@ Result<Errand> errand_of(int fd, DepositRequest const& request);
 /// Of the blob that the request will become, where that can be told before it is made.
 std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request);
 
-/// How a file becomes a blob.
-struct Encryption {
-    std::filesystem::path outbox;
-    Randomness& randomness;
-    transfer::OutgoingWatch watch;
-    transfer::ContentDigest digest = transfer::ContentDigest::wanted;
-    std::optional<transfer::BlobDraft> draft{};  ///< to go on with, and instead of the outbox
-};
-
 /// Blocks on the disk. Fault::corrupt: the file changed meanwhile, and what was made of it is half
 /// of one version and half of another.
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            Encryption how);
+                                            transfer::OutgoingWay way, Randomness& randomness);
+
+/// Writes what went out from memory to the blob's file, made once more. Blocks. Fault::corrupt: the
+/// file changed since.
+Status complete_blob(UniqueFd file, mailgw::AttachmentSource const& source,
+                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob);
 
 }  // namespace satchel::node

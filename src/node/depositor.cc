@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t recipients_at_once = 8;
 constexpr unsigned encryptions_at_once = 2;
-constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
 
 bool is_usable(LookupReport const& report) {
     return report.storage && report.trusted && report.age_recipient;
@@ -36,7 +35,7 @@ Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport 
         return fail(Fault::too_large, "larger than the recipient's storage takes");
     mailgw::DepositOutcome& outcome = job.deposit.outcomes[index];
     std::array<AgeRecipient, 1> const recipients{*report.age_recipient};
-    auto grant = transfer::make_grant(job.key, *report.age_recipient, world_.randomness);
+    auto grant = transfer::make_grant(job.outgoing.key, *report.age_recipient, world_.randomness);
     if (!grant) return fail(grant.error());
     auto label =
         transfer::encrypt_age(recipients, encode_label(job.request.label), world_.randomness);
@@ -91,6 +90,8 @@ asio::awaitable<void> Depositor::send_ahead(Job& job, std::size_t index, LookupR
         ahead->sent = co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
                                                          report.nodes);
     }
+    // What it did not take from memory must stand in the file.
+    if (job.growing) job.growing->leave();
     ahead->ended.set();
 }
 
@@ -123,8 +124,7 @@ asio::awaitable<Status> Depositor::bring(Job& job, std::size_t index) {
         if (!order.ahead) order.ahead = known_offer(job, report);
         auto together = co_await job.gathering->join(std::move(seat), order, report.nodes);
         if (together) delivered = std::move(*together);
-        if (!delivered)
-            delivered = co_await world_.carrier.carry(job.blob, std::move(order), report.nodes);
+        if (!delivered) delivered = co_await carry(job, std::move(order), report.nodes);
     }
     if (job.answered) {
         co_await hand_over(job, index, std::move(delivered), copies_wanted(report));
@@ -171,6 +171,19 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
     job->changed.cancel();
 }
 
+asio::awaitable<Result<transfer::Delivered>> Depositor::carry(Job& job, CarryOrder order,
+                                                              std::vector<NodeReport> nodes) {
+    if (order.ahead && order.ahead->whole && job.outgoing.file_from > 0) {
+        std::vector<NodeReport> has_it = nodes;
+        std::erase_if(has_it,
+                      [&](NodeReport const& node) { return node.node_key != order.ahead->node; });
+        auto named = co_await world_.carrier.carry(job.blob, order, std::move(has_it));
+        if (named) co_return named;
+    }
+    if (Status whole = co_await complete(job); !whole) co_return fail(whole.error());
+    co_return co_await world_.carrier.carry(job.blob, std::move(order), std::move(nodes));
+}
+
 /// What went to the node asked first is known there by the id of its draft, also from a process
 /// that was killed.
 std::optional<SentAhead> Depositor::known_offer(Job const& job, LookupReport const& report) {
@@ -187,7 +200,13 @@ asio::awaitable<void> Depositor::keep(Job& job) {
         indices.push_back(index);
         items.push_back(std::move(item));
     }
-    auto const kept = co_await world_.escrow->keep(job.blob, std::move(items));
+    Status const whole = co_await complete(job);
+    Result<std::vector<EscrowItem>> kept = std::vector<EscrowItem>();
+    if (whole) {
+        kept = co_await world_.escrow->keep(job.blob, std::move(items));
+    } else {
+        kept = fail(whole.error());
+    }
     for (std::size_t i = 0; i < indices.size(); ++i) {
         mailgw::DepositOutcome& outcome = job.deposit.outcomes[indices[i]];
         if (outcome.stored) {
@@ -212,93 +231,13 @@ void Depositor::count(Job const& job) {
     }
 }
 
-asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job, UniqueFd file) {
-    DepositRequest& request = job->request;
-    transfer::OutgoingWatch watch;
-    if (job->growing) {
-        watch = [&owner = world_.owner, growing = job->growing](
-                    std::shared_ptr<UniqueFd> const& blob, std::uint64_t written) {
-            asio::post(owner, [growing, blob, written] { growing->grow_to(blob, written); });
-        };
-    }
-    // A gateway has it from its own proof of the part.
-    auto const digest =
-        request.label_is_final ? transfer::ContentDigest::known : transfer::ContentDigest::wanted;
-    Encryption how{world_.outbox, world_.randomness, std::move(watch), digest,
-                   std::exchange(job->draft, std::nullopt)};
-    auto work = [this, content = std::move(file), source = request.source, errand = job->errand,
-                 offer = job->offer, how = std::move(how)]() mutable {
-        bool const unfinished = how.draft.has_value();
-        auto blob = encrypt_file(std::move(content), source, std::move(how));
-        if (blob) begun_.keep(errand, *blob, offer);
-        if (unfinished) unfinished_.forget(errand);
-        return blob;
-    };
-    bool const is_long = request.source.end - request.source.begin > long_bytes;
-    WorkerPool& pool = is_long ? encryptors_ : world_.workers;
-    auto blob = co_await pool.await(std::move(work));
-    if (blob) {
-        adopt(*job, std::move(*blob));
-    } else {
-        job->made = fail(blob.error());
-    }
-    if (job->growing) job->growing->end();
-    job->encrypted.set();
-}
-
-void Depositor::adopt(Job& job, transfer::OutgoingBlob blob) {
-    job.encrypted_at = std::chrono::steady_clock::now();
-    if (!job.request.label_is_final) {
-        job.request.label.bytes = blob.content_bytes;
-        job.request.label.sha256 = blob.content_sha256;
-    }
-    job.key = std::move(blob.key);
-    job.blob = {blob.id, blob.blob_bytes, std::move(blob.layer), std::move(blob.file)};
-    job.deposit.content_id = job.blob.content_id;
-    job.deposit.blob_bytes = job.blob.bytes;
-}
-
-/// Once more the blob of an errand that was broken off.
-asio::awaitable<bool> Depositor::take_up(std::shared_ptr<Job> job) {
-    DepositRequest const& request = job->request;
-    // What it becomes is hardly larger.
-    if (request.source.end - request.source.begin < BegunBlobs::blob_bytes_min / 2) co_return false;
-    auto look = [this, errand = job->errand] {
-        auto found = begun_.take_up(errand);
-        if (found) unfinished_.forget(errand);  // killed between the two
-        return found;
-    };
-    auto begun = co_await world_.workers.await(std::move(look));
-    if (!begun) co_return false;
-    adopt(*job, std::move(begun->blob));
-    job->offer = begun->offer;
-    job->encrypted.set();
-    co_return true;
-}
-
-/// Whoever comes again with the same errand goes on with the same blob, where it is worth it.
-asio::awaitable<void> Depositor::settle(Job const& job) {
-    bool const done = std::ranges::all_of(job.deposit.outcomes, [](auto const& outcome) {
-        return outcome.stored || !outcome.ticket.empty();
-    });
-    if (!done && !job.moved.empty()) co_return;
-    auto forget = [this, done, id = job.blob.content_id] {
-        if (done) {
-            begun_.forget(id);
-        } else {
-            begun_.forget_if_new(id);
-        }
-        return true;
-    };
-    co_await world_.workers.await(std::move(forget));
-}
-
 std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustView trust,
                                                  DepositProgress progress) {
     std::shared_ptr<Job> job(new Job{.request = std::move(request),
                                      .trust = std::move(trust),
                                      .progress = std::move(progress),
-                                     .key = {},
+                                     .file = {},
+                                     .outgoing = {},
                                      .blob = {},
                                      .deposit = {},
                                      .moved = {},
@@ -308,6 +247,8 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
                                      .changed = asio::steady_timer(world_.owner),
                                      .made = {},
                                      .encrypted = transfer::AsyncEvent(world_.owner.get_executor()),
+                                     .complete = {},
+                                     .completed = transfer::AsyncEvent(world_.owner.get_executor()),
                                      .kept = transfer::AsyncEvent(world_.owner.get_executor()),
                                      .growing = {},
                                      .offer = {world_.randomness.array<16>()}});
@@ -330,24 +271,6 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
     return job;
 }
 
-asio::awaitable<void> Depositor::let_ahead(std::shared_ptr<Job> job) {
-    auto const bytes = blob_bytes_of(job->request);
-    // To several, what limits is the sending itself, and they may share the work.
-    bool const ahead =
-        bytes && *bytes > limits::inline_blob_bytes && job->request.recipients.size() == 1;
-    if (!ahead) co_return;
-    job->growing = std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes);
-    job->blob.bytes = *bytes;
-    if (*bytes < BegunBlobs::blob_bytes_min) co_return;
-    auto begin = [this, errand = job->errand, offer = job->offer] {
-        return unfinished_.begin(errand, offer);
-    };
-    auto unfinished = co_await world_.workers.await(std::move(begin));
-    if (!unfinished) co_return;
-    job->offer = unfinished->offer;
-    job->draft = std::move(unfinished->draft);
-}
-
 asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
                                                             TrustView trust,
                                                             DepositProgress progress) {
@@ -355,10 +278,11 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     if (!errand) co_return fail(errand.error());
     auto const job = begin(std::move(request), std::move(trust), std::move(progress));
     job->errand = *errand;
+    job->file = std::move(file);
     bool const known = co_await take_up(job);
     if (!known) {
         co_await let_ahead(job);
-        asio::co_spawn(world_.owner, encrypt(job, std::move(file)), asio::detached);
+        asio::co_spawn(world_.owner, encrypt(job), asio::detached);
     }
     for (std::size_t i = job->running; i > 0; --i) {
         asio::co_spawn(
@@ -368,7 +292,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     co_await job->encrypted.wait();
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
-    co_await settle(*job);
+    co_await settle(job);
     count(*job);
     co_return std::move(job->deposit);
 }

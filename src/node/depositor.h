@@ -69,15 +69,22 @@ private:
 
     std::shared_ptr<Job> begin(DepositRequest request, TrustView trust, DepositProgress progress);
     asio::awaitable<bool> take_up(std::shared_ptr<Job> job);
-    /// Its bytes may go to the recipient's storage while they are made.
     asio::awaitable<void> let_ahead(std::shared_ptr<Job> job);
-    asio::awaitable<void> encrypt(std::shared_ptr<Job> job, UniqueFd file);
+    std::size_t free_window();
+    asio::awaitable<void> encrypt(std::shared_ptr<Job> job);
     static void adopt(Job& job, transfer::OutgoingBlob blob);
+    /// All of the blob stands in its file, and a later process can go on with it. Fault::corrupt:
+    /// part of it went from memory, and the file that it was made of is another one by now.
+    asio::awaitable<Status> complete(Job& job);
+    Status complete_now(Job const& job, transfer::OutgoingBlob& blob);
+    void forget_unfinished(Job const& job);
     /// What the recipient's storage may take before all is encrypted.
     asio::awaitable<void> send_ahead(Job& job, std::size_t index, LookupReport const& report,
                                      std::shared_ptr<DepositAhead> ahead);
     asio::awaitable<void> serve(std::shared_ptr<Job> job);
     asio::awaitable<Status> bring(Job& job, std::size_t index);
+    asio::awaitable<Result<transfer::Delivered>> carry(Job& job, CarryOrder order,
+                                                       std::vector<NodeReport> nodes);
     Result<EscrowItem> prepare(Job& job, std::size_t index, LookupReport const& report);
     std::function<void(std::uint64_t)> progress_of(Job& job, std::size_t index) const;
     static std::optional<SentAhead> known_offer(Job const& job, LookupReport const& report);
@@ -87,7 +94,7 @@ private:
     asio::awaitable<void> hand_over(Job& job, std::size_t index,
                                     Result<transfer::Delivered> delivered, std::uint64_t wanted);
     asio::awaitable<void> keep(Job& job);
-    asio::awaitable<void> settle(Job const& job);
+    asio::awaitable<void> settle(std::shared_ptr<Job> job);
 
     void count(Job const& job);
 
@@ -95,6 +102,7 @@ private:
     WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
     BegunBlobs begun_;
     UnfinishedBlobs unfinished_;
+    std::vector<std::weak_ptr<transfer::GrowingBlob>> windows_;  ///< of blobs that wait in memory
     Totals totals_;
 };
 

@@ -29,13 +29,12 @@ constexpr std::uint64_t job_version = 1;
 constexpr std::size_t boot_octets = 64;
 constexpr std::size_t job_bytes = limits::grant_bytes + 512;
 constexpr std::size_t sealed_job_bytes = job_bytes + 4096;
-constexpr std::size_t nonce_bytes = 16;
 constexpr char const* job_suffix = ".job";
+constexpr char const* journal_suffix = ".journal";
 
 /// Newest first.
 struct Left {
     std::filesystem::file_time_type written;
-    std::uint64_t bytes = 0;
     Errand errand{};
 };
 
@@ -71,27 +70,22 @@ UnfinishedBlobs::UnfinishedBlobs(World world)
         auto const errand = errand_in(file);
         if (!errand || !open(*errand)) continue;
         std::error_code gone;
-        found.push_back({fs::last_write_time(blob_file(*errand), gone),
-                         fs::file_size(blob_file(*errand), gone), *errand});
+        found.push_back({fs::last_write_time(journal_file(*errand), gone), *errand});
     }
     std::ranges::sort(found, std::greater(), &Left::written);
-    std::uint64_t bytes = 0;
-    for (Left const& one : found) {
-        bool const fits = left_.size() < kept_max && one.bytes <= bytes_max - bytes;
-        if (!fits) break;
-        bytes += one.bytes;
+    if (found.size() > kept_max) found.resize(kept_max);
+    for (Left const& one : found)
         left_.insert(one.errand);
-    }
     for (fs::path const& file : files) {
         bool const wanted = std::ranges::any_of(left_, [&](Errand const& errand) {
-            return file == job_file(errand) || file == blob_file(errand);
+            return file == job_file(errand) || file == journal_file(errand);
         });
         if (!wanted) ::unlink(file.c_str());
     }
 }
 
-fs::path UnfinishedBlobs::blob_file(Errand const& errand) const {
-    return world_.folder / (to_hex(errand) + ".blob");
+fs::path UnfinishedBlobs::journal_file(Errand const& errand) const {
+    return world_.folder / (to_hex(errand) + journal_suffix);
 }
 
 fs::path UnfinishedBlobs::job_file(Errand const& errand) const {
@@ -100,7 +94,7 @@ fs::path UnfinishedBlobs::job_file(Errand const& errand) const {
 
 void UnfinishedBlobs::remove(Errand const& errand) const {
     ::unlink(job_file(errand).c_str());
-    ::unlink(blob_file(errand).c_str());
+    ::unlink(journal_file(errand).c_str());
 }
 
 std::optional<UnfinishedBlobs::Unfinished> UnfinishedBlobs::open(Errand const& errand) const {
@@ -120,11 +114,9 @@ std::optional<UnfinishedBlobs::Unfinished> UnfinishedBlobs::open(Errand const& e
     if (!known || world_.boot.empty() || !fields.status()) return std::nullopt;
     auto key = transfer::open_grant(grant, world_.identities);
     if (!key) return std::nullopt;
-    auto file = open_file(blob_file(errand).string(), O_RDWR);
+    auto file = open_file(journal_file(errand).string(), O_RDWR);
     if (!file) return std::nullopt;
-    auto const size = file_size(file->get());
-    if (!size || (*size > 0 && *size < nonce_bytes)) return std::nullopt;
-    found.draft = {std::move(*key), std::make_shared<UniqueFd>(std::move(*file))};
+    found.draft = {std::move(*key), std::make_shared<transfer::BlobJournal>(std::move(*file))};
     return found;
 }
 
@@ -146,14 +138,14 @@ std::optional<UnfinishedBlobs::Unfinished> UnfinishedBlobs::create(Errand const&
     if (!sealed) return std::nullopt;
     // Never over something that is there: it may be another version.
     int const anew = O_CREAT | O_EXCL;
-    auto file = open_file(blob_file(errand).string(), O_RDWR | anew);
+    auto file = open_file(journal_file(errand).string(), O_RDWR | anew);
     if (!file) return std::nullopt;
     auto const job = open_file(job_file(errand).string(), O_WRONLY | anew);
     if (!job || !write_all(job->get(), *sealed)) {
         remove(errand);
         return std::nullopt;
     }
-    made.draft.file = std::make_shared<UniqueFd>(std::move(*file));
+    made.draft.journal = std::make_shared<transfer::BlobJournal>(std::move(*file));
     return made;
 }
 

@@ -2,9 +2,9 @@
 // killed in the middle goes on with the same blob: what has arrived of it is worth something only
 // under the same key. Other than begun blobs (begun_blobs.h) they have no name as yet.
 //
-// One key must never encrypt two versions of a content. So what was written stays, and is compared
-// with the content when it goes on (outgoing_blob.h); and where what was written may be lost though
-// it was sent, after the machine was started anew, the key is thrown away.
+// One key must never encrypt two versions of a content. So what has left is noted, and compared
+// with the content when it goes on (transfer/blob_journal.h); and where what was noted may be lost
+// though it was sent, after the machine was started anew, the key is thrown away.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +32,7 @@ public:
         std::string boot;  ///< tells one start of the machine from others; "": nothing is kept
     };
 
-    static constexpr std::size_t kept_max = 4;  ///< from earlier processes; the oldest give way
-    static constexpr std::uint64_t bytes_max = std::uint64_t{8} * 1024 * 1024 * 1024;
+    static constexpr std::size_t kept_max = 16;  ///< from earlier processes; the oldest give way
 
     /// Removes what can't be gone on with. The identities must outlive this.
     explicit UnfinishedBlobs(World world);
@@ -51,7 +50,7 @@ public:
     void forget(Errand const& errand);
 
 private:
-    std::filesystem::path blob_file(Errand const& errand) const;
+    std::filesystem::path journal_file(Errand const& errand) const;
     std::filesystem::path job_file(Errand const& errand) const;
     std::optional<Unfinished> open(Errand const& errand) const;
     std::optional<Unfinished> create(Errand const& errand, OfferId const& offer) const;

@@ -85,7 +85,7 @@ int main(int count, char** arguments) {
                 given += n;
                 return n;
             },
-            count > 1 ? arguments[1] : ".", randomness);
+            {count > 1 ? arguments[1] : "."}, randomness);
         if (!blob) require(fail(blob.error()));
     });
 

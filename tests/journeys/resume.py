@@ -112,7 +112,7 @@ class Resume(Lab):
         alice.stop(signal.SIGKILL)
         push.communicate(timeout=60)
         self.assertEqual(sorted(name.rsplit(".")[-1] for name in os.listdir(os.path.join(alice.home, "storage", "unfinished"))),
-                         ["blob", "job"], "it was in the middle")
+                         ["job", "journal"], "it was in the middle")
         there = max(self.partials(self.bob))
         self.assertEqual(self.bob.must("ls").one()["blobs"], [])
         alice.serve("node", self.joined)
@@ -125,6 +125,46 @@ class Resume(Lab):
         self.assertEqual(self.partials(self.bob), [])
         self.assertLess(self.sent_bytes(alice), size - there + piece)
         self.check_nothing_is_kept(alice)
+
+    def fast_push(self, size):
+        """At full speed most of a blob goes from memory, and stands nowhere at the sender."""
+        self.at = [f"node.control_listen=127.0.0.1:{free_port()}", "node.accept_from=anyone"]
+        alice, self.bob = self.storage_user("alice"), self.storage_user("bob", self.at)
+        path = self.file(0)
+        os.truncate(path, size)
+        push = self.push(alice, path)
+        self.addCleanup(push.kill)
+        self.until(lambda: any(there > size / 6 for there in self.partials(self.bob)), "a sixth of the blob")
+        self.bob.stop(signal.SIGKILL)
+        self.assertIsNone(push.poll(), "the sender waits for it")
+        return alice, path, push
+
+    def test_receiver_is_killed_at_full_speed(self):
+        size = 600_000_000
+        alice, path, push = self.fast_push(size)
+        self.bob.serve("node", self.joined + self.at)
+        content_id = self.finish(push)
+        got = self.bob.must("get", content_id, "-o", os.path.join(self.folder, "got.bin")).one()
+        with open(path, "rb") as file:
+            self.assertEqual(got["sha256"], hashlib.file_digest(file, "sha256").hexdigest())
+        # What was under way, and what stood between the last whole piece and the kill.
+        self.assertLess(self.sent_bytes(alice), size + 40_000_000)
+        self.check_nothing_is_kept(alice)
+
+    def test_receiver_is_killed_and_the_file_is_another_one_then(self):
+        alice, path, push = self.fast_push(1_500_000_000)
+        with open(path, "r+b") as file:
+            file.write(b"another version")
+        self.bob.serve("node", self.joined + self.at)
+        out, _ = push.communicate(timeout=60)
+        self.assertEqual(push.returncode, 65, out)
+        self.assertIn(b"the file changed while it was", out)
+        self.assertEqual(self.bob.must("ls").one()["blobs"], [], "half of one version and half of another is nothing")
+        self.check_nothing_is_kept(alice)
+        pushed = alice.must("push", path, "bob@b.test").one()
+        self.bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin"))
+        with open(os.path.join(self.folder, "got.bin"), "rb") as file:
+            self.assertEqual(file.read(15), b"another version")
 
     def test_both_are_killed_and_the_file_is_another_one_then(self):
         alice, self.bob = self.people()

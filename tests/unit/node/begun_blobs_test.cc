@@ -34,7 +34,7 @@ struct Home {
                 left -= n;
                 return static_cast<std::size_t>(n);
             },
-            folder.path(), chance);
+            {folder.path()}, chance);
         REQUIRE(blob);
         return std::move(*blob);
     }

@@ -45,20 +45,22 @@ constexpr OfferId draft{{7}};
 constexpr OfferId later{{8}};
 
 void write_some(UnfinishedBlobs::Unfinished const& unfinished) {
-    REQUIRE(write_all_at(unfinished.draft.file->get(), Bytes(5'000, 'x'), 0));
+    REQUIRE(unfinished.draft.journal->nonce({1, 2, 3}));
+    REQUIRE(unfinished.draft.journal->note(Bytes(320, 'x')));
 }
 
 bool same_key(UnfinishedBlobs::Unfinished const& a, UnfinishedBlobs::Unfinished const& b) {
     return std::ranges::equal(a.draft.key.view(), b.draft.key.view());
 }
 
-std::uint64_t bytes_of_file(UnfinishedBlobs::Unfinished const& unfinished) {
-    return file_size(unfinished.draft.file->get()).value_or(0);
+/// What was noted for it before; else this is noted now.
+std::array<Byte, 16> nonce_of(UnfinishedBlobs::Unfinished const& unfinished) {
+    return unfinished.draft.journal->nonce({9}).value();
 }
 
 }  // namespace
 
-TEST_CASE("unfinished blobs: the next process goes on with key, offer and file, once") {
+TEST_CASE("unfinished blobs: the next process goes on with key, offer and journal, once") {
     Home home;
     auto const begun = home.start().begin(one, draft);
     REQUIRE(begun);
@@ -67,12 +69,13 @@ TEST_CASE("unfinished blobs: the next process goes on with key, offer and file, 
     auto second = home.start();
     auto const foreign = second.begin(other, later);
     REQUIRE(foreign);
-    CHECK(bytes_of_file(*foreign) == 0);
+    CHECK(nonce_of(*foreign) == std::array<Byte, 16>{9});
     auto const again = second.begin(one, later);
     REQUIRE(again);
     CHECK(same_key(*again, *begun));
     CHECK(again->offer == draft);
-    CHECK(bytes_of_file(*again) == 5'000);
+    CHECK(nonce_of(*again) == std::array<Byte, 16>{1, 2, 3});
+    CHECK_FALSE(again->draft.journal->note(Bytes(320, 'y')));
     // Whoever has the same errand meanwhile makes a blob of their own.
     CHECK_FALSE(second.begin(one, later));
     second.forget(one);
@@ -95,14 +98,11 @@ TEST_CASE("unfinished blobs: what may have lost something is not gone on with, a
     SUBCASE("nobody knows whether it was") {
         home.boot = "";
     }
-    SUBCASE("not even a nonce") {
-        REQUIRE(::truncate(home.file(".blob").c_str(), 15) == 0);
-    }
     SUBCASE("the job is cut") {
         REQUIRE(::truncate(home.file(".job").c_str(), 100) == 0);
     }
-    SUBCASE("no blob") {
-        std::filesystem::remove(home.file(".blob"));
+    SUBCASE("no journal") {
+        std::filesystem::remove(home.file(".journal"));
     }
     SUBCASE("no job") {
         std::filesystem::remove(home.file(".job"));

@@ -261,7 +261,7 @@ struct Growing {
         ahead = {lab.parties.signed_by_user(draft), order.endpoints, growing, nullptr};
     }
 
-    void grow_to(std::uint64_t bytes) { growing->grow_to(order.file, bytes); }
+    void grow_to(std::uint64_t bytes) { growing->stands_in(order.file, bytes); }
 
     /// All of it bit by bit, each when the one before has gone.
     void grow_as_it_goes(std::uint64_t step) {

@@ -1,0 +1,178 @@
+// How a deposit's content becomes its blob: once, whatever becomes of the process meanwhile.
+#include <algorithm>
+
+#include "src/node/deposit_job.h"
+
+namespace satchel::node {
+
+namespace {
+
+constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
+constexpr std::size_t window_bytes = std::size_t{3} * 1024 * 1024;
+constexpr std::size_t windows_max = 3;  ///< what is encrypted beside these goes by the disk
+
+bool is_long(DepositRequest const& request) {
+    return request.source.end - request.source.begin > long_bytes;
+}
+
+transfer::OutgoingBlob copy_of(transfer::OutgoingBlob const& blob) {
+    return {.id = blob.id,
+            .blob_bytes = blob.blob_bytes,
+            .layer = blob.layer,
+            .key = blob.key.copy(),
+            .nonce = blob.nonce,
+            .content_bytes = blob.content_bytes,
+            .content_sha256 = blob.content_sha256,
+            .file = blob.file,
+            .file_from = blob.file_from};
+}
+
+}  // namespace
+
+std::size_t Depositor::free_window() {
+    std::erase_if(windows_, [](auto const& one) { return one.expired(); });
+    return windows_.size() < windows_max ? window_bytes : 0;
+}
+
+/// Its bytes may go to the recipient's storage while they are made.
+asio::awaitable<void> Depositor::let_ahead(std::shared_ptr<Job> job) {
+    auto const bytes = blob_bytes_of(job->request);
+    // To several, what limits is the sending itself, and they may share the work.
+    bool const ahead =
+        bytes && *bytes > limits::inline_blob_bytes && job->request.recipients.size() == 1;
+    if (!ahead) co_return;
+    auto const window = is_long(job->request) ? free_window() : 0;
+    job->growing =
+        std::make_shared<transfer::GrowingBlob>(world_.owner.get_executor(), *bytes, window);
+    if (window > 0) windows_.push_back(job->growing);
+    job->blob.bytes = *bytes;
+    if (*bytes < BegunBlobs::blob_bytes_min) co_return;
+    auto begin = [this, errand = job->errand, offer = job->offer] {
+        return unfinished_.begin(errand, offer);
+    };
+    auto unfinished = co_await world_.workers.await(std::move(begin));
+    if (!unfinished) co_return;
+    job->offer = unfinished->offer;
+    job->draft = std::move(unfinished->draft);
+    job->unfinished = true;
+}
+
+asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job) {
+    DepositRequest const& request = job->request;
+    transfer::OutgoingWay way{.outbox = world_.outbox, .growth = job->growing};
+    // A gateway has it from its own proof of the part.
+    if (request.label_is_final) way.digest = transfer::ContentDigest::known;
+    way.draft = std::exchange(job->draft, std::nullopt);
+    auto work = [this, job, way = std::move(way)]() mutable -> Result<transfer::OutgoingBlob> {
+        auto content = job->file.duplicate();
+        if (!content) return fail(content.error());
+        auto blob = encrypt_file(std::move(*content), job->request.source, std::move(way),
+                                 world_.randomness);
+        if (!blob) {
+            forget_unfinished(*job);
+        } else if (blob->file) {
+            // It did not all go from memory, so the rest may take long. What fails here is tried
+            // again where it is needed.
+            static_cast<void>(complete_now(*job, *blob));
+        }
+        return blob;
+    };
+    WorkerPool& pool = is_long(request) ? encryptors_ : world_.workers;
+    auto blob = co_await pool.await(std::move(work));
+    if (blob) {
+        adopt(*job, std::move(*blob));
+    } else {
+        job->made = fail(blob.error());
+    }
+    if (job->growing) job->growing->end();
+    job->encrypted.set();
+}
+
+/// Worker's thread.
+Status Depositor::complete_now(Job const& job, transfer::OutgoingBlob& blob) {
+    auto content = job.file.duplicate();
+    if (!content) return fail(content.error());
+    auto whole = complete_blob(std::move(*content), job.request.source, world_.outbox, blob);
+    if (!whole) return whole;
+    begun_.keep(job.errand, blob, job.offer);
+    forget_unfinished(job);
+    return whole;
+}
+
+void Depositor::forget_unfinished(Job const& job) {
+    if (job.unfinished) unfinished_.forget(job.errand);
+}
+
+asio::awaitable<Status> Depositor::complete(Job& job) {
+    if (job.outgoing.file_from == 0) co_return Status();
+    if (job.completing) {
+        co_await job.completed.wait();
+        co_return job.complete;
+    }
+    job.completing = true;
+    auto work = [this, &job,
+                 blob = copy_of(job.outgoing)]() mutable -> Result<transfer::OutgoingBlob> {
+        if (auto whole = complete_now(job, blob); !whole) return fail(whole.error());
+        return std::move(blob);
+    };
+    auto blob = co_await encryptors_.await(std::move(work));
+    if (blob) {
+        job.blob.file = blob->file;
+        job.outgoing = std::move(*blob);
+    } else {
+        job.complete = fail(blob.error());
+    }
+    job.completed.set();
+    co_return job.complete;
+}
+
+void Depositor::adopt(Job& job, transfer::OutgoingBlob blob) {
+    job.encrypted_at = std::chrono::steady_clock::now();
+    if (!job.request.label_is_final) {
+        job.request.label.bytes = blob.content_bytes;
+        job.request.label.sha256 = blob.content_sha256;
+    }
+    // A file with a hole is nobody's.
+    job.blob = {blob.id, blob.blob_bytes, blob.layer, blob.file_from == 0 ? blob.file : nullptr};
+    job.deposit.content_id = blob.id;
+    job.deposit.blob_bytes = blob.blob_bytes;
+    job.outgoing = std::move(blob);
+}
+
+/// Once more the blob of an errand that was broken off.
+asio::awaitable<bool> Depositor::take_up(std::shared_ptr<Job> job) {
+    DepositRequest const& request = job->request;
+    // What it becomes is hardly larger.
+    if (request.source.end - request.source.begin < BegunBlobs::blob_bytes_min / 2) co_return false;
+    auto look = [this, errand = job->errand] {
+        auto found = begun_.take_up(errand);
+        if (found) unfinished_.forget(errand);  // killed between the two
+        return found;
+    };
+    auto begun = co_await world_.workers.await(std::move(look));
+    if (!begun) co_return false;
+    adopt(*job, std::move(begun->blob));
+    job->offer = begun->offer;
+    job->encrypted.set();
+    co_return true;
+}
+
+/// Whoever comes again with the same errand goes on with the same blob, where it is worth it.
+asio::awaitable<void> Depositor::settle(std::shared_ptr<Job> job) {
+    bool const done = std::ranges::all_of(job->deposit.outcomes, [](auto const& outcome) {
+        return outcome.stored || !outcome.ticket.empty();
+    });
+    auto forget = [this, job, done] {
+        forget_unfinished(*job);
+        ContentId const& id = job->deposit.content_id;
+        if (done) {
+            begun_.forget(id);
+        } else if (job->moved.empty()) {
+            begun_.forget_if_new(id);
+        }
+        return true;
+    };
+    co_await world_.workers.await(std::move(forget));
+}
+
+}  // namespace satchel::node
