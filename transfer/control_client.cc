@@ -55,7 +55,7 @@ asio::awaitable<Result<std::pair<AnswerHead, Bytes>>> read_answer(TlsChannel& ch
     if (!text) co_return fail(text.error());
     if (text->empty()) co_return fail(Fault::unavailable, "the other side hung up");
     auto const head = parse_answer_head(*text);
-    if (!head) co_return fail(Fault::corrupt, "the answer makes no sense: " + head.error().what);
+    if (!head) co_return fail(senseless(head.error()));
     Bytes body;
     if (!bodyless) {
         if (head->content_length > max) co_return fail(Fault::too_large, "the answer is too long");
@@ -283,11 +283,8 @@ asio::awaitable<void> ControlClient::await_reply(std::shared_ptr<TlsChannel> cha
                                                  std::shared_ptr<EarlyReply> early) {
     Result<std::string> const text = co_await channel->read_head();
     auto answer = co_await read_answer(*channel, text, control_limits::small_answer_bytes, false);
-    if (answer) {
-        early->reply = Reply{answer->first, std::move(answer->second)};
-    } else {
-        early->reply = fail(answer.error());
-    }
+    if (!answer) early->reply = fail(answer.error());
+    if (answer) early->reply = Reply{answer->first, std::move(answer->second)};
     early->done.set();
 }
 
@@ -320,7 +317,8 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
         co_await send_body(*channel, workers_, *limits_.traffic, std::move(body));
     bool const all_sent = sent == end - put.from;
     sent_bytes_ += sent;
-    auto const patience = all_sent || early->done.is_set() ? limits_.finish : last_words;
+    bool const ended = all_sent || early->done.is_set();
+    auto const patience = ended ? limits_.finish_for(put.size) : last_words;
     bool const answered = pumped.disk && co_await early->done.wait_for(patience);
     if (!answered) {
         channel->close();
@@ -369,7 +367,7 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     if (!text) co_return fail(text.error());
     if (text->empty()) co_return fail(Fault::unavailable, "the other side hung up");
     auto const head = parse_answer_head(*text);
-    if (!head) co_return fail(Fault::corrupt, "the answer makes no sense: " + head.error().what);
+    if (!head) co_return fail(senseless(head.error()));
     if (head->status != 206) {
         channel.deadline().expires_after(limits_.chunk);
         auto const refusal = co_await read_answer(channel, text, control_limits::small_answer_bytes,

@@ -9,7 +9,9 @@ namespace {
 constexpr std::chrono::milliseconds pause_after_break{200};  ///< then twice as long each time
 constexpr std::chrono::milliseconds longest_pause{3'000};
 constexpr std::chrono::milliseconds ask_again{250};
-constexpr std::chrono::seconds twin_patience{60};  ///< the same blob arrives by another offer
+constexpr std::chrono::seconds twin_patience{60};       ///< the same blob arrives by another offer
+constexpr std::uint64_t twin_moves_bytes = 256 * 1024;  ///< within that patience
+constexpr unsigned sendings_in_vain_max = 4;
 
 /// Counts the receiving side's word on its progress: more tries only as long as something moves.
 class Delivery {
@@ -30,6 +32,10 @@ public:
         note_progress();
         for (;;) {
             if (!answer) {
+                if (may_renew(answer.error())) {
+                    answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
+                    continue;
+                }
                 // Taken up again where the other side left off. Without an accepted offer there is
                 // nothing to take up: the client has tried all endpoints already.
                 note_break();
@@ -45,15 +51,18 @@ public:
                 co_return checked(*receipt);
             }
             auto const progress = std::get<OfferProgress>(*answer);
+            if (progress.have > order_.offer.size)
+                co_return fail(Fault::corrupt, "the node says that it has more than there is");
             accepted_ = true;
             if (progress.have > seen_) note_progress();
             seen_ = std::max(seen_, progress.have);
-            if (std::chrono::steady_clock::now() > give_up_)
+            if (std::chrono::steady_clock::now() > give_up_ || in_vain_ == sendings_in_vain_max)
                 co_return fail(Fault::timed_out, "the node asks again for what it was sent");
             bool const directly = progress.action == OfferAction::put ||
                                   progress.action == OfferAction::swarm;  // which was tried before
             if (directly) {
                 answer = co_await send_what_lacks(progress);
+                if (was_in_vain(answer)) ++in_vain_;
             } else if (progress.action == OfferAction::wait) {
                 answer = co_await wait_for_twin();
                 if (answer) note_progress();
@@ -80,12 +89,27 @@ private:
         return error.fault == Fault::unavailable || error.fault == Fault::timed_out;
     }
 
+    /// It was taken to its end, and it is said that it lacks all the same.
+    bool was_in_vain(Result<IntakeAnswer> const& answer) const {
+        auto const* const progress = answer ? std::get_if<OfferProgress>(&*answer) : nullptr;
+        return progress != nullptr && progress->have < sent_to_;
+    }
+
+    bool may_renew(Error const& error) {
+        if (error.fault != Fault::refused || !accepted_ || !order_.renew) return false;
+        auto later = order_.renew(order_.offer);
+        if (!later) return false;
+        order_.offer = std::move(*later);
+        renewed_ = true;
+        return true;
+    }
+
     Result<Delivered> checked(Receipt const& receipt) const {
         if (receipt.node != order_.offer.recipient_node || !receipt_holds(receipt, order_.offer)) {
             return fail(Fault::untrusted, "the storage node's receipt is not for this offer");
         }
         if (order_.progress) order_.progress(order_.offer.size);
-        return Delivered{receipt, route_};
+        return Delivered{receipt, route_, renewed_ ? std::optional(order_.offer) : std::nullopt};
     }
 
     asio::awaitable<void> pause(std::chrono::milliseconds length) {
@@ -140,6 +164,7 @@ private:
         // Whole, but not settled: the last byte again, so that it is.
         put.from = std::min(wanted.have, order_.offer.size - 1);
         put.end = *end;
+        sent_to_ = *end;
         put.size = order_.offer.size;
         put.progress = order_.progress;
         Result<IntakeAnswer> answer = co_await client_.put_blob(peer_, std::move(put));
@@ -158,8 +183,9 @@ private:
             if (!answer) co_return answer;
             auto const* const progress = std::get_if<OfferProgress>(&*answer);
             if (progress == nullptr || progress->action != OfferAction::wait) co_return answer;
-            if (progress->have > have) deadline = std::chrono::steady_clock::now() + twin_patience;
-            have = std::max(have, progress->have);
+            if (progress->have < have + twin_moves_bytes) continue;
+            deadline = std::chrono::steady_clock::now() + twin_patience;
+            have = progress->have;
         }
         co_return fail(Fault::timed_out,
                        "the same blob is arriving from elsewhere, and does not come");
@@ -174,6 +200,9 @@ private:
     bool layer_known_ = false;
     std::uint64_t seen_ = 0;
     std::optional<std::uint64_t> seen_at_break_;
+    std::uint64_t sent_to_ = 0;
+    unsigned in_vain_ = 0;
+    bool renewed_ = false;
     std::chrono::steady_clock::time_point give_up_;
     std::chrono::milliseconds pause_{};
 };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "src/base/asio.h"
@@ -26,6 +27,9 @@ struct DeliveryOrder {
     std::chrono::milliseconds patience{75'000};
     /// Where there is no endpoint: asked for each connection.
     std::function<asio::awaitable<Result<MeetingPlace>>()> meet{};
+    /// A transfer may take longer than its offer lives, and break off then: the same offer, signed
+    /// to live on. None: it was refused for another reason.
+    std::function<std::optional<Offer>(Offer const&)> renew{};
     /// Bytes went ahead by the draft of this offer: it is worth going on also where the node can't
     /// be reached just now.
     bool begun = false;
@@ -34,6 +38,7 @@ struct DeliveryOrder {
 struct Delivered {
     Receipt receipt;
     Route route = Route::direct;
+    std::optional<Offer> renewed{};  ///< the receipt is for this one, not for the one of the order
 };
 
 struct AheadOrder {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <utility>
 
 #include "transfer/draft_offer.h"
 #include "transfer/upload_slot.h"
@@ -17,18 +19,43 @@ std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::stri
         if (closes(offer, earlier.offer) && account == earlier.account) ahead = earlier.slot;
         offers_.erase(known);
     }
-    auto const of_node = std::count_if(offers_.begin(), offers_.end(), [&](auto const& entry) {
-        return entry.first.first == offer.sender_node;
-    });
-    if (offers_.size() >= bounds_.total || static_cast<std::size_t>(of_node) >= bounds_.per_node) {
-        return nullptr;
-    }
+    if (!make_room(offer.sender_node)) return nullptr;
     auto entry = std::make_shared<IncomingOffer>();
     entry->offer = offer;
+    entry->number = ++last_number_;
     entry->account = account;
     entry->ahead = std::move(ahead);
     offers_.emplace(key, entry);
     return entry;
+}
+
+std::size_t IncomingOffers::count_of(NodeKey const& sender) const {
+    auto const first = offers_.lower_bound(Key{sender, OfferId{}});
+    auto const is_another = [&](auto const& entry) { return entry.first.first != sender; };
+    return static_cast<std::size_t>(
+        std::distance(first, std::find_if(first, offers_.end(), is_another)));
+}
+
+bool IncomingOffers::make_room(NodeKey const& sender) {
+    if (count_of(sender) >= bounds_.per_node && !forget_oldest(&sender)) return false;
+    return offers_.size() < bounds_.total || forget_oldest(nullptr);
+}
+
+/// What is forgotten costs its sender nothing: it makes the same offer again, and hears where it
+/// stands. Those that are done go first.
+bool IncomingOffers::forget_oldest(NodeKey const* sender) {
+    auto const rank = [](auto const& entry) {
+        return std::pair(!entry->second->receipt, entry->second->number);
+    };
+    auto oldest = offers_.end();
+    for (auto i = offers_.begin(); i != offers_.end(); ++i) {
+        IncomingOffer const& one = *i->second;
+        if (one.slot || one.ahead || (sender != nullptr && i->first.first != *sender)) continue;
+        if (oldest == offers_.end() || rank(i) < rank(oldest)) oldest = i;
+    }
+    if (oldest == offers_.end()) return false;
+    offers_.erase(oldest);
+    return true;
 }
 
 std::shared_ptr<IncomingOffer> IncomingOffers::find(NodeKey const& sender,

@@ -1,5 +1,5 @@
-// The offers that a storage node has let in, until they expire: what a PUT or a question for a
-// receipt refers to. Owner's thread; time is handed in.
+// The offers that a storage node has let in, until they expire or give way to newer ones: what a
+// PUT or a question for a receipt refers to. Owner's thread; time is handed in.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,8 @@ class UploadSlot;
 
 struct IncomingOffer {
     Offer offer;
-    std::string account;  ///< what its bytes count against
+    std::uint64_t number = 0;  ///< rises with each that is remembered
+    std::string account;       ///< what its bytes count against
     std::optional<Receipt> receipt;
     bool waits = false;                   ///< another offer brings the same blob
     std::shared_ptr<UploadSlot> slot;     ///< while its bytes arrive
@@ -42,7 +43,8 @@ public:
         : bounds_(bounds) {}
 
     /// Remembers an offer of its sender node. One that was known keeps its state where it is the
-    /// same offer, and takes over what came for its draft. Null when too many are under way.
+    /// same offer, and takes over what came for its draft. Where there are too many the oldest goes
+    /// for which nothing is arriving. Null when something is arriving for all.
     std::shared_ptr<IncomingOffer> add(Offer const& offer, std::string const& account);
 
     /// Only for the node that made the offer.
@@ -71,7 +73,12 @@ public:
 private:
     using Key = std::pair<NodeKey, OfferId>;
 
+    std::size_t count_of(NodeKey const& sender) const;
+    bool make_room(NodeKey const& sender);
+    bool forget_oldest(NodeKey const* sender);
+
     Bounds bounds_;
+    std::uint64_t last_number_ = 0;
     std::map<Key, std::shared_ptr<IncomingOffer>> offers_;
 };
 

@@ -15,6 +15,9 @@ using IntakeAnswer = std::variant<Receipt, OfferProgress>;
 /// The reason that the other side gave for a status from 400 on.
 Error refused_by(unsigned status, ByteSpan body);
 
+/// Of bytes that are no answer: for a person, who knows nothing of heads and fields.
+Error senseless(Error const& why);
+
 /// A receipt of 200 and 201, progress of 202, else refused_by().
 Result<IntakeAnswer> read_intake_answer(unsigned status, ByteSpan body);
 

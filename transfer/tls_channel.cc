@@ -126,7 +126,7 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
         error_code const error = co_await tls_.read_some(std::span(buffer_).subspan(end_), more);
         if (error) {
             if (searched == 0 && !deadline_.expired()) co_return std::string();
-            co_return fail(error_of(error, "reading a head"));
+            co_return fail(error_of(error, "waiting for the other node"));
         }
         end_ += more;
         if (!begun && whole) deadline_.expires_after(*whole);
@@ -145,7 +145,7 @@ asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out) {
     std::size_t const buffered = take_buffered(out);
     if (buffered == out.size()) co_return Status();
     error_code const error = co_await tls_.read_exactly(out.subspan(buffered));
-    if (error) co_return fail(error_of(error, "reading"));
+    if (error) co_return fail(error_of(error, "receiving"));
     co_return Status();
 }
 
@@ -154,7 +154,7 @@ asio::awaitable<Result<std::size_t>> TlsChannel::read_some(std::span<Byte> out) 
     std::size_t count = 0;
     error_code const error = co_await tls_.read_some(out, count);
     if (error == asio::error::eof) co_return 0U;
-    if (error) co_return fail(error_of(error, "reading"));
+    if (error) co_return fail(error_of(error, "receiving"));
     co_return count;
 }
 

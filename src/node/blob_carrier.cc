@@ -49,9 +49,21 @@ Offer BlobCarrier::make_offer(CarriedBlob const& blob, CarryOrder const& order,
     if (auto const sender = Address::parse(order.sender)) {
         draft.sender_binding = world_.publisher.binding_of(*sender);
     }
+    return signed_here(std::move(draft));
+}
+
+Offer BlobCarrier::signed_here(Offer draft) const {
     bool const as_user = draft.sender_binding.has_value();
     return sign_offer(std::move(draft),
                       as_user ? world_.identity.user_key : world_.identity.node_key);
+}
+
+/// None: it lives yet, whatever the other clock says.
+std::optional<Offer> BlobCarrier::renewed(Offer offer) const {
+    auto const now = world_.clock.unix_seconds();
+    if (offer.expires > now + limits::clock_skew_seconds) return std::nullopt;
+    offer.expires = now + limits::offer_lifetime_seconds;
+    return signed_here(std::move(offer));
 }
 
 transfer::RouteFacts BlobCarrier::facts_for(std::uint64_t blob_bytes, std::size_t receivers) const {
@@ -104,6 +116,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob,
                                      .file = blob.file,
                                      .layer = blob.layer,
                                      .progress = order.progress};
+    delivery.renew = [this](Offer const& ended) { return renewed(ended); };
     delivery.begun = order.ahead && order.ahead->node == node.node_key && order.ahead->moved;
     if (node.pull_only) {
         delivery.meet = [this, gateway = *order.gateway, key = node.node_key] {
@@ -278,6 +291,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
 
 asio::awaitable<void> BlobCarrier::settle(CarriedBlob blob, Offer offer, CarryOrder order,
                                           transfer::Delivered delivered) {
+    if (delivered.renewed) offer = std::move(*delivered.renewed);
     NodeKey const node = offer.recipient_node;
     std::string const route = to_string(delivered.route);
     std::string const recipient = order.recipient.text();

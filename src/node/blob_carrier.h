@@ -129,6 +129,8 @@ public:
 private:
     asio::awaitable<Result<transfer::Delivered>> carry_to_first(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes);
+    Offer signed_here(Offer draft) const;
+    std::optional<Offer> renewed(Offer offer) const;
     /// Begun on the board; the order's progress is told there, too.
     std::uint64_t show(CarriedBlob const& blob, CarryOrder& order);
     void show_end(std::uint64_t number, Result<transfer::Delivered> const& delivered);

@@ -96,6 +96,28 @@ TEST_CASE("blob_intake: bounds on uploads and offers") {
     CHECK(lab.server->traffic().uploads == 1);
 }
 
+TEST_CASE("blob_intake: whoever brings much may go on, and in nobody's place") {
+    ServerLimits limits;
+    limits.offers_per_node = 4;
+    limits.offers = 6;
+    ControlLab lab(limits);
+    RawCaller caller(lab, lab.parties.sender_node);
+    Offer const under_way = lab.offer_of(sample_blob(300'000, 99));
+    REQUIRE(post_offer(caller, under_way).status == 202);
+    std::vector<Offer> done;
+    for (unsigned seed = 0; seed < 10; ++seed) {
+        CAPTURE(seed);
+        SampleBlob const blob = sample_blob(1'000, seed);
+        done.push_back(lab.offer_of(blob));
+        CHECK(post_offer(caller, done.back(), blob.view()).status == 200);
+    }
+    // What is forgotten are the oldest of those that are done.
+    CHECK(caller.ask("GET", receipt_path(done.front().id)).status == 404);
+    CHECK(caller.ask("GET", receipt_path(done.back().id)).status == 200);
+    CHECK(caller.ask("GET", receipt_path(under_way.id)).status == 202);
+    CHECK(post_offer(caller, done.front()).status == 200);
+}
+
 TEST_CASE("blob_intake: offers that were let in are known by their blob") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(3'000'000);
