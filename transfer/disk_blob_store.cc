@@ -15,6 +15,8 @@ namespace satchel::transfer {
 
 namespace {
 
+constexpr std::size_t read_bytes = 1024 * 1024;
+
 /// Gives back what abandoned uploads hold for too long. The mutex is held.
 Status drop_stale_partials(DiskStoreState& state) {
     auto const partials = state.index.partials();
@@ -256,6 +258,46 @@ Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recip
     if (released->blob) state_->folder.remove_blob(id);
     if (released->holding) state_->tell_changed(id);
     return released->holding;
+}
+
+Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
+    auto const held = find(id);
+    if (!held) return fail(held.error());
+    if (!*held) return not_here(id);
+    auto const file = open(id);
+    if (!file) return false;
+    MerkleHasher hasher;
+    Bytes buffer(read_bytes);
+    for (std::uint64_t at = 0;;) {
+        auto const got = read_at(file->get(), buffer, at);
+        if (!got) return false;
+        if (*got == 0) break;
+        at += *got;
+        hasher.write(ByteSpan(buffer).first(*got));
+    }
+    auto const tree = hasher.finish();
+    return tree && tree->root == id;
+}
+
+// In this order, so that after a crash the file is a partial, or nothing's.
+Result<std::vector<Holding>> DiskBlobStore::set_aside(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    auto held = state_->index.find(id);
+    if (!held) return fail(held.error());
+    if (!*held || (*held)->holdings.empty()) return std::vector<Holding>();
+    auto const layer = state_->index.layer(id);
+    bool const in_pieces = layer && !layer->empty();
+    if (in_pieces) {
+        PartialBlob const partial{id, (*held)->size, (*held)->holdings.front().sender, *layer,
+                                  state_->clock.unix_seconds()};
+        if (auto entered = state_->index.put_partial(partial); !entered)
+            return fail(entered.error());
+    }
+    if (auto forgotten = state_->index.forget(id); !forgotten) return fail(forgotten.error());
+    state_->verified.erase(id);
+    if (!in_pieces || !state_->folder.recall(id)) state_->folder.remove_blob(id);
+    state_->tell_changed(id);
+    return std::move((*held)->holdings);
 }
 
 Result<StoreUsage> DiskBlobStore::usage() {

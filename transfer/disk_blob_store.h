@@ -76,6 +76,13 @@ public:
 
     std::vector<ArrivingBlob> arriving() const;
 
+    /// Reads all of a blob that is held: is it what its name says? Fault::not_found: it isn't held.
+    Result<bool> is_whole(ContentId const& id);
+
+    /// A blob whose file is damaged or gone is held no longer, so that it can be received again;
+    /// what is right of its beginning need not come. Gives why it was held.
+    Result<std::vector<Holding>> set_aside(ContentId const& id);
+
 private:
     DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening);
     Status reserve(ContentId const& id, std::uint64_t size, std::string const& sender);

@@ -158,4 +158,40 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
     }
 }
 
+asio::awaitable<Status> BlobSources::take_instead(BlobHolder holder, BlobFetcher::Progress progress,
+                                                  std::vector<BlobHolder> others,
+                                                  std::shared_ptr<Holdings> former) {
+    ContentId const id = holder.offer.content_id;
+    auto set_aside = [this, id] { return world_.store.set_aside(id); };
+    auto held = co_await world_.workers.await(std::move(set_aside));
+    if (!held) co_return fail(held.error());
+    if (!held->empty()) *former = std::move(*held);
+    Status taken = co_await take(std::move(holder), std::move(progress), std::move(others));
+    if (!taken) co_return taken;
+    // As it was: for whom, since when, and with what opens it.
+    auto hold = [this, id, former]() -> Status {
+        for (transfer::Holding const& one : *former)
+            if (auto done = world_.store.hold(id, one); !done) return done;
+        return {};
+    };
+    co_return co_await world_.workers.await(std::move(hold));
+}
+
+asio::awaitable<Result<std::string>> BlobSources::replace_damaged(ContentId id,
+                                                                  BlobFetcher::Progress progress) {
+    auto look = [this, id] { return world_.store.is_whole(id); };
+    auto const whole = co_await world_.workers.await(std::move(look));
+    if (!whole) co_return fail(whole.error());
+    if (*whole) co_return "";
+    auto const former = std::make_shared<Holdings>();
+    TakeBlob const take_it = [&](BlobHolder holder, std::vector<BlobHolder> others) {
+        return take_instead(std::move(holder), progress, std::move(others), former);
+    };
+    auto from = co_await take_from_first(world_.owner, sources_of(id), take_it);
+    if (from) co_return from;
+    co_return fail(Fault::corrupt,
+                   "the disk has damaged the copy on this node, and there is no other to be had: " +
+                       from.error().what);
+}
+
 }  // namespace satchel::node

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "src/node/own_nodes.h"
 #include "src/node/transfer_board.h"
 #include "transfer/control_server.h"
+#include "transfer/disk_blob_store.h"
 
 namespace satchel::node {
 
@@ -40,7 +42,7 @@ public:
     struct World {
         asio::io_context& owner;
         WorkerPool& workers;
-        transfer::BlobStore& store;
+        transfer::DiskBlobStore& store;
         OwnNodes& own_nodes;
         IncomingGateway& incoming_gateway;
         transfer::ControlServer& server;
@@ -55,7 +57,18 @@ public:
     /// middle is gone on with, from whoever has it then.
     asio::awaitable<Result<std::string>> bring_here(ContentId id, BlobFetcher::Progress progress);
 
+    /// For a blob that is here and can't be read: where the disk has damaged it, it comes from
+    /// somebody else. Until one is found who has it, the copy here is not touched. Gives where it
+    /// came from: "" where nothing is wrong with the copy here.
+    asio::awaitable<Result<std::string>> replace_damaged(ContentId id,
+                                                         BlobFetcher::Progress progress);
+
 private:
+    using Holdings = std::vector<transfer::Holding>;
+
+    asio::awaitable<Status> take_instead(BlobHolder holder, BlobFetcher::Progress progress,
+                                         std::vector<BlobHolder> others,
+                                         std::shared_ptr<Holdings> former);
     asio::awaitable<Result<bool>> is_here(ContentId id);
     asio::awaitable<Status> take(BlobHolder holder, BlobFetcher::Progress progress,
                                  std::vector<BlobHolder> others);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <set>
 
+#include <unistd.h>
+
 #include "src/base/base64.h"
 #include "src/base/hex.h"
 #include "src/core/limits.h"
@@ -221,6 +223,22 @@ asio::awaitable<Result<Json>> NodeVerbs::deposit(LocalCall& call) {
                    {"outcomes", outcomes}};
 }
 
+namespace {
+
+bool may_be_damage(Error const& error) {
+    return error.fault == Fault::corrupt || error.fault == Fault::not_found ||
+           error.fault == Fault::io;
+}
+
+/// Some of a damaged copy may have been written.
+Status begin_anew(UniqueFd const& file) {
+    if (::ftruncate(file.get(), 0) == 0 && ::lseek(file.get(), 0, SEEK_SET) == 0) return {};
+    return fail(Fault::unavailable,
+                "the copy on this node was damaged, and is replaced by a good one now: ask again");
+}
+
+}  // namespace
+
 asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     auto const ref = text_at(call.request.args, "ref");
     if (!ref || call.files.size() != 1)
@@ -236,10 +254,19 @@ asio::awaitable<Result<Json>> NodeVerbs::get(LocalCall& call) {
     Retriever::Progress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});
     };
-    auto const fetched = co_await world_.sources.bring_here(order.content_id, progress);
+    auto fetched = co_await world_.sources.bring_here(order.content_id, progress);
     if (!fetched) co_return fail(fetched.error());
-    auto const got = co_await world_.retriever.retrieve(
-        std::move(order), std::move(call.files.front()), std::move(progress));
+    auto again = call.files.front().duplicate();
+    if (!again) co_return fail(again.error());
+    auto got = co_await world_.retriever.retrieve(order, std::move(call.files.front()), progress);
+    if (!got && fetched->empty() && may_be_damage(got.error())) {
+        fetched = co_await world_.sources.replace_damaged(*id, progress);
+        if (!fetched) co_return fail(fetched.error());
+        if (!fetched->empty()) {
+            if (auto empty = begin_anew(*again); !empty) co_return fail(empty.error());
+            got = co_await world_.retriever.retrieve(order, std::move(*again), progress);
+        }
+    }
     if (!got) co_return fail(got.error());
     co_return Json{{"content_id", got->content_id.to_hex()},
                    {"bytes", got->bytes},

@@ -134,8 +134,50 @@ class Copies(Lab):
         self.start_nas()
         self.until(lambda: self.held(self.nas) == [pushed], "the copy", 60)
         self.bob.must("rm", pushed)
-        got = self.bob.must("get", pushed, "-o", os.path.join(self.folder, "out.bin")).one()
-        self.assertEqual((got["source"], got["sha256"]), ("own other node", sha256(self.film)))
+        out, digest = os.path.join(self.folder, "out.bin"), sha256(self.film)
+        before = self.sent_by(self.nas)
+        got = self.bob.must("get", pushed, "-o", out).one()
+        self.assertEqual((got["source"], got["sha256"]), ("own other node", digest))
+        self.until(lambda: self.sent_by(self.nas) >= before + len(self.film), "the count of what was sent")
+        # It is here now: the second time nothing moves.
+        before = self.sent_by(self.nas)
+        got = self.bob.must("get", pushed, "-o", out).one()
+        self.assertEqual((got["source"], got["sha256"], self.sent_by(self.nas)), ("own node", digest, before))
+
+    def sent_by(self, party):
+        return party.must("status").one()["uploaded_bytes"]
+
+    def test_what_the_disk_has_damaged_comes_from_the_other(self):
+        pushed = self.push()
+        self.start_nas()
+        self.until(lambda: self.held(self.nas) == [pushed], "the copy", 60)
+        path = os.path.join(self.bob.home, "storage", "blobs", pushed[:2], pushed)
+        out, digest, listed = os.path.join(self.folder, "out.bin"), sha256(self.film), self.bob.must("ls").one()
+        size = os.path.getsize(path)
+
+        def flip(at):
+            with open(path, "r+b") as file:
+                file.seek(at)
+                byte = file.read(1)[0]
+                file.seek(at)
+                file.write(bytes([byte ^ 1]))
+        for damage in (lambda: flip(5), lambda: flip(size // 2), lambda: flip(size - 1), lambda: os.truncate(path, size - 1),
+                       lambda: os.truncate(path, 0), lambda: os.remove(path)):
+            damage()
+            got = self.bob.must("get", pushed, "-o", out).one()
+            self.assertEqual((got["source"], got["sha256"]), ("own other node", digest))
+            self.assertEqual(sha256(open(out, "rb").read()), digest)
+            self.assertEqual(self.bob.must("get", pushed, "-o", out).one()["source"], "own node")
+            self.assertEqual(self.bob.must("ls").one(), listed, "also its date is as it was")
+        # Nobody else can give it: that is said, and what there is stays.
+        self.assertEqual(self.nas.stop(), 0)
+        os.remove(out)
+        flip(5)
+        answer = self.bob.run("get", pushed, "-o", out)
+        self.assertEqual(answer.code, 65)
+        self.assertIn("the disk has damaged the copy on this node", answer.error()["message"])
+        self.assertFalse(os.path.exists(out))
+        self.assertEqual((self.bob.must("ls").one(), os.path.getsize(path)), (listed, size))
 
 
 if __name__ == "__main__":

@@ -310,6 +310,46 @@ TEST_CASE("disk blob store: bytes of a partial that changed on the disk come aga
     check_whole(*store, blob);
 }
 
+TEST_CASE("disk blob store: what the disk has damaged is known, and can come again") {
+    FakeClock const clock;
+    for (std::uint64_t const size : {std::uint64_t{1'000}, 4 * piece - 7}) {
+        for (std::uint64_t const at : {std::uint64_t{0}, size / 2, size - 1, size}) {
+            CAPTURE(size);
+            CAPTURE(at);
+            TempFolder const folder;
+            auto const store = open_store(folder, clock);
+            auto const blob = sample_blob(size, 14);
+            CHECK_FALSE(store->is_whole(blob.id()));
+            put(*store, blob);
+            CHECK(*store->is_whole(blob.id()));
+            auto const path = blob_path(folder, blob.id());
+            if (at == size) {
+                std::filesystem::remove(path);
+            } else {
+                auto const fd = open_file(path.string(), O_RDWR);
+                REQUIRE(write_all_at(fd->get(), Bytes{Byte(blob.bytes[at] ^ 1U)}, at));
+            }
+            CHECK_FALSE(*store->is_whole(blob.id()));
+            auto const why = store->set_aside(blob.id());
+            REQUIRE(why);
+            CHECK(why->size() == 1);
+            CHECK_FALSE(store->find(blob.id())->has_value());
+            CHECK(store->usage()->held_bytes == 0);
+            {
+                auto const upload = store->receive(blob.id(), size, "alice@a.test");
+                REQUIRE(upload);
+                std::uint64_t const good = at == size || size < piece ? 0 : at - at % piece;
+                CHECK((*upload)->offset() == good);
+                REQUIRE((*upload)->set_layer(blob.tree.layer));
+                REQUIRE((*upload)->write(blob.from(good)));
+                REQUIRE((*upload)->finish(why->front()));
+            }
+            check_whole(*store, blob);
+            CHECK(*store->is_whole(blob.id()));
+        }
+    }
+}
+
 TEST_CASE("disk blob store: partials that nobody goes on with are cleaned up") {
     TempFolder const folder;
     FakeClock clock;
