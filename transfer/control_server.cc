@@ -5,6 +5,7 @@
 #include <string>
 
 #include "transfer/control_connection.h"
+#include "transfer/endpoint_rule.h"
 #include "transfer/tls_pinned.h"
 #include "transfer/traffic.h"
 
@@ -114,14 +115,14 @@ void ControlServer::State::take(tcp::socket socket) {
     std::string const address = remote.address().to_string();
     // Closed unheard: a handshake would cost more than the caller's patience.
     if (connections.size() >= house.limits.connections ||
-        by_address.of(address) >= house.limits.connections_per_address) {
+        by_address.of(caller_of(address)) >= house.limits.connections_per_address) {
         return;
     }
     auto connection =
         std::make_shared<ControlConnection>(std::move(socket), address, tls.server(), house);
     connections.insert(connection);
     gone.clear();
-    by_address.add(address);
+    by_address.add(caller_of(address));
     asio::co_spawn(around.owner, serve(shared_from_this(), std::move(connection), address),
                    asio::detached);
 }
@@ -131,7 +132,7 @@ asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> self,
                                                   std::string address) {
     co_await self->serve_within_bounds(*connection);
     connection->close();
-    self->by_address.remove(address);
+    self->by_address.remove(caller_of(address));
     self->connections.erase(connection);
     if (self->connections.empty()) self->gone.set();
 }

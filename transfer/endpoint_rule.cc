@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "src/base/bytes.h"
+#include "src/base/hex.h"
 #include "src/base/unique_fd.h"
 
 namespace satchel::transfer {
@@ -31,6 +32,22 @@ std::optional<RawAddress> raw_address(std::string const& ip) {
         return RawAddress(raw.begin() + 12, raw.end());
     }
     return raw;
+}
+
+/// Where a translator would take an IPv6 address that has an IPv4 one in it (RFC 6052 §2.1, RFC
+/// 3056 §2, RFC 4291 §2.5.5.1): ::1 and :: have none.
+RawAddress translated(RawAddress address) {
+    if (address.size() != 16) return address;
+    auto const inner = [&](std::ptrdiff_t from) {
+        return RawAddress(address.begin() + from, address.begin() + from + 4);
+    };
+    constexpr std::array<Byte, 12> nat64{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+    if (std::equal(nat64.begin(), nat64.end(), address.begin())) return inner(12);
+    if (address[0] == 0x20 && address[1] == 0x02) return inner(2);
+    bool const compatible =
+        std::all_of(address.begin(), address.begin() + 12, [](Byte b) { return b == 0; });
+    bool const is_special = address[12] == 0 && address[13] == 0 && address[14] == 0;
+    return compatible && !is_special ? inner(12) : address;
 }
 
 bool within(RawAddress const& address, RawAddress const& network, unsigned prefix_bits) {
@@ -61,7 +78,8 @@ bool is_loopback(RawAddress const& a) {
 }
 
 bool is_private(RawAddress const& a) {
-    // RFC 1918, RFC 6598, RFC 3927; RFC 4193, RFC 4291 §2.5.6 and the deprecated site-local ones.
+    // RFC 1918, RFC 6598, RFC 3927; RFC 4193, RFC 4291 §2.5.6, the deprecated site-local ones, and
+    // RFC 8215: a translator's in front of networks like these.
     return in_any(a, {{"10.0.0.0", 8},
                       {"172.16.0.0", 12},
                       {"192.168.0.0", 16},
@@ -69,7 +87,8 @@ bool is_private(RawAddress const& a) {
                       {"169.254.0.0", 16},
                       {"fc00::", 7},
                       {"fe80::", 10},
-                      {"fec0::", 10}});
+                      {"fec0::", 10},
+                      {"64:ff9b:1::", 48}});
 }
 
 unsigned prefix_of(sockaddr const& netmask) {
@@ -104,8 +123,9 @@ Status may_dial(Endpoint const& endpoint, EndpointRule const& rule) {
     auto const no = [&](char const* why) {
         return fail(Fault::refused, "not dialling " + endpoint.to_string() + ": " + why);
     };
-    auto const address = raw_address(endpoint.ip);
+    auto address = raw_address(endpoint.ip);
     if (!address) return no("not an IP address");
+    address = translated(std::move(*address));
     if (endpoint.port == 0) return no("port 0");
     if (is_never_a_peer(*address)) return no("not a peer's address");
     if (rule.allow_private) return {};
@@ -119,6 +139,12 @@ Status may_dial(Endpoint const& endpoint, EndpointRule const& rule) {
         if (network && within(*address, *network, subnet.prefix_bits)) return {};
     }
     return no("a private address outside our own networks");
+}
+
+std::string caller_of(std::string const& ip) {
+    auto const raw = raw_address(ip);
+    if (!raw || raw->size() != 16) return ip;
+    return "net " + to_hex(ByteSpan(*raw).first(8));
 }
 
 Result<std::vector<Subnet>> own_subnets() {

@@ -28,6 +28,10 @@ struct EndpointRule {
 /// always fine; unspecified, multicast and broadcast ones and port 0 never are.
 Status may_dial(Endpoint const& endpoint, EndpointRule const& rule);
 
+/// Whom an IP address stands for where callers are counted: itself, but for IPv6 the first 64 bits,
+/// as what follows them is the caller's own choice.
+std::string caller_of(std::string const& ip);
+
 /// The subnets of this machine's interfaces that are up, without loopback.
 Result<std::vector<Subnet>> own_subnets();
 

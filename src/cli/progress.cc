@@ -54,7 +54,12 @@ ProgressLine::ProgressLine(std::string what)
     , meter_(last_) {}
 
 ProgressLine::~ProgressLine() {
+    make_room();
+}
+
+void ProgressLine::make_room() {
     if (drawn_) std::fputs("\r\x1b[K", stderr);
+    drawn_ = false;
 }
 
 void ProgressLine::show(std::uint64_t done_bytes, std::uint64_t total_bytes) {

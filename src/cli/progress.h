@@ -21,6 +21,9 @@ public:
     /// Draws at most ten times a second; plain lines come ten seconds apart.
     void show(std::uint64_t done_bytes, std::uint64_t total_bytes);
 
+    /// Before something else is printed.
+    void make_room();
+
 private:
     using SteadyClock = std::chrono::steady_clock;
 

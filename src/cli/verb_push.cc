@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -19,21 +21,22 @@ struct Args {
     std::vector<std::string> recipients;
 };
 
-void print_prose(node::Json const& result, std::string const& name) {
-    bool stored = false;
-    for (auto const& recipient : result.at("recipients")) {
-        std::string const address = recipient.value("address", "");
-        if (recipient.at("receipt").is_null()) {
-            std::string line = name + " NOT delivered to ";
-            print_line(line.append(address).append(": ").append(recipient.value("reason", "")),
-                       stderr);
-        } else {
-            stored = true;
-            std::string line = name + " delivered to ";
-            line.append(address).append(" (").append(recipient.value("route", ""));
-            print_line(line.append(")"));
-        }
+/// `to`: where a delivery is told. What was not delivered is an error.
+void print_outcome(node::Json const& recipient, std::string const& name, std::FILE* to) {
+    std::string const address = recipient.value("address", "");
+    std::string line = name;
+    if (recipient.at("receipt").is_null()) {
+        line.append(" NOT delivered to ").append(address).append(": ");
+        return print_line(line.append(recipient.value("reason", "")), stderr);
     }
+    line.append(" delivered to ").append(address).append(" (");
+    print_line(line.append(recipient.value("route", "")).append(")"), to);
+}
+
+void print_reference(node::Json const& result) {
+    auto const& recipients = result.at("recipients");
+    bool const stored = std::any_of(recipients.begin(), recipients.end(),
+                                    [](auto const& one) { return !one.at("receipt").is_null(); });
     // A reference to what nobody holds would lead nowhere.
     if (!stored) {
         print_line(
@@ -66,21 +69,32 @@ Result<ExitStatus> push(Globals const& globals, Args const& args) {
     Result<node::Json> result = fail(Fault::io, "");
     {
         ProgressLine progress(name);
+        // Each as soon as it is known: others may take hours.
+        auto const tell = [&](ProgressLine& line, node::Json const& step) {
+            if (globals.json && addresses.size() == 1) return;
+            line.make_room();
+            print_outcome(step.at("recipient"), name, globals.json ? stderr : stdout);
+            std::fflush(stdout);
+        };
         result =
             session->call("push", {{"name", name}, {"recipients", addresses}, {"bytes", *size}},
-                          {file->get()}, [&progress](node::Json const& step) {
+                          {file->get()}, [&](node::Json const& step) {
+                              if (step.contains("recipient")) return tell(progress, step);
                               progress.show(step.value("done", std::uint64_t{0}),
                                             step.value("total", std::uint64_t{0}));
                           });
     }
-    if (!result) return fail(result.error());
+    if (!result) {
+        bool const of_file = result.error().fault == Fault::corrupt;
+        return fail(result.error().fault, (of_file ? name + ": " : "") + result.error().what);
+    }
     bool const all = result->value("delivered", false);
     if (globals.json) {
         result->erase("delivered");
         result->erase("blob_bytes");
         print_json(*result);
     } else {
-        print_prose(*result, name);
+        print_reference(*result);
     }
     return all ? ExitStatus::ok : ExitStatus::unavailable;
 }

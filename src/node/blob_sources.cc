@@ -151,7 +151,12 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
                            "… is neither stored on a node of yours nor kept by the incoming "
                            "gateway; if the mail was forwarded to you, ask its sender";
             // A part has come: whoever has it was started anew, and does not know us yet.
-            if (persistence.has_moved()) failure.fault = Fault::unavailable;
+            if (persistence.has_moved()) {
+                failure = {Fault::unavailable,
+                           "a part of " + id.short_form() +
+                               "… is here, but whoever gave it does not answer any more; the same "
+                               "command goes on from there"};
+            }
         }
         bool const again = co_await persistence.again(failure);
         if (!again) co_return fail(std::move(failure));

@@ -55,6 +55,7 @@ struct DepositJob {
     std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
     bool unfinished = false;                     ///< there was one
     std::shared_ptr<SwarmGathering> gathering{};
+    DepositSettled settled{};
 };
 
 }  // namespace satchel::node

@@ -32,6 +32,25 @@ FileVersion version_of(struct stat const& state) {
     return {state.st_mtim.tv_sec, state.st_mtim.tv_nsec, state.st_size};
 }
 
+/// It moves with every write, and can't be set back; but with a mere rename or link, too.
+std::pair<std::int64_t, std::int64_t> change_time_of(struct stat const& state) {
+    return {state.st_ctim.tv_sec, state.st_ctim.tv_nsec};
+}
+
+/// Is that what can be read there now?
+Result<bool> reads_as(UniqueFd file, mailgw::AttachmentSource const& source,
+                      Sha256Digest const& digest) {
+    ContentReader reader(std::move(file), source);
+    Sha256 hash;
+    Bytes buffer(1024 * 1024);
+    for (;;) {
+        auto const got = reader.read(buffer);
+        if (!got) return fail(got.error());
+        if (*got == 0) return hash.finish() == digest;
+        hash.update(ByteSpan(buffer).first(*got));
+    }
+}
+
 }  // namespace
 
 Result<Errand> errand_of(int fd, DepositRequest const& request) {
@@ -76,18 +95,25 @@ std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
 
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
                                             transfer::OutgoingWay way, Randomness& randomness) {
-    auto const watched = file.duplicate();
+    auto watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = state_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
     auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
+    auto const digest = way.digest;
     auto blob = transfer::make_outgoing_blob(read, std::move(way), randomness);
     if (!blob) return blob;
     auto const after = state_of(watched->get());
     if (!after) return fail(after.error());
-    if (version_of(*after) != version_of(*before))
-        return fail(Fault::corrupt, "the file changed while it was read");
+    bool changed = version_of(*after) != version_of(*before);
+    bool const touched = change_time_of(*after) != change_time_of(*before);
+    if (!changed && touched && digest == transfer::ContentDigest::wanted) {
+        auto const same = reads_as(std::move(*watched), source, blob->content_sha256);
+        if (!same) return fail(same.error());
+        changed = !*same;
+    }
+    if (changed) return fail(Fault::corrupt, "the file changed while it was read");
     return blob;
 }
 

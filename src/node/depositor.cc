@@ -159,13 +159,15 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
         if (job->answered) break;
         ++job->served;
         job->changed.cancel();
-        if (brought || !job->made) continue;
         mailgw::DepositOutcome& outcome = job->deposit.outcomes[index];
+        if (brought && job->settled) job->settled(outcome);
+        if (brought || !job->made) continue;
         outcome.stored = false;
         outcome.reason = brought.error().what;
         world_.log.warning("not_delivered", {{"recipient", outcome.recipient.text()},
                                              {"content", job->deposit.content_id.short_form()},
                                              {"reason", outcome.reason}});
+        if (job->settled) job->settled(outcome);
     }
     --job->running;
     job->changed.cancel();
@@ -273,12 +275,14 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
 
 asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
                                                             TrustView trust,
-                                                            DepositProgress progress) {
+                                                            DepositProgress progress,
+                                                            DepositSettled settled) {
     auto const errand = errand_of(file.get(), request);
     if (!errand) co_return fail(errand.error());
     auto const job = begin(std::move(request), std::move(trust), std::move(progress));
     job->errand = *errand;
     job->file = std::move(file);
+    job->settled = std::move(settled);
     bool const known = co_await take_up(job);
     if (!known) {
         co_await let_ahead(job);

@@ -28,6 +28,9 @@ namespace satchel::node {
 /// Bytes moved so far, of all that will be.
 using DepositProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+/// What has become of it for one recipient, while others are still served.
+using DepositSettled = std::function<void(mailgw::DepositOutcome const&)>;
+
 struct DepositAhead;
 struct DepositJob;
 
@@ -52,7 +55,8 @@ public:
     /// Reads `file` in the request's range. Fails only when the content can't be read or encrypted:
     /// what goes wrong with one recipient is told in their outcome.
     asio::awaitable<Result<mailgw::Deposit>> deposit(UniqueFd file, DepositRequest request,
-                                                     TrustView trust, DepositProgress progress);
+                                                     TrustView trust, DepositProgress progress,
+                                                     DepositSettled settled = {});
 
     /// What became of attachments, once for each recipient, since the node began.
     struct Totals {

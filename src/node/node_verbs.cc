@@ -121,6 +121,18 @@ asio::awaitable<Result<Json>> NodeVerbs::lookup(LocalCall& call) {
     co_return json_of(report);
 }
 
+namespace {
+
+Json pushed(mailgw::DepositOutcome const& outcome) {
+    Json entry{{"address", outcome.recipient.text()},
+               {"route", outcome.route},
+               {"receipt", base64_or_null(outcome.receipt)}};
+    if (!outcome.stored) entry["reason"] = outcome.reason;
+    return entry;
+}
+
+}  // namespace
+
 asio::awaitable<Result<Json>> NodeVerbs::push(LocalCall& call) {
     auto const name = text_at(call.request.args, "name");
     auto const bytes = number_at(call.request.args, "bytes");
@@ -148,18 +160,18 @@ asio::awaitable<Result<Json>> NodeVerbs::push(LocalCall& call) {
     DepositProgress progress = [&call](std::uint64_t done, std::uint64_t total) {
         call.progress({{"done", done}, {"total", total}});
     };
-    auto const done = co_await world_.depositor.deposit(
-        std::move(call.files.front()), std::move(request), std::move(*trust), std::move(progress));
+    DepositSettled settled = [&call](mailgw::DepositOutcome const& outcome) {
+        call.progress({{"recipient", pushed(outcome)}});
+    };
+    auto const done = co_await world_.depositor.deposit(std::move(call.files.front()),
+                                                        std::move(request), std::move(*trust),
+                                                        std::move(progress), std::move(settled));
     if (!done) co_return fail(done.error());
     Json outcomes = Json::array();
     bool all = true;
     for (mailgw::DepositOutcome const& outcome : done->outcomes) {
         all = all && outcome.stored;
-        Json entry{{"address", outcome.recipient.text()},
-                   {"route", outcome.route},
-                   {"receipt", base64_or_null(outcome.receipt)}};
-        if (!outcome.stored) entry["reason"] = outcome.reason;
-        outcomes.push_back(std::move(entry));
+        outcomes.push_back(pushed(outcome));
     }
     double const seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

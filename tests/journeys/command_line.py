@@ -242,6 +242,23 @@ class CommandLine(Lab):
         self.assertEqual(self.admin.run("decrypt", input=theirs[:-1], json_output=False).code, 65)
         self.assertEqual(self.boot.run("decrypt", input=theirs, json_output=False).code, 77)
 
+    def test_each_recipient_of_a_push_is_told_at_once(self):
+        alice = self.storage_user("alice")
+        self.storage_user("bob")
+        self.storage_user("carol", ["node.accept_from=anyone", "node.download_limit=1000000"])
+        path = os.path.join(self.folder, "film.bin")
+        with open(path, "wb") as file:
+            file.write(os.urandom(3_000_000))
+        push = subprocess.Popen(alice.command(False, []) + ["push", path, "carol@b.test", "nobody@b.test", "bob@b.test"], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        self.addCleanup(push.kill)
+        self.assertEqual(push.stdout.readline(), b"film.bin delivered to bob@b.test (direct)\n")
+        self.assertIsNone(push.poll(), "the slow one is still served")
+        out, err = push.communicate(timeout=60)
+        self.assertEqual(push.returncode, 69)
+        self.assertRegex(out.decode(), "^film.bin delivered to carol@b.test .direct.\nsatchel:1:[0-9a-f]{64}:[0-9]+\n$")
+        self.assertIn(b"film.bin NOT delivered to nobody@b.test: ", err)
+
 
 if __name__ == "__main__":
     unittest.main()

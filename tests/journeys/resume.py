@@ -222,22 +222,40 @@ class Resume(Lab):
     def test_a_file_that_changes_while_it_is_read_is_not_sent(self):
         alice, bob = self.people()
         path = self.file(100_000_000)
+        made = os.stat(path)
+        self.refused_while(alice, bob, path, lambda file: os.pwrite(file.fileno(), b"x", 5))
+
+        def with_its_old_time(file):
+            os.pwrite(file.fileno(), random.randbytes(8), 5)
+            os.utime(path, ns=(made.st_atime_ns, made.st_mtime_ns))
+        self.refused_while(alice, bob, path, with_its_old_time)
+
+    def test_a_file_that_is_only_renamed_while_it_is_read_is_sent(self):
+        alice, bob = self.people()
+        path = self.file()
+        self.assertEqual(self.push_while(alice, path, lambda file: os.fchmod(file.fileno(), 0o600)).code, 0)
+        self.assertEqual(len(bob.must("ls").one()["blobs"]), 1)
+
+    def push_while(self, alice, path, disturb):
         ended = threading.Event()
 
         def scribble():
             with open(path, "r+b", buffering=0) as file:
                 while not ended.is_set():
-                    os.pwrite(file.fileno(), b"x", 5)
+                    disturb(file)
 
         writer = threading.Thread(target=scribble)
         writer.start()
         try:
-            answer = alice.run("push", path, "bob@b.test")
+            return alice.run("push", path, "bob@b.test")
         finally:
             ended.set()
             writer.join()
+
+    def refused_while(self, alice, bob, path, disturb):
+        answer = self.push_while(alice, path, disturb)
         self.assertEqual(answer.code, 65)
-        self.assertIn("changed while it was read", answer.error()["message"])
+        self.assertIn("film.bin: the file changed while it was read", answer.error()["message"])
         self.assertEqual(bob.must("ls").one()["blobs"], [])
 
 

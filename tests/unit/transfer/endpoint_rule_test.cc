@@ -47,6 +47,13 @@ TEST_CASE("endpoint_rule: dials only where a stranger may send us") {
              Row{"odd prefix, within", at_home, "10.1.2.2", true},
              Row{"odd prefix, outside", at_home, "10.1.2.4", false},
              Row{"own subnets say nothing of loopback", at_home, "127.0.0.1", false},
+             Row{"private behind a translator", plain, "64:ff9b::10.0.0.1", false},
+             Row{"loopback behind a translator", plain, "64:ff9b::127.0.0.1", false},
+             Row{"public behind a translator", plain, "64:ff9b::198.51.100.7", true},
+             Row{"a translator of the house's own", plain, "64:ff9b:1::198.51.100.7", false},
+             Row{"6to4 of a private one", plain, "2002:c0a8:0101::1", false},
+             Row{"6to4 of a public one", plain, "2002:c633:6407::1", true},
+             Row{"loopback, the oldest way", plain, "::127.0.0.1", false},
              Row{"private allowed by hand", all, "10.0.0.1", true},
              Row{"loopback allowed by hand", all, "127.0.0.1", true},
              Row{"never: unspecified", all, "0.0.0.0", false},
@@ -63,6 +70,14 @@ TEST_CASE("endpoint_rule: dials only where a stranger may send us") {
         if (!status) CHECK(status.error().fault == Fault::refused);
     }
     CHECK_FALSE(may_dial({"198.51.100.7", 0}, all));
+}
+
+TEST_CASE("endpoint_rule: a caller with a whole network of addresses is one caller") {
+    CHECK(caller_of("198.51.100.7") == "198.51.100.7");
+    CHECK(caller_of("2001:db8:1:2::3") == caller_of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    CHECK(caller_of("2001:db8:1:2::3") != caller_of("2001:db8:1:3::3"));
+    CHECK(caller_of("::ffff:198.51.100.7") != caller_of("::ffff:198.51.100.8"));
+    CHECK(caller_of("nonsense") == "nonsense");
 }
 
 TEST_CASE("endpoint_rule: own subnets are without loopback") {
