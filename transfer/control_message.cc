@@ -190,9 +190,10 @@ Refusal refusal_for(Error const& error) {
 
 Error error_for(Refusal const& refusal) {
     auto const told = [&](Fault fault) {
-        std::string const reason = refusal.reason.empty() ? refusal.code : refusal.reason;
-        return Error{fault, "the other node answered " + std::to_string(refusal.status) +
-                                (reason.empty() ? "" : ": " + reason)};
+        std::string words = "the other node answered " + std::to_string(refusal.status);
+        if (!refusal.reason.empty()) words += ": " + refusal.reason;
+        if (!refusal.code.empty()) words += " (" + refusal.code + ")";
+        return Error{fault, std::move(words)};
     };
     switch (refusal.status) {
         case 401:

@@ -52,11 +52,17 @@ void print_reference(node::Json const& result) {
 Result<ExitStatus> push(Globals const& globals, Args const& args) {
     auto const recipients = expand_recipients(globals, args.recipients);
     if (!recipients) return fail(recipients.error());
-    auto const file = open_file(args.file, O_RDONLY);
+    // Opening a pipe would wait for somebody to write.
+    auto const file = open_file(args.file, O_RDONLY | O_NONBLOCK);
     if (!file) return fail(file.error());
     if (std::filesystem::is_directory(args.file)) {
         return fail(Fault::usage,
                     args.file + " is a folder; push a file, such as an archive of it (tar, zip)");
+    }
+    if (!std::filesystem::is_regular_file(args.file)) {
+        return fail(Fault::usage, args.file +
+                                      " is a pipe or a device, and its size is not known: write "
+                                      "it to a file, and push that");
     }
     auto const size = file_size(file->get());
     if (!size) return fail(size.error());

@@ -259,6 +259,20 @@ class CommandLine(Lab):
         self.assertRegex(out.decode(), "^film.bin delivered to carol@b.test .direct.\nsatchel:1:[0-9a-f]{64}:[0-9]+\n$")
         self.assertIn(b"film.bin NOT delivered to nobody@b.test: ", err)
 
+    def test_push_takes_files_alone(self):
+        """What comes through a pipe has no size: it would go as an empty file."""
+        alice, _ = self.storage_user("alice"), self.storage_user("bob")
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        for path, said in ((pipe, "is a pipe or a device"), ("/dev/null", "is a pipe or a device"), ("/dev/stdin", "is a pipe or a device"),
+                           (self.folder, "is a folder")):
+            answer = alice.run("push", path, "bob@b.test", input=b"words", timeout=20)
+            self.assertEqual((answer.code, answer.error()["fault"]), (64, "usage"), path)
+            self.assertIn(said, answer.error()["message"])
+        empty = os.path.join(self.folder, "empty.txt")
+        open(empty, "wb").close()
+        alice.must("push", empty, "bob@b.test")
+
 
 if __name__ == "__main__":
     unittest.main()

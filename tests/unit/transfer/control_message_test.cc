@@ -148,5 +148,6 @@ TEST_CASE("control_message: faults become statuses, and statuses faults") {
           std::string::npos);
     CHECK(error_for({429, "busy", "later"}).fault == Fault::unavailable);
     CHECK(error_for({401, "unattested", "no"}).fault == Fault::refused);
-    CHECK(error_for({403, "x", "the reason"}).what.find("the reason") != std::string::npos);
+    CHECK(error_for({403, "code", "reason"}).what == "the other node answered 403: reason (code)");
+    CHECK(error_for({403, "", ""}).what == "the other node answered 403");
 }
