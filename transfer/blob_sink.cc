@@ -16,7 +16,8 @@ namespace {
 
 /// As many blocks as are hashed at once.
 constexpr std::size_t group_bytes = sha256_lanes * limits::merkle_block_bytes;
-constexpr std::size_t buffer_bytes = outgoing_batch_bytes + 2 * limits::age_chunk_bytes;
+/// What was left over of whole groups, and one more sealed chunk.
+constexpr std::size_t buffer_bytes = outgoing_batch_bytes + limits::age_chunk_bytes + 4096;
 static_assert(outgoing_batch_bytes > limits::inline_blob_bytes);
 static_assert(outgoing_batch_bytes % group_bytes == 0);
 
@@ -43,7 +44,7 @@ BlobSink::BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> gr
 }
 
 Status BlobSink::write(ByteSpan more) {
-    // The last chunk may go over; doubling would take twice the memory.
+    // Left to double, it would take twice the memory.
     if (pending_.capacity() < buffer_bytes) pending_.reserve(buffer_bytes);
     append(pending_, more);
     auto const groups = pending_.size() - pending_.size() % group_bytes;

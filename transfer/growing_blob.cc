@@ -115,12 +115,14 @@ void GrowingBlob::release(std::uint64_t offset) {
         wanted_from_ = std::max(wanted_from_, offset);
         while (!waiting_.empty() &&
                waiting_.front().at + waiting_.front().bytes.size() <= wanted_from_) {
-            if (spare_.size() < spare_buffers) {
+            bool const used_again = spare_.size() < spare_buffers && made_ < bytes_;
+            if (used_again) {
                 spare_.push_back(std::move(waiting_.front().bytes));
                 spare_.back().clear();
             }
             waiting_.pop_front();
         }
+        if (made_ == bytes_) spare_.clear();
     }
     room_.notify_one();
 }

@@ -16,6 +16,7 @@ using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t read_ahead_bytes = 64 * 1024;
 constexpr std::size_t slice_bytes = 64 * 1024;  ///< encrypted, then sent, at once
+constexpr std::size_t sealed_slice_bytes = slice_bytes + 1024;
 constexpr std::size_t turn_bytes = 512 * 1024;  ///< read at most before others get their turn
 
 /// All of it, and in one call where the socket takes so much: left to itself Asio hands over 64 KiB
@@ -182,6 +183,8 @@ asio::awaitable<ErrorCode> TlsSocket::write(ByteSpan bytes) {
         if (!socket_.is_open()) co_return asio::error::operation_aborted;
         auto const slice = bytes.first(std::min(bytes.size(), slice_bytes));
         bytes = bytes.subspan(slice.size());
+        // Left to double, it would take twice the memory, on each of many connections.
+        if (slice.size() == slice_bytes) out_.reserve(sealed_slice_bytes);
         ERR_clear_error();
         errno = 0;
         std::size_t written = 0;

@@ -8,8 +8,8 @@ namespace satchel::node {
 namespace {
 
 constexpr std::uint64_t long_bytes = 8 * 1024 * 1024;  ///< of content: more has its own threads
-constexpr std::size_t window_bytes = std::size_t{3} * 1024 * 1024;
-constexpr std::size_t windows_max = 3;  ///< what is encrypted beside these goes by the disk
+constexpr std::size_t window_bytes = std::size_t{2} * 1024 * 1024;
+constexpr std::size_t windows_max = 2;  ///< what is encrypted beside these goes by the disk
 
 bool is_long(DepositRequest const& request) {
     return request.source.end - request.source.begin > long_bytes;
