@@ -76,14 +76,15 @@ struct ClientLimits {
     std::size_t bulk_per_node = 8;             ///< of these, for blobs
     std::chrono::milliseconds connect{3'000};  ///< each endpoint
     std::chrono::milliseconds handshake{5'000};
-    std::chrono::milliseconds meet{10'000};    ///< until the other side is at the gateway
-    std::chrono::milliseconds answer{30'000};  ///< head of an answer, once the request is out
-    std::chrono::milliseconds finish{30'000};  ///< same, after a blob; see finish_for()
+    std::chrono::milliseconds meet{10'000};     ///< until the other side is at the gateway
+    std::chrono::milliseconds answer{30'000};   ///< head of an answer, once the request is out
+    std::chrono::milliseconds finish{300'000};  ///< same, after a blob; see finish_for()
     std::chrono::milliseconds chunk{120'000};
     std::chrono::milliseconds idle{60'000};  ///< then the connection is closed
     std::shared_ptr<Traffic> traffic{};      ///< shared with the node's server; none: its own
 
-    /// For hashing and syncing what was sent: also a slow disk writes 4 MiB a second.
+    /// Some MiB of what was sent may still be on their way, over a slow line. And for hashing and
+    /// syncing: also a slow disk writes 4 MiB a second.
     std::chrono::milliseconds finish_for(std::uint64_t blob_bytes) const {
         return finish + std::chrono::seconds(blob_bytes / (4 * 1024 * 1024));
     }
