@@ -177,9 +177,9 @@ private:
         return position_ + next_chunk(traffic_, Traffic::Way::up, end() - position_);
     }
 
-    void read_ahead(ChunkJob& job) {
-        spare_.resize(static_cast<std::size_t>(next_end() - position_));
-        std::uint64_t const at = std::exchange(position_, position_ + spare_.size());
+    void read_ahead(ChunkJob& job, std::uint64_t up_to) {
+        spare_.resize(static_cast<std::size_t>(up_to - position_));
+        std::uint64_t const at = std::exchange(position_, up_to);
         job.start(pool_, [file = file_, at, buffer = std::exchange(spare_, {})]() mutable {
             return read_chunk(*file, std::move(buffer), at);
         });
@@ -190,15 +190,16 @@ private:
         position_ = body_.first + sent_;
         while (sent_ < body_.bytes) {
             if (!job.running()) {
-                if (body_.growth && !co_await made(next_end())) co_return;
-                read_ahead(job);
+                std::uint64_t const up_to = next_end();
+                if (body_.growth && !co_await made(up_to)) co_return;
+                read_ahead(job, up_to);
             }
             ChunkDone chunk = co_await job.finish();
             result_.disk = std::move(chunk.status);
             if (!result_.disk) co_return;
-            bool const more =
-                position_ < end() && (!body_.growth || body_.growth->made() >= next_end());
-            if (more) read_ahead(job);
+            std::uint64_t const up_to = next_end();
+            bool const more = position_ < end() && (!body_.growth || body_.growth->made() >= up_to);
+            if (more) read_ahead(job, up_to);
             if (!co_await send(chunk.buffer)) co_return;
             spare_ = std::move(chunk.buffer);
         }

@@ -217,7 +217,10 @@ asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
     bool const taken = progress != nullptr && progress->action == OfferAction::put &&
                        progress->have <= order.blob->bytes();
     if (!taken) co_return fail(Fault::refused, "the node does not take bytes before their name");
-    if (progress->have == order.blob->bytes()) co_return Status();
+    if (progress->have == order.blob->bytes()) {
+        order.blob->release(progress->have);
+        co_return Status();
+    }
     ControlClient::BlobPut put;
     put.id = order.draft.content_id;
     put.from = progress->have;  // of a sender that was killed something is there

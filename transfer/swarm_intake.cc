@@ -25,6 +25,12 @@ Result<std::shared_ptr<UniqueFd>> as_file(ByteSpan bytes) {
     return std::make_shared<UniqueFd>(std::move(file));
 }
 
+/// What a worker makes for a reception.
+struct Prepared {
+    std::shared_ptr<EarlyPieces> pieces;
+    std::shared_ptr<UniqueFd> layer;
+};
+
 }  // namespace
 
 struct SwarmIntake::Reception {
@@ -136,22 +142,24 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
         co_return answer_of(Refusal{409, "busy", "this blob is being fed"});
     }
     auto prepare = [reception, folder, layer = invitation.layer, size = incoming->offer.size,
-                    id]() -> Status {
+                    id]() -> Result<Prepared> {
         auto set = reception->slot->upload()->set_layer(layer);
-        if (!set) return set;
+        if (!set) return fail(set.error());
         auto pieces = EarlyPieces::share(folder, id, size, layer, *reception->slot->upload());
         if (!pieces) return fail(pieces.error());
-        reception->pieces = std::move(*pieces);
         auto layer_file = as_file(layer);
         if (!layer_file) return fail(layer_file.error());
-        reception->layer = std::move(*layer_file);
-        return {};
+        return Prepared{std::move(*pieces), std::move(*layer_file)};
     };
     reception->feeding = true;  // the upload is in a worker's hands: its turn is not over before
-    Status const prepared = co_await pool_.await(std::move(prepare));
+    Result<Prepared> const prepared = co_await pool_.await(std::move(prepare));
     reception->feeding = false;
     slot->advance_to(slot->upload()->offset());
-    if (prepared) slot->keep_early(reception->pieces);
+    if (prepared) {
+        reception->pieces = prepared->pieces;
+        reception->layer = prepared->layer;
+        slot->keep_early(reception->pieces);
+    }
     if (reception->ended) reception->turn = UploadSlot::Turn();
     if (!prepared) {
         end(reception, prepared.error());
@@ -195,7 +203,9 @@ asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incomin
         reception->news.clear();
     }
     if (reception->ended) co_return directly();
-    co_return answer_of(OfferProgress{OfferAction::swarm, reception->pieces->bytes()});
+    // Whoever asks while an invitation is being prepared hears of what came before.
+    auto const have = reception->pieces ? reception->pieces->bytes() : reception->slot->have();
+    co_return answer_of(OfferProgress{OfferAction::swarm, have});
 }
 
 void SwarmIntake::feed(ReceptionPtr const& reception) {

@@ -7,6 +7,10 @@ WorkerPool::WorkerPool(asio::io_context& owner, unsigned threads)
     , pool_(threads) {}
 
 WorkerPool::~WorkerPool() {
+    finish();
+}
+
+void WorkerPool::finish() {
     pool_.stop();
     pool_.join();
 }

@@ -18,8 +18,11 @@ public:
     WorkerPool(WorkerPool const&) = delete;
     WorkerPool& operator=(WorkerPool const&) = delete;
 
-    /// Finishes what runs, drops what waits.
     ~WorkerPool();
+
+    /// Finishes what runs, drops what waits; nothing runs any more. For an owner whose work uses
+    /// what would go before this.
+    void finish();
 
     /// Runs `work` on some thread of the pool, then `done` with its result on the owner's thread.
     template <class Work, class Done>

@@ -34,6 +34,12 @@ std::size_t Depositor::free_window() {
     return windows_.size() < windows_max ? window_bytes : 0;
 }
 
+void Depositor::give_back_window(Job const& job, bool all_sent) {
+    // What was not taken from memory must stand in the file.
+    if (!all_sent) job.growing->leave();
+    std::erase_if(windows_, [&](auto const& one) { return one.lock() == job.growing; });
+}
+
 /// Its bytes may go to the recipient's storage while they are made.
 asio::awaitable<void> Depositor::let_ahead(std::shared_ptr<Job> job) {
     auto const bytes = blob_bytes_of(job->request);
@@ -64,17 +70,9 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job) {
     if (request.label_is_final) way.digest = transfer::ContentDigest::known;
     way.draft = std::exchange(job->draft, std::nullopt);
     auto work = [this, job, way = std::move(way)]() mutable -> Result<transfer::OutgoingBlob> {
-        auto content = job->file.duplicate();
-        if (!content) return fail(content.error());
-        auto blob = encrypt_file(std::move(*content), job->request.source, std::move(way),
-                                 world_.randomness);
-        if (!blob) {
-            forget_unfinished(*job);
-        } else if (blob->file) {
-            // It did not all go from memory, so the rest may take long. What fails here is tried
-            // again where it is needed.
-            static_cast<void>(complete_now(*job, *blob));
-        }
+        auto blob = encrypt_now(*job, std::move(way));
+        if (!blob && !stopping_) forget_unfinished(*job);
+        if (blob && blob->file_from == 0) keep_begun(*job, *blob);
         return blob;
     };
     WorkerPool& pool = is_long(request) ? encryptors_ : world_.workers;
@@ -88,15 +86,27 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job) {
     job->encrypted.set();
 }
 
-/// Worker's thread.
+/// Worker's thread, as the two that follow.
+Result<transfer::OutgoingBlob> Depositor::encrypt_now(Job const& job, transfer::OutgoingWay way) {
+    auto content = job.file.duplicate();
+    if (!content) return fail(content.error());
+    return encrypt_file(std::move(*content), job.request.source, std::move(way), world_.randomness,
+                        stopping_);
+}
+
 Status Depositor::complete_now(Job const& job, transfer::OutgoingBlob& blob) {
     auto content = job.file.duplicate();
     if (!content) return fail(content.error());
-    auto whole = complete_blob(std::move(*content), job.request.source, world_.outbox, blob);
-    if (!whole) return whole;
+    auto whole =
+        complete_blob(std::move(*content), job.request.source, world_.outbox, blob, stopping_);
+    if (whole) keep_begun(job, blob);
+    return whole;
+}
+
+/// From here on the blob itself is what a later process goes on with.
+void Depositor::keep_begun(Job const& job, transfer::OutgoingBlob const& blob) {
     begun_.keep(job.errand, blob, job.offer);
     forget_unfinished(job);
-    return whole;
 }
 
 void Depositor::forget_unfinished(Job const& job) {

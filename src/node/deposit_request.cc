@@ -51,6 +51,13 @@ Result<bool> reads_as(UniqueFd file, mailgw::AttachmentSource const& source,
     }
 }
 
+transfer::ContentReader until_stopped(ContentReader& reader, std::atomic<bool> const& stopping) {
+    return [&](std::span<Byte> buffer) -> Result<std::size_t> {
+        if (stopping) return fail(Fault::unavailable, "the node is being stopped");
+        return reader.read(buffer);
+    };
+}
+
 }  // namespace
 
 Result<Errand> errand_of(int fd, DepositRequest const& request) {
@@ -94,13 +101,14 @@ std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request) {
 }
 
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            transfer::OutgoingWay way, Randomness& randomness) {
+                                            transfer::OutgoingWay way, Randomness& randomness,
+                                            std::atomic<bool> const& stopping) {
     auto watched = file.duplicate();
     if (!watched) return fail(watched.error());
     auto const before = state_of(watched->get());
     if (!before) return fail(before.error());
     ContentReader reader(std::move(file), source);
-    auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
+    auto const read = until_stopped(reader, stopping);
     auto const digest = way.digest;
     auto blob = transfer::make_outgoing_blob(read, std::move(way), randomness);
     if (!blob) return blob;
@@ -118,9 +126,10 @@ Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSou
 }
 
 Status complete_blob(UniqueFd file, mailgw::AttachmentSource const& source,
-                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob) {
+                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob,
+                     std::atomic<bool> const& stopping) {
     ContentReader reader(std::move(file), source);
-    auto const read = [&reader](std::span<Byte> buffer) { return reader.read(buffer); };
+    auto const read = until_stopped(reader, stopping);
     return transfer::complete_outgoing_blob(read, outbox, blob);
 }
 

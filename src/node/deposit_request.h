@@ -2,6 +2,7 @@
 // its blob will be, and the blob itself.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -35,13 +36,15 @@ Result<Errand> errand_of(int fd, DepositRequest const& request);
 std::optional<std::uint64_t> blob_bytes_of(DepositRequest const& request);
 
 /// Blocks on the disk. Fault::corrupt: the file changed meanwhile, and what was made of it is half
-/// of one version and half of another.
+/// of one version and half of another. Fault::unavailable: it was told to stop.
 Result<transfer::OutgoingBlob> encrypt_file(UniqueFd file, mailgw::AttachmentSource const& source,
-                                            transfer::OutgoingWay way, Randomness& randomness);
+                                            transfer::OutgoingWay way, Randomness& randomness,
+                                            std::atomic<bool> const& stopping);
 
 /// Writes what went out from memory to the blob's file, made once more. Blocks. Fault::corrupt: the
 /// file changed since.
 Status complete_blob(UniqueFd file, mailgw::AttachmentSource const& source,
-                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob);
+                     std::filesystem::path const& outbox, transfer::OutgoingBlob& blob,
+                     std::atomic<bool> const& stopping);
 
 }  // namespace satchel::node

@@ -1,6 +1,7 @@
 #include "src/node/depositor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "src/node/deposit_job.h"
 #include "transfer/age_file.h"
@@ -11,7 +12,7 @@ namespace satchel::node {
 namespace {
 
 constexpr std::size_t recipients_at_once = 8;
-constexpr unsigned encryptions_at_once = 2;
+constexpr unsigned encryptions_at_once = 3;  ///< one more than may go at a receiver's pace
 
 bool is_usable(LookupReport const& report) {
     return report.storage && report.trusted && report.age_recipient;
@@ -19,13 +20,17 @@ bool is_usable(LookupReport const& report) {
 
 }  // namespace
 
+Depositor::~Depositor() {
+    stopping_ = true;  // what is being encrypted ends, and the next process goes on with it
+}
+
 Depositor::Depositor(World world)
     : world_(std::move(world))
-    , encryptors_(world_.owner, encryptions_at_once)
     , begun_({world_.outbox.parent_path() / "begun", world_.identity.age, world_.clock,
               world_.randomness})
     , unfinished_({world_.outbox.parent_path() / "unfinished", world_.identity.age,
-                   world_.randomness, machine_boot()}) {}
+                   world_.randomness, machine_boot()})
+    , encryptors_(world_.owner, encryptions_at_once) {}
 
 /// What opens the blob for one recipient, or why they don't get it this way.
 Result<EscrowItem> Depositor::prepare(Job& job, std::size_t index, LookupReport const& report) {
@@ -90,8 +95,7 @@ asio::awaitable<void> Depositor::send_ahead(Job& job, std::size_t index, LookupR
         ahead->sent = co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
                                                          report.nodes);
     }
-    // What it did not take from memory must stand in the file.
-    if (job.growing) job.growing->leave();
+    if (job.growing) give_back_window(job, ahead->sent && ahead->sent->whole);
     ahead->ended.set();
 }
 
@@ -176,11 +180,17 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
 asio::awaitable<Result<transfer::Delivered>> Depositor::carry(Job& job, CarryOrder order,
                                                               std::vector<NodeReport> nodes) {
     if (order.ahead && order.ahead->whole && job.outgoing.file_from > 0) {
-        std::vector<NodeReport> has_it = nodes;
-        std::erase_if(has_it,
-                      [&](NodeReport const& node) { return node.node_key != order.ahead->node; });
-        auto named = co_await world_.carrier.carry(job.blob, order, std::move(has_it));
-        if (named) co_return named;
+        auto const has_it = [&](NodeReport const& node) {
+            return node.node_key == order.ahead->node;
+        };
+        std::vector<NodeReport> holder;
+        std::ranges::copy_if(nodes, std::back_inserter(holder), has_it);
+        auto named = co_await world_.carrier.carry(job.blob, order, std::move(holder));
+        // Where it has lost some of it, the bytes must be at hand. Where it has gone, only others
+        // are worth that.
+        bool const lacks_some = !named && named.error().fault == Fault::not_found;
+        if (!named && !lacks_some) std::erase_if(nodes, has_it);
+        if (named || std::ranges::none_of(nodes, &NodeReport::available)) co_return named;
     }
     if (Status whole = co_await complete(job); !whole) co_return fail(whole.error());
     co_return co_await world_.carrier.carry(job.blob, std::move(order), std::move(nodes));

@@ -2,6 +2,7 @@
 // recipient, or keeps it for those whose storage is away.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -51,6 +52,9 @@ public:
     };
 
     explicit Depositor(World world);
+    Depositor(Depositor const&) = delete;
+    Depositor& operator=(Depositor const&) = delete;
+    ~Depositor();
 
     /// Reads `file` in the request's range. Fails only when the content can't be read or encrypted:
     /// what goes wrong with one recipient is told in their outcome.
@@ -75,12 +79,15 @@ private:
     asio::awaitable<bool> take_up(std::shared_ptr<Job> job);
     asio::awaitable<void> let_ahead(std::shared_ptr<Job> job);
     std::size_t free_window();
+    void give_back_window(Job const& job, bool all_sent);
     asio::awaitable<void> encrypt(std::shared_ptr<Job> job);
     static void adopt(Job& job, transfer::OutgoingBlob blob);
     /// All of the blob stands in its file, and a later process can go on with it. Fault::corrupt:
     /// part of it went from memory, and the file that it was made of is another one by now.
     asio::awaitable<Status> complete(Job& job);
+    Result<transfer::OutgoingBlob> encrypt_now(Job const& job, transfer::OutgoingWay way);
     Status complete_now(Job const& job, transfer::OutgoingBlob& blob);
+    void keep_begun(Job const& job, transfer::OutgoingBlob const& blob);
     void forget_unfinished(Job const& job);
     /// What the recipient's storage may take before all is encrypted.
     asio::awaitable<void> send_ahead(Job& job, std::size_t index, LookupReport const& report,
@@ -103,11 +110,13 @@ private:
     void count(Job const& job);
 
     World world_;
-    WorkerPool encryptors_;  ///< for what takes long: small files wait for nobody
     BegunBlobs begun_;
     UnfinishedBlobs unfinished_;
-    std::vector<std::weak_ptr<transfer::GrowingBlob>> windows_;  ///< of blobs that wait in memory
+    std::vector<std::weak_ptr<transfer::GrowingBlob>> windows_;  ///< of blobs that go from memory
     Totals totals_;
+    std::atomic<bool> stopping_ = false;
+    /// For what takes long: small files wait for nobody. Ends before what its work uses.
+    WorkerPool encryptors_;
 };
 
 }  // namespace satchel::node

@@ -48,6 +48,12 @@ struct PeerServices {
         , lines(io)
         , transfers(identity, clock) {}
 
+    PeerServices(PeerServices const&) = delete;
+    PeerServices& operator=(PeerServices const&) = delete;
+
+    /// What a worker is at may use anything that is declared after the workers.
+    ~PeerServices() { workers.finish(); }
+
     bool pull_only() const { return config.node.expose == Expose::pull_only; }
 
     Status start_trust();
@@ -57,6 +63,7 @@ struct PeerServices {
     void show_presence();
     Status start_copies();
     Status start_transfers();
+
     Status start_escrow();
     Status start_domain();
     Status start_verbs();

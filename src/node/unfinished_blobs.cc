@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <utility>
@@ -29,6 +30,7 @@ constexpr std::uint64_t job_version = 1;
 constexpr std::size_t boot_octets = 64;
 constexpr std::size_t job_bytes = limits::grant_bytes + 512;
 constexpr std::size_t sealed_job_bytes = job_bytes + 4096;
+constexpr std::chrono::seconds lifetime{BegunBlobs::lifetime_seconds};
 constexpr char const* job_suffix = ".job";
 constexpr char const* journal_suffix = ".journal";
 
@@ -70,7 +72,9 @@ UnfinishedBlobs::UnfinishedBlobs(World world)
         auto const errand = errand_in(file);
         if (!errand || !open(*errand)) continue;
         std::error_code gone;
-        found.push_back({fs::last_write_time(journal_file(*errand), gone), *errand});
+        auto const written = fs::last_write_time(journal_file(*errand), gone);
+        if (gone || fs::file_time_type::clock::now() - written > lifetime) continue;
+        found.push_back({written, *errand});
     }
     std::ranges::sort(found, std::greater(), &Left::written);
     if (found.size() > kept_max) found.resize(kept_max);

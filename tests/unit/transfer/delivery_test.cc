@@ -299,6 +299,34 @@ TEST_CASE(
     CHECK(lab.host.arrived.size() == 1);
 }
 
+TEST_CASE(
+    "delivery: the name of what went ahead is all that is needed, unless some of it is gone") {
+    ControlLab lab;
+    Growing made(lab, 20'000'000);
+    DeliveryOrder named = made.order;
+    named.file = nullptr;
+    SUBCASE("all is there") {
+        made.grow_as_it_goes(524'288);
+        REQUIRE(made.send());
+        CHECK(deliver_to(lab, named));
+        check_whole(*lab.store, made.blob);
+        return;
+    }
+    SUBCASE("nothing is there") {}
+    SUBCASE("half is there") {
+        made.grow_to(10'000'000);
+        made.ahead.progress = [&](std::uint64_t) { made.growing->end(); };
+        CHECK_FALSE(made.send());
+    }
+    auto const lacking = deliver_to(lab, named);
+    REQUIRE_FALSE(lacking);
+    CHECK(lacking.error().fault == Fault::not_found);
+    CHECK(lab.store->list()->empty());
+    // Made once more, it goes on.
+    REQUIRE(deliver_to(lab, made.order));
+    check_whole(*lab.store, made.blob);
+}
+
 TEST_CASE("delivery: a blob that was never made to its end leaves nothing behind that counts") {
     ControlLab lab;
     Growing made(lab, 20'000'000);
