@@ -51,13 +51,7 @@ public:
                 co_return checked(*receipt);
             }
             auto const progress = std::get<OfferProgress>(*answer);
-            if (progress.have > order_.offer.size)
-                co_return fail(Fault::corrupt, "the node says that it has more than there is");
-            accepted_ = true;
-            if (progress.have > seen_) note_progress();
-            seen_ = std::max(seen_, progress.have);
-            if (std::chrono::steady_clock::now() > give_up_ || in_vain_ == sendings_in_vain_max)
-                co_return fail(Fault::timed_out, "the node asks again for what it was sent");
+            if (Status const fair = weigh(progress); !fair) co_return fail(fair.error());
             bool const directly = progress.action == OfferAction::put ||
                                   progress.action == OfferAction::swarm;  // which was tried before
             if (directly) {
@@ -76,6 +70,18 @@ private:
     void note_progress() {
         give_up_ = std::chrono::steady_clock::now() + order_.patience;
         pause_ = pause_after_break;
+    }
+
+    /// Whether it pays to go on with a node that says this.
+    Status weigh(OfferProgress const& progress) {
+        if (progress.have > order_.offer.size)
+            return fail(Fault::corrupt, "the node says that it has more than there is");
+        accepted_ = true;
+        if (progress.have > seen_) note_progress();
+        seen_ = std::max(seen_, progress.have);
+        if (std::chrono::steady_clock::now() > give_up_ || in_vain_ == sendings_in_vain_max)
+            return fail(Fault::timed_out, "the node asks again for what it was sent");
+        return {};
     }
 
     /// What has gone out since, for however long, may have arrived.

@@ -12,6 +12,7 @@ Any other block, and any console block that cannot be run as it stands, has a di
     instead                 as skip, and the commands on the directive's further lines are run in its stead
     run                     the commands on the further lines are run; no block belongs to it
     file PARTY:PATH         the block is appended to this file of the party's home
+    soon                    the session's commands are typed again until they say what is shown, for half a minute
     excerpt FILE            each line of the block stands in this file of the source
     mailbox ADDRESS         the block is found in the newest mail of this mailbox, lines that it leaves out aside
     mail ADDRESS            as mailbox, with the directive's further lines in place of a block
@@ -23,7 +24,7 @@ Any other block, and any console block that cannot be run as it stands, has a di
 import re
 from dataclasses import dataclass, field
 
-WITH_BLOCK = {"skip", "instead", "file", "excerpt", "mailbox"}
+WITH_BLOCK = {"skip", "instead", "soon", "file", "excerpt", "mailbox"}
 ALONE = {"run", "mail", "save", "send", "dns", "stop"}
 SHOWN = {"text"}  # blocks of these languages are pictures, no promises
 PROMPT = re.compile(r"(\w+)[$#] (.*)")
@@ -185,7 +186,14 @@ class Captures:
 
     def compare(self, expected, actual, anywhere=False):
         """None if what was said is what the document shows, else the first line that is not there. A line `…` stands for any
-        number of lines; with `anywhere` each gap does."""
+        number of lines; with `anywhere` each gap does. What does not compare teaches no cut words."""
+        known = dict(self.words)
+        missing = self.first_missing(expected, actual, anywhere)
+        if missing:
+            self.words = known
+        return missing
+
+    def first_missing(self, expected, actual, anywhere):
         expected = [line for line in expected if line.strip()]
         actual = [line for line in actual if line.strip()]
         at, gap = 0, anywhere

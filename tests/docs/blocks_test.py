@@ -57,6 +57,8 @@ class Comparison(unittest.TestCase):
         self.assertIsNone(captures.compare(["Reference: satchel:1:37ba…e932:500"], ["Reference: satchel:1:abc:500"]))
         self.assertEqual(captures.filled_in("satchel get satchel:1:37ba…e932:500 -o …"), "satchel get satchel:1:abc:500 -o …")
         self.assertIsNotNone(captures.compare(["37ba…e932 5 MB"], ["abd 5 MB"]))
+        self.assertIsNotNone(captures.compare(["51…d2", "there"], ["old", "more"]))
+        self.assertIsNone(captures.compare(["51…d2", "there"], ["new", "there"]))
         self.assertIsNone(captures.compare(["37ba…e932 5 MB"], ["abc 5 MB"]))
 
     def test_an_excerpt_of_a_mail(self):

@@ -2,6 +2,7 @@
 the document says it says. blocks.py tells how documents are written for that."""
 import os
 import re
+import select
 import shlex
 import subprocess
 import sys
@@ -32,9 +33,11 @@ class Reader:
 
     def do(self, step):
         word = step.directive.word if step.directive else None
-        if step.block and step.block.language == "console" and word in (None, "skip", "instead"):
+        if step.block and step.block.language == "console" and word in (None, "skip", "instead", "soon"):
             commands = commands_of(step.where, step.block.lines)
-            if word:
+            if word == "soon":
+                self.session(commands, patience=30)
+            elif word:
                 check_syntax(commands)
             else:
                 self.session(commands)
@@ -43,20 +46,28 @@ class Reader:
         elif word and hasattr(self, "do_" + word):
             getattr(self, "do_" + word)(step.directive.rest, step.block.lines if step.block else step.directive.lines)
 
-    def session(self, commands):
+    def session(self, commands, patience=0):
         for command in commands:
             begin = time.monotonic()
-            code, said = self.world.run(command.party, self.captures.filled_in(command.text), command.in_background)
-            self.last = said
-            wanted = None if command.in_background else command.code
-            if code != wanted:
-                raise AssertionError(f"`{command.text}` ended with {code}, not {wanted}:\n{said}")
-            missing = self.captures.compare(command.expected, said.splitlines())
-            # A command shown alone may say what it likes.
-            if missing and command.expected:
-                raise AssertionError(f"`{command.text}` does not say\n    {missing}\nbut\n{said}")
+            while (wrong := self.type_in(command)) and time.monotonic() < begin + patience:
+                select.select([], [], [], 0.1)
+            if wrong:
+                raise AssertionError(wrong)
             self.counted += 1
             print(f"{time.monotonic() - begin:7.2f} s  {command.party}$ {command.text}", flush=True)
+
+    def type_in(self, command):
+        """What is wrong with what the command says, if anything."""
+        code, said = self.world.run(command.party, self.captures.filled_in(command.text), command.in_background)
+        self.last = said
+        wanted = None if command.in_background else command.code
+        if code != wanted:
+            return f"`{command.text}` ended with {code}, not {wanted}:\n{said}"
+        missing = self.captures.compare(command.expected, said.splitlines())
+        # A command shown alone may say what it likes.
+        if missing and command.expected:
+            return f"`{command.text}` does not say\n    {missing}\nbut\n{said}"
+        return None
 
     def do_file(self, rest, lines):
         party, path = rest.split(":")
