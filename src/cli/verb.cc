@@ -172,6 +172,19 @@ int CommandLine::run(int argc, char const* const* argv) {
                     state_->globals.json);
         return static_cast<int>(ExitStatus::usage);
     }
+    return run_chosen();
+}
+
+std::optional<int> CommandLine::run_if_known(int argc, char const* const* argv) {
+    try {
+        state_->app.parse(argc, argv);
+    } catch (CLI::Error const&) {
+        return std::nullopt;
+    }
+    return run_chosen();
+}
+
+int CommandLine::run_chosen() {
     state_->globals.home = std::filesystem::absolute(
         state_->home.empty() ? Home::default_root() : std::filesystem::path(state_->home));
     auto const status = state_->chosen(state_->globals);

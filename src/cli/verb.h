@@ -68,11 +68,15 @@ public:
     /// `--json`. Two words that no help shows are for programs: `--complete WORD…`, which shells
     /// ask, and `--grammar`, from which the manual pages are made.
     int run(int argc, char const* const* argv);
+    /// For a program that knows some of the verbs alone: as `run`, where the words are one of its
+    /// verbs with all that it needs. Else nothing has been said or done.
+    std::optional<int> run_if_known(int argc, char const* const* argv);
 
 private:
     struct State;
 
     std::optional<int> tell_of_itself(int argc, char const* const* argv) const;
+    int run_chosen();
 
     std::unique_ptr<State> state_;
 };

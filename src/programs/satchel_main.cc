@@ -1,33 +1,26 @@
-// The program `satchel`: all verbs, in the order of `--help`.
+// The program `satchel`: does itself what needs this home's files and its node alone, and is there
+// at once for it. All else it leaves to the whole program, help and complaints included.
 #include <clocale>
 #include <csignal>
 
 #include "src/base/sodium_init.h"
+#include "src/cli/output.h"
 #include "src/cli/verbs.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole_program.h"
 
 int main(int argc, char** argv) {
     namespace cli = satchel::cli;
-    namespace programs = satchel::programs;
     satchel::ensure_sodium();
     std::setlocale(LC_CTYPE, "C.UTF-8");
-    std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not our end
+    std::signal(SIGPIPE, SIG_IGN);  // a node that hangs up is an error code, not our end
     std::signal(SIGXFSZ, SIG_IGN);  // likewise a file size limit
-    if (programs::is_swarm(argc, argv)) return programs::run_swarm(argc, argv);
     cli::CommandLine line;
     cli::add_init(line);
     cli::add_id(line);
-    programs::add_node(line);
     cli::add_enroll(line);
     cli::add_publish(line);
     cli::add_unpublish(line);
     cli::add_lookup(line);
-    programs::add_gateway(line);
-    programs::add_send(line);
-    programs::add_queue(line);
-    programs::add_get(line);
-    programs::add_restore(line);
-    programs::add_mail(line);
     cli::add_push(line);
     cli::add_open(line);
     cli::add_ls(line);
@@ -41,7 +34,8 @@ int main(int argc, char** argv) {
     cli::add_group(line);
     cli::add_domain(line);
     cli::add_domain_revoke(line);
-    programs::add_encrypt(line);
-    programs::add_decrypt(line);
-    return line.run(argc, argv);
+    if (auto const code = line.run_if_known(argc, argv)) return *code;
+    satchel::Error const error = satchel::programs::become_whole_program(argv);
+    cli::print_error(error, false);
+    return static_cast<int>(cli::exit_status_for(error.fault));
 }

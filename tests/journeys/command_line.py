@@ -2,6 +2,7 @@
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import unittest
@@ -22,6 +23,15 @@ class CommandLine(Lab):
             self.assertEqual(done.returncode, 0, verb)
             self.assertIn("Example:\n  satchel " + " ".join(verb[:1]), done.stdout.replace("--set ", ""), verb) \
                 if verb not in (["node"], ["gateway"]) else self.assertIn("Example:", done.stdout, verb)
+
+    def test_half_an_installation_does_half_and_says_so(self):
+        """What only asks the node or the home's files is done by the program that is typed; the rest is the other half's."""
+        alone = os.path.join(self.folder, "satchel")
+        shutil.copy(PROGRAM, alone)
+        for code, lines in ((0, ["init", "id --json", "--json contact ls"]), (66, ["node", "idd", "push", "id --help", "--version", ""])):
+            for line in lines:
+                done = subprocess.run([alone, "--home", os.path.join(self.folder, "half"), *line.split()], capture_output=True, text=True)
+                self.assertEqual((done.returncode, "install Satchel again" in done.stderr), (code, code == 66), (line, done))
 
     def test_examples_of_help_are_taken(self):
         """They stand in the manual pages, too. What they need is mostly not there: but none is wrong usage."""

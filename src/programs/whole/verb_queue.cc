@@ -3,9 +3,9 @@
 #include "src/cli/output.h"
 #include "src/core/home.h"
 #include "src/node/local_api_client.h"
-#include "src/programs/mail_world.h"
-#include "src/programs/programs.h"
-#include "src/programs/queue_json.h"
+#include "src/programs/whole/mail_world.h"
+#include "src/programs/whole/programs.h"
+#include "src/programs/whole/queue_json.h"
 
 namespace satchel::programs {
 

@@ -1,4 +1,4 @@
-#include "src/programs/nameless_file.h"
+#include "src/programs/whole/nameless_file.h"
 
 #include <cerrno>
 #include <filesystem>

@@ -15,10 +15,10 @@
 #include "src/node/json_values.h"
 #include "src/node/local_api_server.h"
 #include "src/node/local_metrics.h"
-#include "src/programs/descriptor_limit.h"
-#include "src/programs/mail_world.h"
-#include "src/programs/programs.h"
-#include "src/programs/queue_json.h"
+#include "src/programs/whole/descriptor_limit.h"
+#include "src/programs/whole/mail_world.h"
+#include "src/programs/whole/programs.h"
+#include "src/programs/whole/queue_json.h"
 
 namespace satchel::programs {
 

@@ -1,4 +1,4 @@
-#include "src/programs/mail_world.h"
+#include "src/programs/whole/mail_world.h"
 
 #include "src/core/home.h"
 #include "src/node/local_attachment_depot.h"

@@ -9,8 +9,8 @@
 #include "src/cli/output.h"
 #include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
-#include "src/programs/descriptor_limit.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole/descriptor_limit.h"
+#include "src/programs/whole/programs.h"
 #include "src/web/web_server.h"
 
 namespace satchel::programs {

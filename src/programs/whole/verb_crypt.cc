@@ -5,7 +5,7 @@
 
 #include "src/base/sodium_randomness.h"
 #include "src/core/identity.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole/programs.h"
 #include "transfer/age_file.h"
 
 namespace satchel::programs {

@@ -16,10 +16,10 @@
 #include "src/core/home.h"
 #include "src/core/identity.h"
 #include "src/core/reference.h"
-#include "src/programs/mail_world.h"
-#include "src/programs/nameless_file.h"
-#include "src/programs/programs.h"
-#include "src/programs/queue_json.h"
+#include "src/programs/whole/mail_world.h"
+#include "src/programs/whole/nameless_file.h"
+#include "src/programs/whole/programs.h"
+#include "src/programs/whole/queue_json.h"
 
 namespace satchel::programs {
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "src/base/sandbox.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole/programs.h"
 #include "transfer/swarm_worker.h"
 
 namespace satchel::programs {

@@ -7,10 +7,10 @@
 #include "src/cli/output.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"
-#include "src/programs/mail_world.h"
-#include "src/programs/programs.h"
-#include "src/programs/queue_json.h"
-#include "src/programs/sendmail_input.h"
+#include "src/programs/whole/mail_world.h"
+#include "src/programs/whole/programs.h"
+#include "src/programs/whole/queue_json.h"
+#include "src/programs/whole/sendmail_input.h"
 
 namespace satchel::programs {
 

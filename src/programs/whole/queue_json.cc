@@ -1,4 +1,4 @@
-#include "src/programs/queue_json.h"
+#include "src/programs/whole/queue_json.h"
 
 #include "src/base/base64.h"
 

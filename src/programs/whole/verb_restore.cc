@@ -10,8 +10,8 @@
 #include "src/cli/progress.h"
 #include "src/core/file_label.h"
 #include "src/node/json_values.h"
-#include "src/programs/nameless_file.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole/nameless_file.h"
+#include "src/programs/whole/programs.h"
 
 namespace satchel::programs {
 

@@ -1,4 +1,4 @@
-#include "src/programs/sendmail_input.h"
+#include "src/programs/whole/sendmail_input.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "mailgw/mime_addresses.h"
-#include "src/programs/nameless_file.h"
+#include "src/programs/whole/nameless_file.h"
 
 namespace satchel::programs {
 

@@ -1,4 +1,4 @@
-#include "src/programs/descriptor_limit.h"
+#include "src/programs/whole/descriptor_limit.h"
 
 #include <algorithm>
 

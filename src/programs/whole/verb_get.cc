@@ -14,7 +14,7 @@
 #include "src/cli/progress.h"
 #include "src/core/file_label.h"
 #include "src/core/reference.h"
-#include "src/programs/programs.h"
+#include "src/programs/whole/programs.h"
 
 namespace satchel::programs {
 
