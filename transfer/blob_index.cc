@@ -6,15 +6,15 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;  // 1: nothing was set aside
 
 constexpr char const* schema = R"(
-CREATE TABLE blob (
+CREATE TABLE IF NOT EXISTS blob (
     id    BLOB PRIMARY KEY,
     size  INTEGER NOT NULL,
     layer BLOB NOT NULL
 );
-CREATE TABLE holding (
+CREATE TABLE IF NOT EXISTS holding (
     blob        BLOB NOT NULL REFERENCES blob(id) ON DELETE CASCADE,
     recipient   BLOB NOT NULL,
     sender      TEXT NOT NULL,
@@ -24,13 +24,16 @@ CREATE TABLE holding (
     stored      INTEGER NOT NULL,
     PRIMARY KEY (blob, recipient)
 );
-CREATE INDEX holding_by_sender ON holding(sender, blob);
-CREATE TABLE partial (
+CREATE INDEX IF NOT EXISTS holding_by_sender ON holding(sender, blob);
+CREATE TABLE IF NOT EXISTS partial (
     id      BLOB PRIMARY KEY,
     size    INTEGER NOT NULL,
     sender  TEXT NOT NULL,
     layer   BLOB NOT NULL,
     touched INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS set_aside (
+    blob BLOB PRIMARY KEY REFERENCES blob(id) ON DELETE CASCADE
 );
 )";
 
@@ -73,6 +76,11 @@ constexpr char const* insert_holding =
     "INSERT OR REPLACE INTO holding (blob, recipient, sender, offer, grant_bytes, label, stored) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)";
 
+/// What a blob that came again was held by stays as it was.
+constexpr char const* insert_new_holding =
+    "INSERT OR IGNORE INTO holding (blob, recipient, sender, offer, grant_bytes, label, stored) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)";
+
 constexpr char const* delete_partial = "DELETE FROM partial WHERE id = ?";
 
 }  // namespace
@@ -106,17 +114,45 @@ Result<BlobIndex> BlobIndex::open(std::filesystem::path const& file) {
 Status BlobIndex::add(ContentId const& id, std::uint64_t size, ByteSpan layer,
                       Holding const& holding) {
     return database_.transaction([&]() -> Status {
-        auto done =
-            run("INSERT INTO blob (id, size, layer) VALUES (?, ?, ?)", id.bytes, size, layer);
-        if (done) done = hold(id, holding);
+        auto done = run("DELETE FROM set_aside WHERE blob = ?", id.bytes);
+        bool const again = done && database_.changed_rows() > 0;
+        if (done && !again)
+            done =
+                run("INSERT INTO blob (id, size, layer) VALUES (?, ?, ?)", id.bytes, size, layer);
+        if (done) done = insert(again ? insert_new_holding : insert_holding, id, holding);
         if (done) done = run(delete_partial, id.bytes);
         return done;
     });
 }
 
 Status BlobIndex::hold(ContentId const& id, Holding const& holding) {
-    return run(insert_holding, id.bytes, holding.recipient, holding.sender, holding.offer.bytes,
-               holding.grant, holding.label, holding.stored);
+    return insert(insert_holding, id, holding);
+}
+
+Status BlobIndex::insert(std::string_view sql, ContentId const& id, Holding const& holding) {
+    return run(sql, id.bytes, holding.recipient, holding.sender, holding.offer.bytes, holding.grant,
+               holding.label, holding.stored);
+}
+
+Status BlobIndex::put_aside(ContentId const& id) {
+    return run("INSERT OR IGNORE INTO set_aside (blob) VALUES (?)", id.bytes);
+}
+
+Result<std::set<ContentId>> BlobIndex::set_aside() {
+    std::set<ContentId> ids;
+    auto const done =
+        each_row("SELECT blob FROM set_aside", [&](SqliteStatement const& row) -> Status {
+            auto const id = read_id(row, 0);
+            if (!id) return fail(id.error());
+            ids.insert(*id);
+            return {};
+        });
+    if (!done) return fail(done.error());
+    return ids;
+}
+
+Result<std::optional<std::uint64_t>> BlobIndex::set_aside_size(ContentId const& id) {
+    return one_size("SELECT size FROM blob JOIN set_aside ON blob = id WHERE id = ?", id);
 }
 
 Result<Released> BlobIndex::release(ContentId const& id, AddressTag const& recipient) {
@@ -142,9 +178,17 @@ Status BlobIndex::forget(ContentId const& id) {
 }
 
 Result<std::optional<std::uint64_t>> BlobIndex::size_of(ContentId const& id) {
+    return one_size(
+        "SELECT size FROM blob WHERE id = ?1 AND "
+        "NOT EXISTS (SELECT 1 FROM set_aside WHERE blob = ?1)",
+        id);
+}
+
+Result<std::optional<std::uint64_t>> BlobIndex::one_size(std::string_view sql,
+                                                         ContentId const& id) {
     std::optional<std::uint64_t> size;
     auto const done = each_row(
-        "SELECT size FROM blob WHERE id = ?",
+        sql,
         [&](SqliteStatement const& row) -> Status {
             size = row.size(0);
             return {};
@@ -200,8 +244,8 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
                                                 Values const&... values) {
     std::vector<HeldBlob> blobs;
     auto const done = each_row(
-        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored, arrival "
-        "FROM " +
+        "SELECT blob.id, size, recipient, sender, offer, grant_bytes, label, stored, arrival, "
+        "EXISTS (SELECT 1 FROM set_aside WHERE set_aside.blob = blob.id) FROM " +
             std::string(from) + " JOIN holding ON holding.blob = blob.id ORDER BY " +
             std::string(order) + ", stored, recipient",
         [&](SqliteStatement const& row) -> Status {
@@ -210,7 +254,7 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
             auto holding = read_holding(row, 2);
             if (!holding) return fail(holding.error());
             if (blobs.empty() || blobs.back().id != *id) {
-                blobs.push_back({*id, row.size(1), {}, row.size(8)});
+                blobs.push_back({*id, row.size(1), {}, row.size(8), row.size(9) != 0});
             }
             blobs.back().holdings.push_back(std::move(*holding));
             return {};
@@ -223,7 +267,8 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
 Result<Bytes> BlobIndex::layer(ContentId const& id) {
     std::optional<Bytes> layer;
     auto const done = each_row(
-        "SELECT layer FROM blob WHERE id = ?",
+        "SELECT layer FROM blob WHERE id = ?1 AND "
+        "NOT EXISTS (SELECT 1 FROM set_aside WHERE blob = ?1)",
         [&](SqliteStatement const& row) -> Status {
             layer = row.blob(0);
             return {};

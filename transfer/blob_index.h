@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ class BlobIndex {
 public:
     static Result<BlobIndex> open(std::filesystem::path const& file);
 
-    /// A blob becomes held, and is no longer partial. Durable on return.
+    /// A blob becomes held, and is no longer partial, nor set aside. Durable on return.
     Status add(ContentId const& id, std::uint64_t size, ByteSpan layer, Holding const& holding);
 
     /// One more holding of a blob that is there, or a newer one in place of the recipient's old.
@@ -49,6 +50,12 @@ public:
 
     /// Ends a holding, and with the last one the blob.
     Result<Released> release(ContentId const& id, AddressTag const& recipient);
+
+    /// Its bytes are not to be had until it is added again: for find(), size_of() and layer() it
+    /// is not here, and all that it is held for stays. Durable on return.
+    Status put_aside(ContentId const& id);
+    Result<std::set<ContentId>> set_aside();
+    Result<std::optional<std::uint64_t>> set_aside_size(ContentId const& id);
 
     /// Forgets a blob and all its holdings.
     Status forget(ContentId const& id);
@@ -84,6 +91,8 @@ private:
                                          Values const&... values);
     template <class... Values>
     Status run(std::string_view sql, Values const&... values);
+    Status insert(std::string_view sql, ContentId const& id, Holding const& holding);
+    Result<std::optional<std::uint64_t>> one_size(std::string_view sql, ContentId const& id);
     template <class Read, class... Values>
     Status each_row(std::string_view sql, Read const& read, Values const&... values);
 

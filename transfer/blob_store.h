@@ -34,6 +34,7 @@ struct HeldBlob {
     std::uint64_t size = 0;  ///< bytes
     std::vector<Holding> holdings;
     std::uint64_t arrival = 0;  ///< in this store: more than of any that came before
+    bool set_aside = false;     ///< the lists tell of it, but its bytes are not to be had
 };
 
 struct StoreQuota {
@@ -87,6 +88,7 @@ public:
     /// Reserves room before the first byte. Fault::no_space: total or per-sender quota, or the
     /// disk; the text says which. Fault::unavailable: the same blob is being received already.
     /// Fault::refused: it is held already (then hold() is the call), or no blob is as small.
+    /// Fault::corrupt: what was set aside has another size.
     virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                         std::string const& sender) = 0;
 
@@ -106,8 +108,15 @@ public:
     /// the sender's quota. A second holding for one recipient takes the place of the first.
     virtual Status hold(ContentId const& id, Holding const& holding) = 0;
 
+    /// A blob that is held, but its bytes are damaged or gone: for all but the lists it is not here
+    /// until it has come again, by receive() as ever. What finishes that takes its place in one
+    /// step: whom it was held for, and by what grant and label, stays as it was, and so it does
+    /// where nothing comes of it. False: it isn't held.
+    virtual Result<bool> set_aside(ContentId const& id) = 0;
+
+    /// Not what is set aside.
     virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;
-    /// In the order of arrival, also within one second.
+    /// In the order of arrival, also within one second. What is set aside, too.
     virtual Result<std::vector<HeldBlob>> list() = 0;
     /// At most so many of those whose id comes after `after`, in the order of their ids.
     virtual Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,

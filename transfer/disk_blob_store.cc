@@ -31,6 +31,7 @@ Status drop_stale_partials(DiskStoreState& state) {
     return {};
 }
 
+/// What is set aside counts as held, not as arriving once more.
 struct Reserved {
     std::uint64_t bytes = 0;
     std::uint64_t of_sender = 0;
@@ -42,21 +43,41 @@ struct Reserved {
 Result<Reserved> reserved_but_for(DiskStoreState& state, ContentId const* id,
                                   std::string const& sender) {
     Reserved reserved;
-    auto const count = [&](std::uint64_t bytes, std::string const& from) {
+    auto const set_aside = state.index.set_aside();
+    if (!set_aside) return fail(set_aside.error());
+    auto const count = [&](ContentId const& what, std::uint64_t bytes, std::string const& from) {
+        if (set_aside->contains(what)) return;
         reserved.bytes += bytes;
         if (from == sender) reserved.of_sender += bytes;
     };
     for (auto const& [arriving, arrival] : state.arriving) {
-        count(arrival.size, arrival.sender);
+        count(arriving, arrival.size, arrival.sender);
         if (!arrival.disk_reserved) reserved.to_be_written += arrival.size - *arrival.verified;
     }
     auto const partials = state.index.partials();
     if (!partials) return fail(partials.error());
     for (auto const& partial : *partials) {
         if ((id != nullptr && partial.id == *id) || state.arriving.contains(partial.id)) continue;
-        count(state.folder.partial_size(partial.id), partial.sender);
+        count(partial.id, state.folder.partial_size(partial.id), partial.sender);
     }
     return reserved;
+}
+
+/// Two sizes can have one root: a block may hold the hashes of two others.
+tl::unexpected<Error> other_size(ContentId const& id) {
+    return fail(Fault::corrupt, "blob " + id.short_form() + " is known here by another size");
+}
+
+/// Of a blob that was set aside, and comes again.
+Result<Reserved> counted_already(DiskStoreState& state, ContentId const& id, std::uint64_t size,
+                                 std::string const& sender) {
+    auto const known = state.index.set_aside_size(id);
+    if (!known) return fail(known.error());
+    if (!*known) return Reserved();
+    if (**known != size) return other_size(id);
+    auto const from_sender = state.index.holds_from(id, sender);
+    if (!from_sender) return fail(from_sender.error());
+    return Reserved{size, *from_sender ? size : 0, 0};
 }
 
 Status admit_now(DiskStoreState& state, ContentId const& id, std::uint64_t size,
@@ -69,9 +90,11 @@ Status admit_now(DiskStoreState& state, ContentId const& id, std::uint64_t size,
     if (!reserved) return fail(reserved.error());
     auto const free = state.folder.disk_free();
     if (!free) return fail(free.error());
+    auto const counted = counted_already(state, id, size, sender);
+    if (!counted) return fail(counted.error());
     return admit(state.options.quota,
-                 {.taken = totals->bytes + reserved->bytes,
-                  .taken_by_sender = *from_sender + reserved->of_sender,
+                 {.taken = totals->bytes + reserved->bytes - counted->bytes,
+                  .taken_by_sender = *from_sender + reserved->of_sender - counted->of_sender,
                   .disk_free = *free,
                   .disk_promised = reserved->to_be_written,
                   .disk_margin = state.options.disk_margin_bytes},
@@ -100,6 +123,9 @@ Status DiskStoreState::name_partial(PartialBlob draft, ContentId const& id) {
     auto const held = index.size_of(id);
     if (!held) return fail(held.error());
     if (*held) return fail(Fault::refused, "blob " + id.short_form() + " is here already");
+    auto const known = index.set_aside_size(id);
+    if (!known) return fail(known.error());
+    if (*known && **known != draft.size) return other_size(id);
     if (arriving.contains(id)) {
         return fail(Fault::unavailable, "blob " + id.short_form() + " is arriving already");
     }
@@ -263,7 +289,12 @@ Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recip
 Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
     auto const held = find(id);
     if (!held) return fail(held.error());
-    if (!*held) return not_here(id);
+    if (!*held) {
+        std::lock_guard const lock(state_->mutex);
+        auto const known = state_->index.set_aside_size(id);
+        if (!known) return fail(known.error());
+        return *known ? Result<bool>(false) : Result<bool>(not_here(id));
+    }
     auto const file = open(id);
     if (!file) return false;
     MerkleHasher hasher;
@@ -279,12 +310,17 @@ Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
     return tree && tree->root == id;
 }
 
-// In this order, so that after a crash the file is a partial, or nothing's.
-Result<std::vector<Holding>> DiskBlobStore::set_aside(ContentId const& id) {
+// In this order, so that after a crash either nothing has happened, or it is set aside and its file
+// is a partial, or nothing's.
+Result<bool> DiskBlobStore::set_aside(ContentId const& id) {
     std::lock_guard const lock(state_->mutex);
-    auto held = state_->index.find(id);
+    auto const held = state_->index.find(id);
     if (!held) return fail(held.error());
-    if (!*held || (*held)->holdings.empty()) return std::vector<Holding>();
+    if (!*held) {
+        auto const known = state_->index.set_aside_size(id);
+        if (!known) return fail(known.error());
+        return known->has_value();
+    }
     auto const layer = state_->index.layer(id);
     bool const in_pieces = layer && !layer->empty();
     if (in_pieces) {
@@ -293,11 +329,10 @@ Result<std::vector<Holding>> DiskBlobStore::set_aside(ContentId const& id) {
         if (auto entered = state_->index.put_partial(partial); !entered)
             return fail(entered.error());
     }
-    if (auto forgotten = state_->index.forget(id); !forgotten) return fail(forgotten.error());
+    if (auto marked = state_->index.put_aside(id); !marked) return fail(marked.error());
     state_->verified.erase(id);
     if (!in_pieces || !state_->folder.recall(id)) state_->folder.remove_blob(id);
-    state_->tell_changed(id);
-    return std::move((*held)->holdings);
+    return true;
 }
 
 Result<StoreUsage> DiskBlobStore::usage() {

@@ -62,6 +62,8 @@ public:
                                                       std::string const& sender) override;
     Status name_draft(ContentId const& stand_in, ContentId const& id, std::uint64_t size) override;
     Status hold(ContentId const& id, Holding const& holding) override;
+    /// What is right of its beginning need not come again.
+    Result<bool> set_aside(ContentId const& id) override;
     Result<std::optional<HeldBlob>> find(ContentId const& id) override;
     Result<std::vector<HeldBlob>> list() override;
     Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
@@ -76,12 +78,9 @@ public:
 
     std::vector<ArrivingBlob> arriving() const;
 
-    /// Reads all of a blob that is held: is it what its name says? Fault::not_found: it isn't held.
+    /// Reads all of a blob that is held: is it what its name says? What is set aside is not.
+    /// Fault::not_found: it isn't held.
     Result<bool> is_whole(ContentId const& id);
-
-    /// A blob whose file is damaged or gone is held no longer, so that it can be received again;
-    /// what is right of its beginning need not come. Gives why it was held.
-    Result<std::vector<Holding>> set_aside(ContentId const& id);
 
 private:
     DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening);

@@ -94,6 +94,7 @@ private:
         auto const held = index_.list();
         if (!held) return fail(held.error());
         for (auto const& blob : *held) {
+            if (blob.set_aside) continue;
             auto const file = blobs_.find(blob.id);
             if (file != blobs_.end() && file->second == blob.size) continue;
             folder_.remove_blob(blob.id);

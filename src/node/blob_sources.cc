@@ -53,6 +53,12 @@ asio::awaitable<void> ask(std::shared_ptr<Search> search, BlobSource source, std
     search->changed.notify();
 }
 
+Error no_other(Error const& why) {
+    return {
+        Fault::corrupt,
+        "the disk has damaged the copy on this node, and there is no other to be had: " + why.what};
+}
+
 }  // namespace
 
 asio::awaitable<Result<std::string>> take_from_first(asio::io_context& owner,
@@ -147,6 +153,8 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
             // Asking may have made it come: it may have arrived between.
             auto const arrived = co_await is_here(id);
             if (arrived && *arrived) co_return "incoming gateway";
+            bool const damaged = !persistence.has_moved() && co_await is_set_aside(id);
+            if (damaged) co_return fail(no_other(failure));
             failure.what = id.short_form() +
                            "… is neither stored on a node of yours nor kept by the incoming "
                            "gateway; if the mail was forwarded to you, ask its sender";
@@ -163,23 +171,13 @@ asio::awaitable<Result<std::string>> BlobSources::bring_here(ContentId id,
     }
 }
 
+/// Until it is set aside it is served as ever: whoever gets it verifies each piece.
 asio::awaitable<Status> BlobSources::take_instead(BlobHolder holder, BlobFetcher::Progress progress,
-                                                  std::vector<BlobHolder> others,
-                                                  std::shared_ptr<Holdings> former) {
-    ContentId const id = holder.offer.content_id;
-    auto set_aside = [this, id] { return world_.store.set_aside(id); };
-    auto held = co_await world_.workers.await(std::move(set_aside));
-    if (!held) co_return fail(held.error());
-    if (!held->empty()) *former = std::move(*held);
-    Status taken = co_await take(std::move(holder), std::move(progress), std::move(others));
-    if (!taken) co_return taken;
-    // As it was: for whom, since when, and with what opens it.
-    auto hold = [this, id, former]() -> Status {
-        for (transfer::Holding const& one : *former)
-            if (auto done = world_.store.hold(id, one); !done) return done;
-        return {};
-    };
-    co_return co_await world_.workers.await(std::move(hold));
+                                                  std::vector<BlobHolder> others) {
+    auto set_aside = [this, id = holder.offer.content_id] { return world_.store.set_aside(id); };
+    auto const aside = co_await world_.workers.await(std::move(set_aside));
+    if (!aside) co_return fail(aside.error());
+    co_return co_await take(std::move(holder), std::move(progress), std::move(others));
 }
 
 asio::awaitable<Result<std::string>> BlobSources::replace_damaged(ContentId id,
@@ -188,15 +186,18 @@ asio::awaitable<Result<std::string>> BlobSources::replace_damaged(ContentId id,
     auto const whole = co_await world_.workers.await(std::move(look));
     if (!whole) co_return fail(whole.error());
     if (*whole) co_return "";
-    auto const former = std::make_shared<Holdings>();
     TakeBlob const take_it = [&](BlobHolder holder, std::vector<BlobHolder> others) {
-        return take_instead(std::move(holder), progress, std::move(others), former);
+        return take_instead(std::move(holder), progress, std::move(others));
     };
     auto from = co_await take_from_first(world_.owner, sources_of(id), take_it);
     if (from) co_return from;
-    co_return fail(Fault::corrupt,
-                   "the disk has damaged the copy on this node, and there is no other to be had: " +
-                       from.error().what);
+    co_return fail(no_other(from.error()));
+}
+
+asio::awaitable<bool> BlobSources::is_set_aside(ContentId id) {
+    auto look = [this, id] { return world_.store.is_whole(id); };
+    auto const whole = co_await world_.workers.await(std::move(look));
+    co_return whole && !*whole;
 }
 
 }  // namespace satchel::node

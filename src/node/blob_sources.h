@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -58,18 +57,17 @@ public:
     asio::awaitable<Result<std::string>> bring_here(ContentId id, BlobFetcher::Progress progress);
 
     /// For a blob that is here and can't be read: where the disk has damaged it, it comes from
-    /// somebody else. Until one is found who has it, the copy here is not touched. Gives where it
-    /// came from: "" where nothing is wrong with the copy here.
+    /// somebody else. Until one is found who has it, the copy here is not touched; from then on it
+    /// is set aside in the store, and whom it is held for stays, whatever becomes of the transfer.
+    /// Gives where it came from: "" where nothing is wrong with the copy here.
     asio::awaitable<Result<std::string>> replace_damaged(ContentId id,
                                                          BlobFetcher::Progress progress);
 
 private:
-    using Holdings = std::vector<transfer::Holding>;
-
     asio::awaitable<Status> take_instead(BlobHolder holder, BlobFetcher::Progress progress,
-                                         std::vector<BlobHolder> others,
-                                         std::shared_ptr<Holdings> former);
+                                         std::vector<BlobHolder> others);
     asio::awaitable<Result<bool>> is_here(ContentId id);
+    asio::awaitable<bool> is_set_aside(ContentId id);
     asio::awaitable<Status> take(BlobHolder holder, BlobFetcher::Progress progress,
                                  std::vector<BlobHolder> others);
     std::vector<BlobSource> sources_of(ContentId id);

@@ -194,6 +194,7 @@ Result<std::vector<CopyKeeper::Held>> CopyKeeper::find_lacking(AddressTag const&
                 blob.holdings, [&](transfer::Holding const& one) { return one.recipient == user; });
             if (holding == blob.holdings.end()) continue;
             held_here.insert(blob.id);
+            if (blob.set_aside) continue;
             std::set<NodeKey> copies{world_.identity.node_public()};
             std::ranges::set_intersection((*known)[blob.id], nodes,
                                           std::inserter(copies, copies.end()));

@@ -141,7 +141,7 @@ asio::awaitable<Result<transfer::HoldingsPart>> StorageHost::held_after(
             auto const holding = std::ranges::find_if(
                 blob.holdings,
                 [&](transfer::Holding const& one) { return of_caller.contains(one.recipient); });
-            if (holding == blob.holdings.end()) continue;
+            if (holding == blob.holdings.end() || blob.set_aside) continue;
             auto const account = Address::parse(holding->sender);
             part.holdings.push_back({blob.id, blob.size, holding->stored,
                                      account ? account->text() : "", holding->label});

@@ -362,6 +362,7 @@ void check_blob_store_contract(MakeBlobStore const& make) {
         keeps_to_the_quota(make);
     }
     check_blob_draft_contract(make);
+    check_blob_set_aside_contract(make);
 }
 
 }  // namespace satchel::testing

@@ -17,4 +17,7 @@ void check_blob_store_contract(MakeBlobStore const& make);
 /// The part of it that is about drafts.
 void check_blob_draft_contract(MakeBlobStore const& make);
 
+/// And about damaged ones.
+void check_blob_set_aside_contract(MakeBlobStore const& make);
+
 }  // namespace satchel::testing

@@ -26,13 +26,14 @@ public:
     Result<std::unique_ptr<transfer::BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                           std::string const& sender) override {
         if (size < transfer::blob_bytes_min) return fail(Fault::refused, "too small for a blob");
-        if (auto room = shelf_->place_for(id); !room) return fail(room.error());
-        auto const admitted = transfer::admit(
-            shelf_->quota,
-            {.taken = shelf_->held_bytes() + shelf_->reserved_bytes(&id, nullptr),
-             .taken_by_sender = shelf_->bytes_from(sender) + shelf_->reserved_bytes(&id, &sender),
-             .disk_free = ~std::uint64_t{0}},
-            {.size = size, .sender = sender});
+        if (auto room = shelf_->place_for(id, size); !room) return fail(room.error());
+        auto const admitted =
+            transfer::admit(shelf_->quota,
+                            {.taken = shelf_->held_bytes(id) + shelf_->reserved_bytes(&id, nullptr),
+                             .taken_by_sender = shelf_->bytes_from(sender, &id) +
+                                                shelf_->reserved_bytes(&id, &sender),
+                             .disk_free = ~std::uint64_t{0}},
+                            {.size = size, .sender = sender});
         if (!admitted) return fail(admitted.error());
         return std::unique_ptr<transfer::BlobUpload>(
             std::make_unique<Upload>(shelf_, id, size, sender));
@@ -50,7 +51,7 @@ public:
         auto const draft = shelf_->partial.find(stand_in);
         bool const there = draft != shelf_->partial.end() && draft->second.size == size;
         if (!there) return fail(Fault::not_found, "no such draft");
-        if (auto room = shelf_->place_for(id); !room) return room;
+        if (auto room = shelf_->place_for(id, size); !room) return room;
         auto left = shelf_->partial.extract(stand_in);
         left.key() = id;
         shelf_->partial.insert(std::move(left));
@@ -58,20 +59,32 @@ public:
     }
 
     Status hold(ContentId const& id, transfer::Holding const& holding) override {
-        auto const found = shelf_->held.find(id);
+        auto const found = shelf_->find(id);
         if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
         auto const from = shelf_->bytes_from(holding.sender);
         bool const counted = found->second.is_from(holding.sender);
         if (!counted && !holding.sender.empty() &&
-            from + found->second.bytes.size() > shelf_->quota.per_sender_bytes) {
+            from + found->second.size > shelf_->quota.per_sender_bytes) {
             return fail(Fault::no_space, "the sender's quota is used up");
         }
         found->second.holdings[holding.recipient] = holding;
         return {};
     }
 
-    Result<std::optional<transfer::HeldBlob>> find(ContentId const& id) override {
+    Result<bool> set_aside(ContentId const& id) override {
         auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return false;
+        Held& held = found->second;
+        if (!std::exchange(held.set_aside, true) && !held.layer.empty()) {
+            auto const& first = held.holdings.begin()->second;
+            shelf_->partial[id] = {std::move(held.bytes), held.layer, held.size, first.sender};
+        }
+        held.bytes.clear();
+        return true;
+    }
+
+    Result<std::optional<transfer::HeldBlob>> find(ContentId const& id) override {
+        auto const found = shelf_->find(id);
         if (found == shelf_->held.end()) return std::optional<transfer::HeldBlob>();
         return std::optional(found->second.as_held(id));
     }
@@ -103,7 +116,7 @@ public:
     }
 
     Result<UniqueFd> open(ContentId const& id) override {
-        auto const found = shelf_->held.find(id);
+        auto const found = shelf_->find(id);
         if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
         UniqueFd fd(::memfd_create("blob", MFD_CLOEXEC));
         if (!fd) return fail(system_error("memfd"));
@@ -114,7 +127,7 @@ public:
     }
 
     Result<Bytes> layer(ContentId const& id) override {
-        auto const found = shelf_->held.find(id);
+        auto const found = shelf_->find(id);
         if (found == shelf_->held.end()) return fail(Fault::not_found, "not here");
         return found->second.layer;
     }
@@ -136,7 +149,7 @@ public:
     }
 
     Result<transfer::StoreUsage> usage() override {
-        return transfer::StoreUsage{shelf_->held.size(), shelf_->held_bytes(),
+        return transfer::StoreUsage{shelf_->held.size(), shelf_->held_bytes(std::nullopt),
                                     shelf_->reserved_bytes(nullptr, nullptr)};
     }
 
@@ -145,6 +158,8 @@ private:
         Bytes bytes;
         Bytes layer;
         std::map<AddressTag, transfer::Holding> holdings;
+        std::uint64_t size = 0;
+        bool set_aside = false;
 
         bool is_from(std::string const& sender) const {
             return std::any_of(holdings.begin(), holdings.end(),
@@ -152,7 +167,7 @@ private:
         }
 
         transfer::HeldBlob as_held(ContentId const& id) const {
-            transfer::HeldBlob blob{id, bytes.size(), {}};
+            transfer::HeldBlob blob{id, size, {}, 0, set_aside};
             for (auto const& [recipient, holding] : holdings)
                 blob.holdings.push_back(holding);
             return blob;
@@ -177,30 +192,41 @@ private:
         std::map<ContentId, Upload*> arriving;
         std::map<ContentId, Partial> partial;
 
-        Status place_for(ContentId const& id) const {
-            if (held.contains(id)) return fail(Fault::refused, "here already");
+        std::map<ContentId, Held>::iterator find(ContentId const& id) {
+            auto const found = held.find(id);
+            return found == held.end() || found->second.set_aside ? held.end() : found;
+        }
+
+        Status place_for(ContentId const& id, std::uint64_t size) const {
+            auto const found = held.find(id);
+            if (found != held.end()) {
+                if (!found->second.set_aside) return fail(Fault::refused, "here already");
+                if (found->second.size != size) return fail(Fault::corrupt, "of another size");
+            }
             if (arriving.contains(id)) return fail(Fault::unavailable, "arriving already");
             return {};
         }
 
-        std::uint64_t held_bytes() const {
+        std::uint64_t held_bytes(std::optional<ContentId> const& but_for) const {
             std::uint64_t sum = 0;
             for (auto const& [id, blob] : held)
-                sum += blob.bytes.size();
+                sum += id == but_for ? 0 : blob.size;
             return sum;
         }
 
-        std::uint64_t bytes_from(std::string const& sender) const {
+        std::uint64_t bytes_from(std::string const& sender,
+                                 ContentId const* but_for = nullptr) const {
             std::uint64_t sum = 0;
             for (auto const& [id, blob] : held)
-                sum += blob.is_from(sender) ? blob.bytes.size() : 0;
+                sum +=
+                    blob.is_from(sender) && (but_for == nullptr || id != *but_for) ? blob.size : 0;
             return sum;
         }
 
         std::uint64_t reserved_bytes(ContentId const* but_for, std::string const* sender) const {
             std::uint64_t sum = 0;
             auto const counts = [&](ContentId const& id, std::string const& from) {
-                return (but_for == nullptr || id != *but_for) &&
+                return !held.contains(id) && (but_for == nullptr || id != *but_for) &&
                        (sender == nullptr || from == *sender);
             };
             for (auto const& [id, upload] : arriving)
@@ -273,7 +299,7 @@ private:
         Status sync() override { return {}; }
 
         Status take_name(ContentId const& id) override {
-            if (auto room = shelf_->place_for(id); !room) return room;
+            if (auto room = shelf_->place_for(id, size_); !room) return room;
             shelf_->arriving.erase(id_);
             shelf_->arriving[id] = this;
             id_ = id;
@@ -284,10 +310,16 @@ private:
         Status finish(transfer::Holding const& holding) override {
             if (held_) return fail(Fault::usage, "the upload is finished");
             if (auto right = verifier_.finish(); !right) return right;
-            shelf_->held[id_] = {
-                std::move(bytes_), verifier_.layer(), {{holding.recipient, holding}}};
-            std::erase_if(shelf_->arrived, [this](auto const& one) { return one.second == id_; });
-            shelf_->arrived.emplace(++shelf_->last_arrival, id_);
+            Held& held = shelf_->held[id_];
+            held.bytes = std::move(bytes_);
+            held.layer = verifier_.layer();
+            held.size = size_;
+            held.holdings.emplace(holding.recipient, holding);
+            if (!std::exchange(held.set_aside, false)) {
+                std::erase_if(shelf_->arrived,
+                              [this](auto const& one) { return one.second == id_; });
+                shelf_->arrived.emplace(++shelf_->last_arrival, id_);
+            }
             shelf_->arriving.erase(id_);
             held_ = true;
             return {};

@@ -1,7 +1,9 @@
 #include "src/node/blob_sources.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include "tests/support/asked_store.h"
 #include "tests/support/await_on.h"
 #include "tests/support/control_lab.h"
 
@@ -191,6 +193,48 @@ TEST_CASE("blob_sources: the sender of an offer that was let in is known, and gi
         CHECK_FALSE(fetch());
         CHECK_FALSE(lab.holds(blob));
     }
+    bob.client.stop();
+    sender.server->stop();
+}
+
+TEST_CASE("blob_sources: where a damaged blob does not come again, whom it is for stays") {
+    ControlLab lab(hurried());
+    SampleBlob const blob = sample_blob(900'000);
+    SendingNode sender(lab, blob);
+    ControlCaller bob(lab.io, lab.pool, lab.parties.recipient_node);
+    BlobFetcher fetcher({lab.io, lab.pool, bob.client, *lab.store, lab.clock});
+    {
+        auto const upload = begin(*lab.store, blob);
+        REQUIRE(upload->write(blob.view()));
+        REQUIRE(upload->finish(sample_holding(1)));
+        REQUIRE(lab.store->hold(blob.id(), sample_holding(2)));
+    }
+    auto const hex = blob.id().to_hex();
+    auto const path = lab.folder / "bob" / "blobs" / hex.substr(0, 2) / hex;
+    REQUIRE(::truncate(path.c_str(), 300'000) == 0);
+    CHECK(*lab.store->set_aside(blob.id()));
+    // An offer of it is no longer answered by a receipt, but by what is wanted.
+    auto const answer =
+        lab.await(lab.alice.client.offer(lab.peer, sender.offer, std::nullopt)).value();
+    REQUIRE(std::holds_alternative<transfer::OfferProgress>(answer));
+    auto const fetch = [&] {
+        // Its upload, which nobody feeds, gives way.
+        CHECK(lab.server->offers_of(blob.id()).size() == 1);
+        return lab.await(
+            fetcher.take({{sender.offer.sender_node, sender.offer.control}, sender.offer, ""}, {}));
+    };
+    sender.host.offers_out.clear();
+    CHECK_FALSE(fetch());
+    auto const all = lab.store->list().value();
+    REQUIRE(all.size() == 1);
+    CHECK(all.front().set_aside);
+    CHECK(all.front().holdings.size() == 2);
+    CHECK_FALSE(lab.holds(blob));
+    sender.host.offers_out = {sender.offer};
+    REQUIRE(fetch());
+    auto const held = *lab.store->find(blob.id());
+    REQUIRE(held);
+    CHECK(held->holdings.size() == 3);
     bob.client.stop();
     sender.server->stop();
 }
