@@ -14,11 +14,13 @@ namespace satchel {
 void wipe(std::span<Byte> bytes);
 
 namespace detail {
+/// Zeros. Any thread.
 Byte* lock_new(std::size_t size);
-void wipe_and_free(Byte* bytes);
+/// What lock_new(size) gave.
+void wipe_and_free(Byte* bytes, std::size_t size);
 }  // namespace detail
 
-/// N secret bytes on their own locked allocation. Moves; copies only by name.
+/// N secret bytes in locked memory. Moves; copies only by name.
 template <std::size_t N>
 class Secret {
 public:
@@ -43,7 +45,7 @@ public:
 
 private:
     struct Free {
-        void operator()(Byte* bytes) const { detail::wipe_and_free(bytes); }
+        void operator()(Byte* bytes) const { detail::wipe_and_free(bytes, N); }
     };
 
     std::unique_ptr<Byte, Free> bytes_;

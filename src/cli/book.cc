@@ -20,6 +20,8 @@ Result<AddressBook> open_book(Globals const& globals) {
 
 Result<std::vector<Address>> expand_recipients(Globals const& globals,
                                                std::vector<std::string> const& recipients) {
+    // Addresses alone: no group is called like one, and the book stays shut.
+    if (auto addresses = expand_groups(recipients, {})) return addresses;
     auto book = open_book(globals);
     if (!book) return fail(book.error());
     auto const groups = book->groups();

@@ -289,13 +289,30 @@ Result<Config> parse_config(std::string const& text, std::string const& file_nam
     return config;
 }
 
+namespace {
+
+fs::path file_in(fs::path const& home) {
+    return home / "satchel.toml";
+}
+
+}  // namespace
+
+Result<std::string> read_config(fs::path const& home) {
+    auto const bytes = read_whole_file(file_in(home), limits::config_file_bytes);
+    if (bytes) return std::string(text_of(*bytes));
+    if (bytes.error().fault == Fault::not_found) return "";
+    return fail(Fault::config, bytes.error().what);
+}
+
+Result<Config> parse_config_of(fs::path const& home, std::string const& text,
+                               std::vector<ConfigOverride> const& overrides) {
+    return parse_config(text, file_in(home).string(), overrides, home);
+}
+
 Result<Config> load_config(fs::path const& home, std::vector<ConfigOverride> const& overrides) {
-    fs::path const file = home / "satchel.toml";
-    auto const bytes = read_whole_file(file, limits::config_file_bytes);
-    if (!bytes && bytes.error().fault != Fault::not_found)
-        return fail(Fault::config, bytes.error().what);
-    std::string const text(bytes ? text_of(*bytes) : "");
-    return parse_config(text, file.string(), overrides, home);
+    auto const text = read_config(home);
+    if (!text) return fail(text.error());
+    return parse_config_of(home, *text, overrides);
 }
 
 std::string config_template() {

@@ -135,7 +135,12 @@ Result<Config> parse_config(std::string const& text, std::string const& file_nam
                             std::vector<ConfigOverride> const& overrides,
                             std::filesystem::path const& home);
 
-/// As parse_config of `<home>/satchel.toml`; a missing file counts as empty.
+/// The text of `<home>/satchel.toml`; a missing file counts as empty.
+Result<std::string> read_config(std::filesystem::path const& home);
+/// As parse_config, of what read_config gave.
+Result<Config> parse_config_of(std::filesystem::path const& home, std::string const& text,
+                               std::vector<ConfigOverride> const& overrides);
+/// Both.
 Result<Config> load_config(std::filesystem::path const& home,
                            std::vector<ConfigOverride> const& overrides);
 

@@ -43,7 +43,7 @@ struct PeerServices {
         , trust(std::move(trusted))
         , users({io, identity, trust, log}, config.node.serves)
         , workers(io, worker_threads)
-        , host(config, users, trust, outgoing, log)
+        , host(io, config, users, trust, outgoing, log)
         , finder(config.node, trust, workers)
         , lines(io)
         , transfers(identity, clock) {}

@@ -61,8 +61,8 @@ private:
 class StorageHost final : public transfer::ControlHost {
 public:
     /// All references must outlive the host. `addresses` serves what is stored here.
-    StorageHost(Config const& config, ServedUsers const& users, TrustSource const& trust,
-                OutgoingOffers const& outgoing, EventLog const& log);
+    StorageHost(asio::io_context& owner, Config const& config, ServedUsers const& users,
+                TrustSource const& trust, OutgoingOffers const& outgoing, EventLog const& log);
 
     void set_available(bool available) { available_ = available; }
 
@@ -147,6 +147,7 @@ public:
     void set_escrow(Escrow* escrow) { escrow_ = escrow; }
 
 private:
+    asio::io_context& owner_;
     ServedUsers const& users_;
     TrustSource const& trust_;
     OutgoingOffers const& outgoing_;

@@ -64,6 +64,18 @@ Result<TrustSource> TrustSource::open(Home const& home, std::vector<std::string>
                        std::make_shared<AddressBook>(std::move(*book)));
 }
 
+/// Without a request's settings.
+Result<Config> TrustSource::plain_config() const {
+    auto text = read_config(home_.root());
+    if (!text) return fail(text.error());
+    if (!parsed_ || parsed_->text != *text) {
+        auto config = parse_config_of(home_.root(), *text, overrides_);
+        if (!config) return config;
+        parsed_ = Parsed{std::move(*text), std::move(*config)};
+    }
+    return parsed_->config;
+}
+
 Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) const {
     auto const more = parse_overrides(settings);
     if (!more) return fail(more.error());
@@ -76,7 +88,7 @@ Result<TrustView> TrustSource::view(std::vector<std::string> const& settings) co
         }
         overrides.push_back(override);
     }
-    auto config = load_config(home_.root(), overrides);
+    auto config = more->empty() ? plain_config() : load_config(home_.root(), overrides);
     if (!config) return fail(config.error());
     return TrustView(std::move(*config), book_, domains_);
 }

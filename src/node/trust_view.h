@@ -40,6 +40,7 @@ private:
 };
 
 /// Makes views. The file is read again for each request, so that an edited key counts at once.
+/// Owner's thread.
 class TrustSource {
 public:
     static Result<TrustSource> open(Home const& home, std::vector<std::string> const& settings);
@@ -54,10 +55,19 @@ private:
     TrustSource(Home home, std::vector<ConfigOverride> overrides,
                 std::shared_ptr<AddressBook> book);
 
+    Result<Config> plain_config() const;
+
+    /// A text of settings, and what it says: to parse it takes longer than all else in a view.
+    struct Parsed {
+        std::string text;
+        Config config;
+    };
+
     Home home_;
     std::vector<ConfigOverride> overrides_;
     std::shared_ptr<AddressBook> book_;
     location::DomainDirectory* domains_ = nullptr;
+    mutable std::optional<Parsed> parsed_;
 };
 
 }  // namespace satchel::node
