@@ -234,7 +234,12 @@ asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
     put.progress = std::move(order.progress);
     put.growth = order.blob;
     answer = co_await client.put_blob(peer, std::move(put));
-    co_return answer ? Status() : Status(fail(answer.error()));
+    if (!answer) co_return fail(answer.error());
+    auto const* const now = std::get_if<OfferProgress>(&*answer);
+    bool const whole = now != nullptr && now->have == order.blob->bytes();
+    if (!whole)
+        co_return fail(Fault::corrupt, "the node does not say that it has what it was sent");
+    co_return Status();
 }
 
 asio::awaitable<Result<Delivered>> deliver(ControlClient& client, WorkerPool& workers,

@@ -4,6 +4,7 @@
 #include "tests/support/control_lab.h"
 #include "tests/support/scripted_node.h"
 #include "transfer/delivery.h"
+#include "transfer/draft_offer.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -68,6 +69,45 @@ TEST_CASE("delivery_to_liars: a node that takes all and falls silent is given up
     REQUIRE_FALSE(delivered);
     CHECK(delivered.error().fault == Fault::timed_out);
     CHECK(silent.received() < 5 * blob.size());
+}
+
+TEST_CASE("delivery_to_liars: what went ahead is there where the node says so, and no sooner") {
+    SampleBlob const blob = sample_blob(1'000'000);
+
+    struct Row {
+        char const* why;
+        ScriptedAnswer says;
+        std::optional<Fault> fault = Fault::corrupt;
+    };
+
+    auto const has = [](std::uint64_t bytes) {
+        return ScriptedAnswer{202, encode_progress({OfferAction::put, bytes})};
+    };
+    ControlLab lab;
+    Receipt receipt;
+    receipt.content_id = blob.id();
+    receipt.size = blob.size();
+    auto const signed_receipt = sign_receipt(std::move(receipt), lab.parties.recipient_node);
+    for (Row const& row :
+         {Row{"all", has(1'000'000), std::nullopt}, Row{"nothing", has(0)},
+          Row{"all but a byte", has(999'999)}, Row{"more than there is", has(1'000'001)},
+          Row{"a receipt for what has no name", {200, encode_receipt(signed_receipt)}},
+          Row{"no room", {507, encode_refusal({507, "no-space", "full"})}, Fault::no_space}}) {
+        CAPTURE(std::string(row.why));
+        DeliveryOrder order = lab.order_of(blob);
+        Offer draft = order.offer;
+        draft.content_id = stand_in_for(draft.sender_node, draft.id);
+        ScriptedNode const node(lab.io, lab.parties.recipient_node, [&](auto const& head, auto) {
+            return head.target == blob_path(draft.content_id) ? row.says : has(0);
+        });
+        auto const growing = std::make_shared<GrowingBlob>(lab.io.get_executor(), blob.size());
+        growing->stands_in(order.file, blob.size());
+        AheadOrder const ahead{
+            lab.parties.signed_by_user(draft), {node.endpoint()}, growing, nullptr};
+        auto const sent = lab.await(send_ahead(lab.alice.client, ahead));
+        CHECK(sent.has_value() == !row.fault);
+        if (!sent && row.fault) CHECK(sent.error().fault == *row.fault);
+    }
 }
 
 TEST_CASE("delivery_to_liars: a transfer may take longer than its offer lives") {
