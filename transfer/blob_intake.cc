@@ -210,6 +210,9 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
         co_return transfer::answer_of(
             Refusal{422, "wrong-bytes", "the blob is not as long as its offer says"});
     }
+    // A sender that was killed before it had the receipt. Its offer proper tells what it gets.
+    if (offers_.knows_name_of(request.offer, admission.admitted.account))
+        co_return transfer::answer_of(OfferProgress{OfferAction::put, request.offer.size});
     Incoming const incoming = offers_.add(request.offer, admission.admitted.account);
     if (!incoming) {
         co_return transfer::answer_of(

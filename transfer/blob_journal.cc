@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "transfer/merkle_root.h"
+
 namespace satchel::transfer {
 
 namespace {
@@ -19,6 +21,12 @@ Result<std::array<Byte, 16>> BlobJournal::nonce(std::array<Byte, 16> const& fres
     // Less than a nonce: nothing has left under it.
     if (auto done = write_all_at(file_.get(), fresh, 0); !done) return fail(done.error());
     return fresh;
+}
+
+bool BlobJournal::has_end(std::uint64_t blob_bytes) const {
+    auto const roots = blob_bytes / grain_bytes + 1;
+    auto const there = file_size(file_.get());
+    return there && *there == nonce_bytes + roots * root_bytes;
 }
 
 Status BlobJournal::note(ByteSpan roots) {

@@ -25,6 +25,10 @@ public:
     /// The one that was noted before; else notes `fresh`.
     Result<std::array<Byte, 16>> nonce(std::array<Byte, 16> const& fresh);
 
+    /// An earlier process came to the end of this blob, and knew its content id. Before the first
+    /// note().
+    bool has_end(std::uint64_t blob_bytes) const;
+
     /// The next roots, 32 bytes each. Before it returns nothing of what they stand for may leave.
     /// Fault::corrupt: they are others than those noted before.
     Status note(ByteSpan roots);

@@ -223,8 +223,9 @@ asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order) {
     bool const taken = progress != nullptr && progress->action == OfferAction::put &&
                        progress->have <= order.blob->bytes();
     if (!taken) co_return fail(Fault::refused, "the node does not take bytes before their name");
-    if (progress->have == order.blob->bytes()) {
-        order.blob->release(progress->have);
+    bool const may_be_closed = order.was_named && progress->have == 0;
+    if (progress->have == order.blob->bytes() || may_be_closed) {
+        order.blob->release(order.blob->bytes());
         co_return Status();
     }
     ControlClient::BlobPut put;

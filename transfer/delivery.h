@@ -46,11 +46,14 @@ struct AheadOrder {
     std::vector<Endpoint> endpoints;
     std::shared_ptr<GrowingBlob> blob;
     std::function<void(std::uint64_t done)> progress;  ///< bytes
+    /// An earlier process knew the blob's name: it may have closed the draft. A node that has
+    /// nothing of the draft gets nothing of it either, as the offer proper may find all there.
+    bool was_named = false;
 };
 
 /// Sends a blob's bytes while it is still being made. Whatever comes of it, deliver() with the
-/// offer proper, of the same id, goes on from there. Success: all of it is on the addressed node's
-/// disk.
+/// offer proper, of the same id, goes on from there. Success: nothing else can go ahead, as all
+/// of it is on the addressed node's disk, or may be.
 asio::awaitable<Status> send_ahead(ControlClient& client, AheadOrder order);
 
 /// Success: the addressed node has signed that it holds this blob. A connection that breaks is

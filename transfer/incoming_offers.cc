@@ -29,6 +29,11 @@ std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::stri
     return entry;
 }
 
+bool IncomingOffers::knows_name_of(Offer const& draft, std::string const& account) const {
+    auto const known = find(draft.sender_node, draft.id);
+    return known && closes(known->offer, draft) && known->account == account;
+}
+
 std::size_t IncomingOffers::count_of(NodeKey const& sender) const {
     auto const first = offers_.lower_bound(Key{sender, OfferId{}});
     auto const is_another = [&](auto const& entry) { return entry.first.first != sender; };

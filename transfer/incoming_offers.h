@@ -47,6 +47,9 @@ public:
     /// for which nothing is arriving. Null when something is arriving for all.
     std::shared_ptr<IncomingOffer> add(Offer const& offer, std::string const& account);
 
+    /// Is this a draft whose offer proper was let in already, by the same sender?
+    bool knows_name_of(Offer const& draft, std::string const& account) const;
+
     /// Only for the node that made the offer.
     std::shared_ptr<IncomingOffer> find(NodeKey const& sender, OfferId const& id) const;
 

@@ -91,10 +91,12 @@ asio::awaitable<std::optional<SentAhead>> BlobCarrier::send_ahead(
     transfer::AheadOrder sending{.draft = make_offer(unnamed, order, first->node_key),
                                  .endpoints = first->endpoints,
                                  .blob = blob,
-                                 .progress = [&ahead, told = order.progress](std::uint64_t done) {
-                                     ahead.moved = ahead.moved || done > 0;
-                                     if (told) told(done);
-                                 }};
+                                 .progress =
+                                     [&ahead, told = order.progress](std::uint64_t done) {
+                                         ahead.moved = ahead.moved || done > 0;
+                                         if (told) told(done);
+                                     },
+                                 .was_named = order.was_named};
     Status const sent = co_await transfer::send_ahead(world_.client, std::move(sending));
     ahead.whole = sent.has_value();
     if (!sent) world_.log.info("not_sent_ahead", {{"reason", sent.error().what}});

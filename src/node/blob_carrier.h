@@ -37,7 +37,7 @@ struct SentAhead {
     NodeKey node;
     OfferId offer;
     bool moved = false;  ///< some have gone: a connection that breaks is worth another try
-    bool whole = false;  ///< all of it is on that node's disk
+    bool whole = false;  ///< all of it is on that node's disk, or may be
     Turns::Turn turn{};  ///< at that node
 };
 
@@ -55,6 +55,8 @@ struct CarryOrder {
     bool is_copy = false;      ///< between nodes of one user: no receipt that anybody asks for
     std::optional<SentAhead> ahead{};
     bool by_swarm = false;  ///< the offer says where this node's swarm is
+    /// Bytes go ahead of a name that an earlier process knew: it may have told the node.
+    bool was_named = false;
 };
 
 /// One of several recipients who get a blob together.

@@ -53,8 +53,10 @@ asio::awaitable<void> Depositor::let_ahead(std::shared_ptr<Job> job) {
     if (window > 0) windows_.push_back(job->growing);
     job->blob.bytes = *bytes;
     if (*bytes < BegunBlobs::blob_bytes_min) co_return;
-    auto begin = [this, errand = job->errand, offer = job->offer] {
-        return unfinished_.begin(errand, offer);
+    auto begin = [this, job] {
+        auto begun = unfinished_.begin(job->errand, job->offer);
+        job->was_named = begun && begun->draft.journal->has_end(job->blob.bytes);
+        return begun;
     };
     auto unfinished = co_await world_.workers.await(std::move(begin));
     if (!unfinished) co_return;

@@ -54,6 +54,7 @@ struct DepositJob {
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
     std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
     bool unfinished = false;                     ///< there was one
+    bool was_named = false;                      ///< an earlier process knew the draft's name
     std::shared_ptr<SwarmGathering> gathering{};
     DepositSettled settled{};
 };

@@ -92,6 +92,7 @@ asio::awaitable<void> Depositor::send_ahead(Job& job, std::size_t index, LookupR
         CarryOrder order{
             report.storage_address, job.request.sender, {}, {}, progress_of(job, index)};
         order.name = job.request.label.name;
+        order.was_named = job.was_named;
         ahead->sent = co_await world_.carrier.send_ahead(job.growing, job.offer, std::move(order),
                                                          report.nodes);
     }

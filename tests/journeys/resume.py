@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 from lab import PROGRAM, Lab, sha256
@@ -125,6 +126,47 @@ class Resume(Lab):
         self.assertEqual(self.partials(self.bob), [])
         self.assertLess(self.sent_bytes(alice), size - there + piece)
         self.check_nothing_is_kept(alice)
+
+    def kill_sender_at_the_name(self):
+        """After its closing offer was taken, and before it cleans up: a matter of milliseconds, so more than one try."""
+        size = 100_000_000
+        self.at = [f"node.control_listen=127.0.0.1:{free_port()}", "node.accept_from=anyone"]
+        alice, self.bob = self.storage_user("alice"), self.storage_user("bob", self.at)
+        path = self.file(0)
+        os.truncate(path, size)
+        blobs, unfinished = (os.path.join(party.home, "storage", folder) for party, folder in ((self.bob, "blobs"), (alice, "unfinished")))
+        for count in range(1, 11):
+            push = self.push(alice, path)
+            self.addCleanup(push.kill)
+            deadline = time.monotonic() + 60
+            while sum(len(files) for _, _, files in os.walk(blobs)) < count and time.monotonic() < deadline:
+                pass
+            alice.stop(signal.SIGKILL)
+            push.communicate(timeout=60)
+            held = self.until(lambda: (lambda ids: ids if len(ids) == count else None)(
+                [blob["content_id"] for blob in self.bob.must("ls").one()["blobs"]]), "the blob")
+            if len(os.listdir(unfinished)) == 2:
+                return alice, path, held
+            alice.serve("node", self.joined)
+        self.fail("it was too quick each time")
+
+    def check_that_it_is_only_named(self, alice, path, held):
+        alice.serve("node", self.joined)
+        pushed = alice.must("push", path, "bob@b.test").one()
+        self.assertIn(pushed["content_id"], held)
+        self.assertEqual(self.sent_bytes(alice), 0)
+        self.assertEqual(len(self.bob.must("ls").one()["blobs"]), len(held))
+        self.assertEqual(self.partials(self.bob), [])
+        self.check_nothing_is_kept(alice)
+
+    def test_sender_is_killed_before_it_hears_of_its_receipt(self):
+        self.check_that_it_is_only_named(*self.kill_sender_at_the_name())
+
+    def test_both_are_killed_before_the_sender_hears_of_its_receipt(self):
+        alice, path, held = self.kill_sender_at_the_name()
+        self.bob.stop(signal.SIGKILL)
+        self.bob.serve("node", self.joined + self.at)
+        self.check_that_it_is_only_named(alice, path, held)
 
     def fast_push(self, size):
         """At full speed most of a blob goes from memory, and stands nowhere at the sender."""

@@ -296,6 +296,7 @@ TEST_CASE("outgoing blob: one that was broken off goes on to the same blob") {
           std::size_t{16 + 330}, journal.size() - 1, journal.size()}) {
         CAPTURE(left);
         REQUIRE(::truncate(kept.path.c_str(), static_cast<off_t>(left)) == 0);
+        CHECK(kept.draft(key).journal->has_end(size) == (left == journal.size()));
         auto const [again, seen] = make(size);
         CHECK((again == id) == (left >= 16));  // else the nonce is another
         CHECK((seen == sealed) == (left >= 16));
