@@ -1,6 +1,7 @@
 #include "src/node/blob_carrier.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "src/core/limits.h"
 #include "src/core/locator.h"
@@ -264,9 +265,32 @@ void BlobCarrier::show_end(std::uint64_t number, Result<transfer::Delivered> con
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes) {
     auto const number = show(blob, order);
-    auto delivered = co_await carry_to_first(blob, order, std::move(nodes));
+    auto delivered = co_await carry_or_complete(blob, order, std::move(nodes));
     show_end(number, delivered);
     co_return delivered;
+}
+
+asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_or_complete(
+    CarriedBlob blob, CarryOrder order, std::vector<NodeReport> nodes) {
+    if (!blob.file && order.ahead && order.ahead->whole) {
+        auto const has_it = [holder = order.ahead->node](NodeReport const& node) {
+            return node.node_key == holder;
+        };
+        std::vector<NodeReport> holder;
+        std::ranges::copy_if(nodes, std::back_inserter(holder), has_it);
+        auto named = co_await carry_to_first(blob, order, std::move(holder));
+        // Where it has lost some of it, the bytes must be at hand. Where it has gone, only others
+        // are worth that.
+        bool const lacks_some = !named && named.error().fault == Fault::not_found;
+        if (!named && !lacks_some) std::erase_if(nodes, has_it);
+        if (named || std::ranges::none_of(nodes, &NodeReport::available)) co_return named;
+    }
+    if (!blob.file && order.complete) {
+        auto file = co_await order.complete();
+        if (!file) co_return fail(file.error());
+        blob.file = std::move(*file);
+    }
+    co_return co_await carry_to_first(std::move(blob), std::move(order), std::move(nodes));
 }
 
 asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(

@@ -57,6 +57,8 @@ struct CarryOrder {
     bool by_swarm = false;  ///< the offer says where this node's swarm is
     /// Bytes go ahead of a name that an earlier process knew: it may have told the node.
     bool was_named = false;
+    /// Part of the blob went ahead from memory: writes all of it to a file, should bytes be wanted.
+    std::function<asio::awaitable<Result<std::shared_ptr<UniqueFd>>>()> complete{};
 };
 
 /// One of several recipients who get a blob together.
@@ -129,6 +131,10 @@ public:
     SwarmStation const* swarm() const { return world_.swarm; }
 
 private:
+    /// One transfer to whoever watches, whatever it takes.
+    asio::awaitable<Result<transfer::Delivered>> carry_or_complete(CarriedBlob blob,
+                                                                   CarryOrder order,
+                                                                   std::vector<NodeReport> nodes);
     asio::awaitable<Result<transfer::Delivered>> carry_to_first(CarriedBlob blob, CarryOrder order,
                                                                 std::vector<NodeReport> nodes);
     Offer signed_here(Offer draft) const;

@@ -1,7 +1,6 @@
 #include "src/node/depositor.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "src/node/deposit_job.h"
 #include "transfer/age_file.h"
@@ -180,20 +179,10 @@ asio::awaitable<void> Depositor::serve(std::shared_ptr<Job> job) {
 
 asio::awaitable<Result<transfer::Delivered>> Depositor::carry(Job& job, CarryOrder order,
                                                               std::vector<NodeReport> nodes) {
-    if (order.ahead && order.ahead->whole && job.outgoing.file_from > 0) {
-        auto const has_it = [&](NodeReport const& node) {
-            return node.node_key == order.ahead->node;
-        };
-        std::vector<NodeReport> holder;
-        std::ranges::copy_if(nodes, std::back_inserter(holder), has_it);
-        auto named = co_await world_.carrier.carry(job.blob, order, std::move(holder));
-        // Where it has lost some of it, the bytes must be at hand. Where it has gone, only others
-        // are worth that.
-        bool const lacks_some = !named && named.error().fault == Fault::not_found;
-        if (!named && !lacks_some) std::erase_if(nodes, has_it);
-        if (named || std::ranges::none_of(nodes, &NodeReport::available)) co_return named;
-    }
-    if (Status whole = co_await complete(job); !whole) co_return fail(whole.error());
+    order.complete = [this, &job]() -> asio::awaitable<Result<std::shared_ptr<UniqueFd>>> {
+        if (Status whole = co_await complete(job); !whole) co_return fail(whole.error());
+        co_return job.blob.file;
+    };
     co_return co_await world_.carrier.carry(job.blob, std::move(order), std::move(nodes));
 }
 

@@ -1,10 +1,12 @@
 """Broken transfers: what was verified is not moved again, and nothing is ever whole before it is."""
+import contextlib
 import hashlib
 import json
 import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -167,6 +169,19 @@ class Resume(Lab):
         self.bob.stop(signal.SIGKILL)
         self.bob.serve("node", self.joined + self.at)
         self.check_that_it_is_only_named(alice, path, held)
+
+    def test_sender_is_killed_and_what_it_brought_is_removed(self):
+        """It comes again, once, and is one transfer to whoever watches, though the name alone was tried first."""
+        alice, path, held = self.kill_sender_at_the_name()
+        for content_id in held:
+            self.bob.must("rm", content_id)
+        alice.serve("node", self.joined)
+        self.assertEqual(alice.must("push", path, "bob@b.test").one()["content_id"], held[-1])
+        self.assertLess(self.sent_bytes(alice), os.path.getsize(path) + PIECE)
+        self.check_nothing_is_kept(alice)
+        self.assertEqual(alice.stop(), 0)
+        with contextlib.closing(sqlite3.connect(os.path.join(alice.home, "transfers.db"))) as history:
+            self.assertEqual(history.execute("SELECT DISTINCT name, state FROM transfer").fetchall(), [("film.bin", "done")])
 
     def fast_push(self, size):
         """At full speed most of a blob goes from memory, and stands nowhere at the sender."""
