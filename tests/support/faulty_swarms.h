@@ -13,13 +13,30 @@
 
 namespace satchel::testing {
 
-/// Says that it has all pieces, and has written something else.
-class LyingSwarm final : public transfer::Swarm {
+/// Knows nobody, so that all that comes is what start() makes up, on the owner's thread.
+class LonelySwarm : public transfer::Swarm {
 public:
-    explicit LyingSwarm(asio::io_context& owner)
+    explicit LonelySwarm(asio::io_context& owner)
         : owner_(owner) {}
 
     std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
+
+    void dial(transfer::SwarmJobId) override {}
+
+    void stop(transfer::SwarmJobId) override {}
+
+    void set_rates(transfer::SwarmRates const&) override {}
+
+    transfer::SwarmTraffic traffic() const override { return {}; }
+
+protected:
+    asio::io_context& owner_;
+};
+
+/// Says that it has all pieces, and has written something else.
+class LyingSwarm final : public LonelySwarm {
+public:
+    using LonelySwarm::LonelySwarm;
 
     Result<transfer::SwarmJobId> start(transfer::SwarmJob job,
                                        transfer::SwarmEvents events) override {
@@ -31,30 +48,17 @@ public:
         });
         return 1;
     }
-
-    void dial(transfer::SwarmJobId) override {}
-
-    void stop(transfer::SwarmJobId) override {}
-
-    void set_rates(transfer::SwarmRates const&) override {}
-
-    transfer::SwarmTraffic traffic() const override { return {}; }
-
-private:
-    asio::io_context& owner_;
 };
 
 /// Brings some pieces out of order, and then nothing more.
-class BrokenSwarm final : public transfer::Swarm {
+class BrokenSwarm final : public LonelySwarm {
 public:
     BrokenSwarm(asio::io_context& owner, SampleBlob const& blob, std::vector<std::uint64_t> pieces)
-        : owner_(owner)
+        : LonelySwarm(owner)
         , blob_(blob)
         , pieces_(std::move(pieces)) {}
 
     bool fails = false;  ///< else it falls silent
-
-    std::optional<Endpoint> listening() const override { return Endpoint{"127.0.0.1", 9}; }
 
     Result<transfer::SwarmJobId> start(transfer::SwarmJob job,
                                        transfer::SwarmEvents events) override {
@@ -73,16 +77,7 @@ public:
         return 1;
     }
 
-    void dial(transfer::SwarmJobId) override {}
-
-    void stop(transfer::SwarmJobId) override {}
-
-    void set_rates(transfer::SwarmRates const&) override {}
-
-    transfer::SwarmTraffic traffic() const override { return {}; }
-
 private:
-    asio::io_context& owner_;
     SampleBlob const& blob_;
     std::vector<std::uint64_t> pieces_;
     bool begun_ = false;
