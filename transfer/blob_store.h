@@ -73,7 +73,8 @@ public:
 
     /// Of a draft: its blob's name, as the sender has it now. Nothing of it counts as verified by
     /// that: set_layer() or finish() tells. Fault::refused, Fault::unavailable as for receive();
-    /// the draft stays one then.
+    /// Fault::refused also of a draft of which nothing came, where something came under the name.
+    /// The draft stays one then.
     virtual Status take_name(ContentId const& id) = 0;
 
     /// Verifies the whole against the ContentId, fsyncs, and holds it. Only then a receipt may be
@@ -100,7 +101,7 @@ public:
                                                               std::string const& sender) = 0;
 
     /// What a dropped draft left behind belongs to the blob `id`, and receive() goes on from there.
-    /// Fault::not_found: there is none of that size.
+    /// Fault::not_found: there is none of that size. Fault::refused as for take_name().
     virtual Status name_draft(ContentId const& stand_in, ContentId const& id,
                               std::uint64_t size) = 0;
 

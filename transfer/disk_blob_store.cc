@@ -129,6 +129,11 @@ Status DiskStoreState::name_partial(PartialBlob draft, ContentId const& id) {
     if (arriving.contains(id)) {
         return fail(Fault::unavailable, "blob " + id.short_form() + " is arriving already");
     }
+    auto const named = index.partial(id);
+    if (!named) return fail(named.error());
+    auto const of_draft = whole_pieces(folder.partial_size(draft.id), draft.size);
+    if (*named && (*named)->size == draft.size && of_draft == 0)
+        return fail(Fault::refused, "what came under its name is more");
     auto const stand_in = std::exchange(draft.id, id);
     if (auto entered = index.put_partial(draft); !entered) return entered;
     if (auto renamed = folder.rename_partial(stand_in, id); !renamed) return renamed;

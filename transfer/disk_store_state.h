@@ -48,7 +48,8 @@ struct DiskStoreState {
     bool is_stale(PartialBlob const& partial) const;
 
     /// A draft, under way or left behind, becomes a partial of the blob `id`. The mutex is held.
-    /// Fault::refused: that is held. Fault::unavailable: it is arriving.
+    /// Fault::refused: that is held, or what came under its name is more than nothing of the draft.
+    /// Fault::unavailable: it is arriving.
     Status name_partial(PartialBlob draft, ContentId const& id);
 };
 

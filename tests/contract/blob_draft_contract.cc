@@ -94,6 +94,28 @@ void goes_on_with_a_named_draft(MakeBlobStore const& make) {
     CHECK(read_back(*store, blob.id()) == blob.bytes);
 }
 
+/// Of its sender a draft is begun anew where both ends were killed after the name was told.
+void keeps_more_than_nothing(MakeBlobStore const& make) {
+    auto const store = make(roomy);
+    auto const blob = sample_blob(5 * piece + 777, 26);
+    auto const stand_in = sample_blob(100, 27).id();
+    auto const draft_of = [&](std::uint64_t bytes) {
+        auto draft = store->receive_draft(stand_in, blob.size(), "alice@a.test");
+        REQUIRE(draft);
+        REQUIRE((*draft)->write(blob.from((*draft)->offset()).first(bytes)));
+        return std::move(*draft);
+    };
+    REQUIRE(draft_of(3 * piece)->take_name(blob.id()));
+    CHECK(store->received_so_far(blob.id()) == 3 * piece);
+    CHECK(fault_of(draft_of(0)->take_name(blob.id())) == Fault::refused);
+    CHECK(store->received_so_far(blob.id()) == 3 * piece);
+    CHECK(fault_of(draft_of(piece - 1)->take_name(blob.id())) == Fault::refused);
+    CHECK(store->received_so_far(blob.id()) == 3 * piece);
+    // Nobody has verified that yet: another draft may be the right one.
+    REQUIRE(draft_of(2 * piece)->take_name(blob.id()));
+    CHECK(store->received_so_far(blob.id()) == 2 * piece);
+}
+
 }  // namespace
 
 void check_blob_draft_contract(MakeBlobStore const& make) {
@@ -105,6 +127,9 @@ void check_blob_draft_contract(MakeBlobStore const& make) {
     }
     SUBCASE("goes on with a named draft") {
         goes_on_with_a_named_draft(make);
+    }
+    SUBCASE("keeps more than nothing") {
+        keeps_more_than_nothing(make);
     }
 }
 

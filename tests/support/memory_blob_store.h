@@ -51,10 +51,10 @@ public:
         auto const draft = shelf_->partial.find(stand_in);
         bool const there = draft != shelf_->partial.end() && draft->second.size == size;
         if (!there) return fail(Fault::not_found, "no such draft");
-        if (auto room = shelf_->place_for(id, size); !room) return room;
-        auto left = shelf_->partial.extract(stand_in);
-        left.key() = id;
-        shelf_->partial.insert(std::move(left));
+        auto const whole = draft->second.bytes.size();
+        if (auto room = shelf_->place_for_draft(id, size, whole); !room) return room;
+        shelf_->partial[id] = std::move(draft->second);
+        shelf_->partial.erase(stand_in);
         return {};
     }
 
@@ -207,6 +207,13 @@ private:
             return {};
         }
 
+        Status place_for_draft(ContentId const& id, std::uint64_t size, std::uint64_t whole) const {
+            if (auto room = place_for(id, size); !room) return room;
+            auto const known = partial.find(id);
+            if (known == partial.end() || known->second.size != size) return {};
+            return whole == 0 ? Status(fail(Fault::refused, "more of it is here")) : Status();
+        }
+
         std::uint64_t held_bytes(std::optional<ContentId> const& but_for) const {
             std::uint64_t sum = 0;
             for (auto const& [id, blob] : held)
@@ -299,7 +306,9 @@ private:
         Status sync() override { return {}; }
 
         Status take_name(ContentId const& id) override {
-            if (auto room = shelf_->place_for(id, size_); !room) return room;
+            auto const whole = verifier_.whole_bytes();
+            if (auto room = shelf_->place_for_draft(id, size_, whole); !room) return room;
+            shelf_->partial.erase(id);
             shelf_->arriving.erase(id_);
             shelf_->arriving[id] = this;
             id_ = id;
