@@ -27,7 +27,8 @@ Byte* locked_pages(std::size_t size) {
 }
 
 /// Keys share locked pages: to lock and unlock one of its own for each costs 20 microseconds, and a
-/// push of 1 KB handles thirty. Those that are free are zeros.
+/// push of 1 KB handles thirty. Those that are free are zeros, which is also what a use of a key
+/// that was given back would find.
 class KeyDrawer {
 public:
     static constexpr std::size_t slot_bytes = 64;
@@ -47,7 +48,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t page_bytes = 4096;
+    static constexpr std::size_t page_bytes = 4096 - slot_bytes;  // and the canary of libsodium
 
     void add_page() {
         Byte* const page = locked_pages(page_bytes);

@@ -1,7 +1,9 @@
 // The program `satchel`: does itself what needs this home's files and its node alone, and is there
 // at once for it. All else it leaves to the whole program, help and complaints included.
+#include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <string_view>
 
 #include "src/base/sodium_init.h"
 #include "src/cli/output.h"
@@ -14,6 +16,7 @@ int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     std::signal(SIGPIPE, SIG_IGN);  // a node that hangs up is an error code, not our end
     std::signal(SIGXFSZ, SIG_IGN);  // likewise a file size limit
+    // A verb that is missing here is no worse than slower.
     cli::CommandLine line;
     cli::add_init(line);
     cli::add_id(line);
@@ -36,6 +39,7 @@ int main(int argc, char** argv) {
     cli::add_domain_revoke(line);
     if (auto const code = line.run_if_known(argc, argv)) return *code;
     satchel::Error const error = satchel::programs::become_whole_program(argv);
-    cli::print_error(error, false);
+    bool const json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    cli::print_error(error, json);
     return static_cast<int>(cli::exit_status_for(error.fault));
 }

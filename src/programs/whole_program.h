@@ -6,7 +6,8 @@
 namespace satchel::programs {
 
 /// This process becomes the whole program, with the same words. Returns only if it can't:
-/// Fault::not_found, if half of an installation is missing.
+/// Fault::timed_out, which mail servers take for "later", as in the middle of an upgrade half of an
+/// installation may be missing.
 Error become_whole_program(char** argv);
 
 }  // namespace satchel::programs

@@ -1,4 +1,5 @@
 """The command line: help with an example, exit codes, JSON keys, and what wrong usage is told."""
+import json
 import os
 import pty
 import select
@@ -28,10 +29,12 @@ class CommandLine(Lab):
         """What only asks the node or the home's files is done by the program that is typed; the rest is the other half's."""
         alone = os.path.join(self.folder, "satchel")
         shutil.copy(PROGRAM, alone)
-        for code, lines in ((0, ["init", "id --json", "--json contact ls"]), (66, ["node", "idd", "push", "id --help", "--version", ""])):
+        for code, lines in ((0, ["init", "id --json", "--json contact ls"]), (75, ["node", "idd", "push", "id --help", "--version", ""])):
             for line in lines:
                 done = subprocess.run([alone, "--home", os.path.join(self.folder, "half"), *line.split()], capture_output=True, text=True)
-                self.assertEqual((done.returncode, "install Satchel again" in done.stderr), (code, code == 66), (line, done))
+                self.assertEqual((done.returncode, "install Satchel again" in done.stderr), (code, code == 75), (line, done))
+        done = subprocess.run([alone, "--json", "node"], capture_output=True, text=True)
+        self.assertEqual(json.loads(done.stdout)["error"]["fault"], "timed_out")
 
     def test_examples_of_help_are_taken(self):
         """They stand in the manual pages, too. What they need is mostly not there: but none is wrong usage."""
