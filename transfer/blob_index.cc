@@ -155,7 +155,8 @@ Result<std::optional<std::uint64_t>> BlobIndex::set_aside_size(ContentId const& 
     return one_size("SELECT size FROM blob JOIN set_aside ON blob = id WHERE id = ?", id);
 }
 
-Result<Released> BlobIndex::release(ContentId const& id, AddressTag const& recipient) {
+Result<Released> BlobIndex::release(ContentId const& id, AddressTag const& recipient,
+                                    bool partial_too) {
     Released released;
     auto const done = database_.transaction([&]() -> Status {
         auto ended =
@@ -167,6 +168,7 @@ Result<Released> BlobIndex::release(ContentId const& id, AddressTag const& recip
                 "(SELECT 1 FROM holding WHERE blob = ?1)",
                 id.bytes);
         released.blob = ended && database_.changed_rows() > 0;
+        if (released.blob && partial_too) ended = run(delete_partial, id.bytes);
         return ended;
     });
     if (!done) return fail(done.error());
@@ -199,22 +201,17 @@ Result<std::optional<std::uint64_t>> BlobIndex::one_size(std::string_view sql,
 }
 
 Result<std::optional<HeldBlob>> BlobIndex::find(ContentId const& id) {
-    auto const size = size_of(id);
-    if (!size) return fail(size.error());
-    if (!*size) return std::optional<HeldBlob>();
-    HeldBlob blob{id, **size, {}};
-    auto const done = each_row(
-        "SELECT recipient, sender, offer, grant_bytes, label, stored FROM holding "
-        "WHERE blob = ? ORDER BY stored, recipient",
-        [&](SqliteStatement const& row) -> Status {
-            auto holding = read_holding(row, 0);
-            if (!holding) return fail(holding.error());
-            blob.holdings.push_back(std::move(*holding));
-            return {};
-        },
-        id.bytes);
-    if (!done) return fail(done.error());
-    return std::optional(std::move(blob));
+    auto listed = find_listed(id);
+    if (listed && *listed && (*listed)->set_aside) listed->reset();
+    return listed;
+}
+
+Result<std::optional<HeldBlob>> BlobIndex::find_listed(ContentId const& id) {
+    auto found = select("(SELECT id, size, rowid AS arrival FROM blob WHERE id = ?) AS blob",
+                        "arrival", id.bytes);
+    if (!found) return fail(found.error());
+    if (found->empty()) return std::optional<HeldBlob>();
+    return std::optional(std::move(found->front()));
 }
 
 Result<std::vector<HeldBlob>> BlobIndex::list() {

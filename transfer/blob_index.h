@@ -48,8 +48,9 @@ public:
     /// One more holding of a blob that is there, or a newer one in place of the recipient's old.
     Status hold(ContentId const& id, Holding const& holding);
 
-    /// Ends a holding, and with the last one the blob.
-    Result<Released> release(ContentId const& id, AddressTag const& recipient);
+    /// Ends a holding, and with the last one the blob; where `partial_too`, then also what is known
+    /// of it as a partial.
+    Result<Released> release(ContentId const& id, AddressTag const& recipient, bool partial_too);
 
     /// Its bytes are not to be had until it is added again: for find(), size_of() and layer() it
     /// is not here, and all that it is held for stays. Durable on return.
@@ -61,6 +62,7 @@ public:
     Status forget(ContentId const& id);
 
     Result<std::optional<HeldBlob>> find(ContentId const& id);
+    Result<std::optional<HeldBlob>> find_listed(ContentId const& id);
     Result<std::vector<HeldBlob>> list();
     Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
                                              std::size_t most);

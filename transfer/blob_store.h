@@ -109,14 +109,16 @@ public:
     /// the sender's quota. A second holding for one recipient takes the place of the first.
     virtual Status hold(ContentId const& id, Holding const& holding) = 0;
 
-    /// A blob that is held, but its bytes are damaged or gone: for all but the lists it is not here
-    /// until it has come again, by receive() as ever. What finishes that takes its place in one
-    /// step: whom it was held for, and by what grant and label, stays as it was, and so it does
-    /// where nothing comes of it. False: it isn't held.
+    /// A blob that is held, but its bytes are damaged or gone: for all but find_listed() and the
+    /// lists it is not here until it has come again, by receive() as ever. What finishes that takes
+    /// its place in one step: whom it was held for, and by what grant and label, stays as it was,
+    /// and so it does where nothing comes of it. False: it isn't held.
     virtual Result<bool> set_aside(ContentId const& id) = 0;
 
     /// Not what is set aside.
     virtual Result<std::optional<HeldBlob>> find(ContentId const& id) = 0;
+    /// What the lists tell of one blob: what is set aside, too.
+    virtual Result<std::optional<HeldBlob>> find_listed(ContentId const& id) = 0;
     /// In the order of arrival, also within one second. What is set aside, too.
     virtual Result<std::vector<HeldBlob>> list() = 0;
     /// At most so many of those whose id comes after `after`, in the order of their ids.
@@ -135,8 +137,9 @@ public:
     /// Bytes of an unfinished upload that are verified already; 0 if there is none.
     virtual std::uint64_t received_so_far(ContentId const& id) = 0;
 
-    /// Ends the holding of one recipient; the blob goes when nobody holds it. False if there was no
-    /// such holding.
+    /// Ends the holding of one recipient; the blob goes when nobody holds it, and with it what was
+    /// left of one that is set aside. Where that is arriving again the upload goes on, as that of a
+    /// new blob. False if there was no such holding.
     virtual Result<bool> release(ContentId const& id, AddressTag const& recipient) = 0;
 
     virtual Result<StoreUsage> usage() = 0;

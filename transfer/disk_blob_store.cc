@@ -235,6 +235,11 @@ Result<std::optional<HeldBlob>> DiskBlobStore::find(ContentId const& id) {
     return state_->index.find(id);
 }
 
+Result<std::optional<HeldBlob>> DiskBlobStore::find_listed(ContentId const& id) {
+    std::lock_guard const lock(state_->mutex);
+    return state_->index.find_listed(id);
+}
+
 Result<std::vector<HeldBlob>> DiskBlobStore::list() {
     std::lock_guard const lock(state_->mutex);
     return state_->index.list();
@@ -284,22 +289,27 @@ std::uint64_t DiskBlobStore::received_so_far(ContentId const& id) {
 
 Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recipient) {
     std::lock_guard const lock(state_->mutex);
-    auto const released = state_->index.release(id, recipient);
+    // What was set aside lies there as a partial, and its row goes with the blob's: after a crash
+    // nothing speaks for the file. One that is coming again is its upload's.
+    bool const arriving = state_->arriving.contains(id);
+    auto const released = state_->index.release(id, recipient, !arriving);
     if (!released) return fail(released.error());
-    if (released->blob) state_->folder.remove_blob(id);
+    if (released->blob) {
+        state_->folder.remove_blob(id);
+        if (!arriving) {
+            state_->folder.remove_partial(id);
+            state_->verified.erase(id);
+        }
+    }
     if (released->holding) state_->tell_changed(id);
     return released->holding;
 }
 
 Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
-    auto const held = find(id);
+    auto const held = find_listed(id);
     if (!held) return fail(held.error());
-    if (!*held) {
-        std::lock_guard const lock(state_->mutex);
-        auto const known = state_->index.set_aside_size(id);
-        if (!known) return fail(known.error());
-        return *known ? Result<bool>(false) : Result<bool>(not_here(id));
-    }
+    if (!*held) return not_here(id);
+    if ((*held)->set_aside) return false;
     auto const file = open(id);
     if (!file) return false;
     MerkleHasher hasher;
@@ -319,13 +329,9 @@ Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
 // is a partial, or nothing's.
 Result<bool> DiskBlobStore::set_aside(ContentId const& id) {
     std::lock_guard const lock(state_->mutex);
-    auto const held = state_->index.find(id);
+    auto const held = state_->index.find_listed(id);
     if (!held) return fail(held.error());
-    if (!*held) {
-        auto const known = state_->index.set_aside_size(id);
-        if (!known) return fail(known.error());
-        return known->has_value();
-    }
+    if (!*held || (*held)->set_aside) return held->has_value();
     auto const layer = state_->index.layer(id);
     bool const in_pieces = layer && !layer->empty();
     if (in_pieces) {

@@ -65,6 +65,7 @@ public:
     /// What is right of its beginning need not come again.
     Result<bool> set_aside(ContentId const& id) override;
     Result<std::optional<HeldBlob>> find(ContentId const& id) override;
+    Result<std::optional<HeldBlob>> find_listed(ContentId const& id) override;
     Result<std::vector<HeldBlob>> list() override;
     Result<std::vector<HeldBlob>> list_after(std::optional<ContentId> const& after,
                                              std::size_t most) override;

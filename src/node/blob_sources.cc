@@ -195,9 +195,9 @@ asio::awaitable<Result<std::string>> BlobSources::replace_damaged(ContentId id,
 }
 
 asio::awaitable<bool> BlobSources::is_set_aside(ContentId id) {
-    auto look = [this, id] { return world_.store.is_whole(id); };
-    auto const whole = co_await world_.workers.await(std::move(look));
-    co_return whole && !*whole;
+    auto look = [this, id] { return world_.store.find_listed(id); };
+    auto const known = co_await world_.workers.await(std::move(look));
+    co_return known&&* known && (*known)->set_aside;
 }
 
 }  // namespace satchel::node

@@ -144,7 +144,7 @@ Status Cataloguer::look_again(std::set<ContentId> const& ids) {
     std::vector<CatalogueEntry> here;
     std::vector<ContentId> gone;
     for (ContentId const& id : ids) {
-        auto const held = world_.store.find(id);
+        auto const held = world_.store.find_listed(id);
         if (!held) return fail(held.error());
         if (*held) {
             here.push_back(entry_of(**held));

@@ -301,7 +301,7 @@ asio::awaitable<Result<Json>> NodeVerbs::describe(LocalCall& call) {
     auto const id = content_id_in(*ref);
     if (!id) co_return fail(id.error());
     auto look = [this, id = *id]() -> Result<std::optional<FileLabel>> {
-        auto const held = world_.store.find(id);
+        auto const held = world_.store.find_listed(id);
         if (!held) return fail(held.error());
         if (!*held) return fail(Fault::not_found, id.short_form() + "… is not stored here");
         return world_.retriever.label_of(**held);

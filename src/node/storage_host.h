@@ -60,7 +60,7 @@ private:
 
 class StorageHost final : public transfer::ControlHost {
 public:
-    /// All references must outlive the host. `addresses` serves what is stored here.
+    /// All references must outlive the host. `users` are those whose blobs are stored here.
     StorageHost(asio::io_context& owner, Config const& config, ServedUsers const& users,
                 TrustSource const& trust, OutgoingOffers const& outgoing, EventLog const& log);
 

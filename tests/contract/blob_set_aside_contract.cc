@@ -35,6 +35,11 @@ HeldBlob listed(BlobStore& store) {
     REQUIRE(page);
     REQUIRE(page->size() == 1);
     CHECK(page->front().set_aside == all->front().set_aside);
+    auto const alone = store.find_listed(all->front().id);
+    REQUIRE(alone);
+    REQUIRE(*alone);
+    CHECK((*alone)->set_aside == all->front().set_aside);
+    CHECK((*alone)->holdings.size() == all->front().holdings.size());
     return all->front();
 }
 
@@ -104,16 +109,72 @@ void takes_another_recipient_in(MakeBlobStore const& make) {
         REQUIRE(upload->finish(sample_holding(4, "dave@d.test")));
     }
     CHECK(listed(*store).holdings.size() == 2);
-    CHECK(*store->set_aside(blob.id()));
-    // The last one goes: so does the blob, and it may come like any other.
-    CHECK(*store->release(blob.id(), sample_holding(2).recipient));
-    CHECK(*store->release(blob.id(), sample_holding(4).recipient));
-    CHECK(store->list()->empty());
-    CHECK_FALSE(*store->set_aside(blob.id()));
-    auto const upload = begin(*store, blob);
-    REQUIRE(upload->write(blob.from(upload->offset())));
-    REQUIRE(upload->finish(sample_holding(1)));
-    CHECK(listed(*store).holdings.size() == 1);
+}
+
+/// The last holdings go.
+void let_go(BlobStore& store, SampleBlob const& blob) {
+    CHECK(*store.release(blob.id(), sample_holding(1).recipient));
+    CHECK(*store.release(blob.id(), sample_holding(2).recipient));
+    CHECK(store.list()->empty());
+    CHECK_FALSE(store.find_listed(blob.id())->has_value());
+    CHECK_FALSE(*store.set_aside(blob.id()));
+    CHECK(store.usage()->held_bytes == 0);
+}
+
+void goes_with_its_last_holding(MakeBlobStore const& make) {
+    for (std::uint64_t const size : {std::uint64_t{1'000}, 3 * piece + 7}) {
+        CAPTURE(size);
+        auto const store = make({size, size});
+        auto const blob = sample_blob(size, 37);
+        put_aside(*store, blob);
+        if (size > piece) {  // of what has come again nothing stays, either
+            auto const upload = begin(*store, blob);
+            REQUIRE(upload->set_layer(blob.tree.layer));
+            CHECK(store->received_so_far(blob.id()) > 0);
+        }
+        let_go(*store, blob);
+        CHECK(store->received_so_far(blob.id()) == 0);
+        CHECK(store->usage()->reserved_bytes == 0);
+        // Another takes its room, and it may come like any other.
+        CHECK(store->receive(sample_blob(size, 38).id(), size, "alice@a.test"));
+        auto const upload = begin(*store, blob);
+        CHECK(upload->offset() == 0);
+        REQUIRE(upload->write(blob.view()));
+        REQUIRE(upload->finish(sample_holding(1)));
+        CHECK(listed(*store).holdings.size() == 1);
+        CHECK(read_back(*store, blob.id()) == blob.bytes);
+    }
+}
+
+void goes_on_arriving_though_let_go(MakeBlobStore const& make) {
+    auto const store = make(roomy);
+    auto const blob = sample_blob(3 * piece + 7, 39);
+    put_aside(*store, blob);
+    std::uint64_t come = 0;
+    {
+        auto const upload = begin(*store, blob, "dave@d.test");
+        REQUIRE(upload->set_layer(blob.tree.layer));
+        let_go(*store, blob);
+        CHECK(store->usage()->reserved_bytes == blob.size());
+        if (upload->offset() < blob.size()) {
+            auto const rest = blob.from(upload->offset());
+            REQUIRE(upload->write(rest.first(std::min(rest.size(), std::size_t{piece}))));
+        }
+        come = store->received_so_far(blob.id());
+        CHECK(come >= piece);
+    }
+    // Broken off, it is like any other that was.
+    CHECK(store->received_so_far(blob.id()) == come);
+    CHECK(store->usage()->reserved_bytes == come);
+    auto const upload = begin(*store, blob, "dave@d.test");
+    CHECK(upload->offset() == come);
+    REQUIRE(upload->write(blob.from(come)));
+    REQUIRE(upload->finish(sample_holding(4, "dave@d.test")));
+    HeldBlob const known = listed(*store);
+    CHECK_FALSE(known.set_aside);
+    REQUIRE(known.holdings.size() == 1);
+    CHECK(known.holdings.front().sender == "dave@d.test");
+    CHECK(read_back(*store, blob.id()) == blob.bytes);
 }
 
 void counts_it_once(MakeBlobStore const& make) {
@@ -158,6 +219,12 @@ void check_blob_set_aside_contract(MakeBlobStore const& make) {
     }
     SUBCASE("takes another recipient of a damaged blob in") {
         takes_another_recipient_in(make);
+    }
+    SUBCASE("lets all of a damaged blob go with the last holding") {
+        goes_with_its_last_holding(make);
+    }
+    SUBCASE("goes on with a damaged blob that comes again, though nobody holds it") {
+        goes_on_arriving_though_let_go(make);
     }
     SUBCASE("counts a damaged blob once") {
         counts_it_once(make);

@@ -89,6 +89,12 @@ public:
         return std::optional(found->second.as_held(id));
     }
 
+    Result<std::optional<transfer::HeldBlob>> find_listed(ContentId const& id) override {
+        auto const found = shelf_->held.find(id);
+        if (found == shelf_->held.end()) return std::optional<transfer::HeldBlob>();
+        return std::optional(found->second.as_held(id));
+    }
+
     Result<std::vector<transfer::HeldBlob>> list() override {
         return list_arrived_after(0, shelf_->arrived.size());
     }
@@ -144,7 +150,10 @@ public:
         if (found == shelf_->held.end() || found->second.holdings.erase(recipient) == 0) {
             return false;
         }
-        if (found->second.holdings.empty()) shelf_->held.erase(found);
+        if (found->second.holdings.empty()) {
+            shelf_->held.erase(found);
+            shelf_->partial.erase(id);
+        }
         return true;
     }
 

@@ -348,6 +348,18 @@ TEST_CASE("disk blob store: what the disk has damaged is known, and can come aga
     }
 }
 
+TEST_CASE("disk blob store: a damaged blob that nobody holds any more leaves no file") {
+    TempFolder const folder;
+    FakeClock const clock;
+    auto const store = open_store(folder, clock);
+    auto const blob = sample_blob(4 * piece, 15);
+    put(*store, blob);
+    CHECK(*store->set_aside(blob.id()));
+    CHECK(std::filesystem::exists(partial_path(folder, blob.id())));
+    CHECK(*store->release(blob.id(), sample_holding(1).recipient));
+    CHECK_FALSE(std::filesystem::exists(partial_path(folder, blob.id())));
+}
+
 TEST_CASE("disk blob store: partials that nobody goes on with are cleaned up") {
     TempFolder const folder;
     FakeClock clock;
