@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "src/base/worker_pool.h"
 #include "transfer/blob_store.h"
+#include "transfer/control_limits.h"
 #include "transfer/growing_blob.h"
 #include "transfer/tls_channel.h"
 #include "transfer/traffic.h"
@@ -19,6 +21,8 @@ struct IncomingBody {
     std::uint64_t bytes = 0;  ///< of the body
     std::uint64_t skip = 0;   ///< leading ones that the upload has already
     std::chrono::milliseconds chunk_patience{};
+    /// Instead of that. Of a chunk that breaks off all that came is taken, then.
+    std::optional<Pace> pace{};
     std::function<void(std::uint64_t offset)> advanced;  ///< first byte still wanted
 };
 

@@ -78,7 +78,7 @@ asio::awaitable<Result<ControlClient::Reply>> ControlClient::exchange(Peer peer,
     Status const written = co_await channel.write(bytes_of(message));
     if (!written) co_return fail(written.error());
     Result<std::string> const text = co_await channel.read_head(limits_.answer, limits_.answer);
-    channel.deadline().expires_after(limits_.chunk);
+    channel.expect(limits_.pace);
     bool const bodyless = request.line.method == Method::head;
     auto answer = co_await read_answer(channel, text, request.answer_max, bodyless);
     channel.deadline().suspend();
@@ -344,12 +344,12 @@ asio::awaitable<Status> ControlClient::bring_layer(Peer peer, ContentId id,
 asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
     if (fetch.into->offset() >= fetch.size) co_return Status();
     if (Status known = co_await bring_layer(peer, fetch.id, fetch.into); !known) co_return known;
-    // Once more where the connection broke, as long as something comes.
+    // Once more where the connection broke, as long as something comes. Not where the other side
+    // has fallen silent: somebody else may have it, and the caller knows.
     for (;;) {
         std::uint64_t const before = fetch.into->offset();
         Status const fetched = co_await fetch_bytes(peer, fetch);
-        bool const broken = !fetched && (fetched.error().fault == Fault::unavailable ||
-                                         fetched.error().fault == Fault::timed_out);
+        bool const broken = !fetched && fetched.error().fault == Fault::unavailable;
         if (!broken || fetch.into->offset() == before) co_return fetched;
     }
 }
@@ -369,7 +369,7 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     auto const head = parse_answer_head(*text);
     if (!head) co_return fail(senseless(head.error()));
     if (head->status != 206) {
-        channel.deadline().expires_after(limits_.chunk);
+        channel.expect(limits_.pace);
         auto const refusal = co_await read_answer(channel, text, control_limits::small_answer_bytes,
                                                   head->status == 200);
         if (!refusal) co_return fail(refusal.error());
@@ -382,7 +382,7 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     }
     IncomingBody body;
     body.bytes = head->content_length;
-    body.chunk_patience = limits_.chunk;
+    body.pace = limits_.pace;
     body.advanced = [&](std::uint64_t offset) {
         if (fetch.progress) fetch.progress(offset);
     };

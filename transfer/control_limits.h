@@ -39,6 +39,13 @@ namespace satchel::transfer {
 
 class Traffic;
 
+/// What goes on: at least so many bytes within so long, whenever they come. Also a line of 1 KB/s
+/// keeps to this one; who lets a byte trickle now and then does not.
+struct Pace {
+    std::chrono::milliseconds patience{30'000};
+    std::uint64_t bytes_min = 16 * 1024;
+};
+
 /// Of a gateway where nodes meet that can't be dialled.
 struct RelayLimits {
     std::size_t meetings = 64;  ///< waited for and under way
@@ -79,9 +86,10 @@ struct ClientLimits {
     std::chrono::milliseconds meet{10'000};     ///< until the other side is at the gateway
     std::chrono::milliseconds answer{30'000};   ///< head of an answer, once the request is out
     std::chrono::milliseconds finish{300'000};  ///< same, after a blob; see finish_for()
-    std::chrono::milliseconds chunk{120'000};
-    std::chrono::milliseconds idle{60'000};  ///< then the connection is closed
-    std::shared_ptr<Traffic> traffic{};      ///< shared with the node's server; none: its own
+    std::chrono::milliseconds chunk{120'000};   ///< of what is sent
+    Pace pace{};                                ///< of the body of an answer
+    std::chrono::milliseconds idle{60'000};     ///< then the connection is closed
+    std::shared_ptr<Traffic> traffic{};         ///< shared with the node's server; none: its own
 
     /// Some MiB of what was sent may still be on their way, over a slow line. And for hashing and
     /// syncing: also a slow disk writes 4 MiB a second.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "src/base/asio.h"
+#include "transfer/control_limits.h"
 
 namespace satchel::transfer {
 
@@ -17,6 +18,10 @@ public:
     ~SocketDeadline();
 
     void expires_after(std::chrono::milliseconds patience);
+
+    /// Bytes must come at this pace; `moved` counts them, and lives as long as the socket. Also
+    /// where nothing comes at all, that is noticed within patience and an eighth.
+    void expires_unless(std::uint64_t const& moved, Pace const& pace);
 
     /// While we ourselves are the slow ones.
     void suspend();

@@ -142,9 +142,16 @@ std::size_t TlsChannel::take_buffered(std::span<Byte> out) {
 }
 
 asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out) {
-    std::size_t const buffered = take_buffered(out);
-    if (buffered == out.size()) co_return Status();
-    error_code const error = co_await tls_.read_exactly(out.subspan(buffered));
+    std::size_t count = 0;
+    co_return co_await read_exactly(out, count);
+}
+
+asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out, std::size_t& count) {
+    count = take_buffered(out);
+    if (count == out.size()) co_return Status();
+    std::size_t more = 0;
+    error_code const error = co_await tls_.read_exactly(out.subspan(count), more);
+    count += more;
     if (error) co_return fail(error_of(error, "receiving"));
     co_return Status();
 }

@@ -53,12 +53,18 @@ public:
     /// Fills `out`. The deadline is the caller's.
     asio::awaitable<Status> read_exactly(std::span<Byte> out);
 
+    /// As above. `count`: of what came, also where it is not all.
+    asio::awaitable<Status> read_exactly(std::span<Byte> out, std::size_t& count);
+
     /// Whatever comes, at least one byte; 0 at the end of the stream.
     asio::awaitable<Result<std::size_t>> read_some(std::span<Byte> out);
 
     asio::awaitable<Status> write(ByteSpan bytes);
 
     SocketDeadline& deadline() { return deadline_; }
+
+    /// From now on, instead of a deadline: what comes must come at this pace.
+    void expect(Pace const& pace) { deadline_.expires_unless(tls_.received(), pace); }
 
     bool is_open() const { return tls_.is_open(); }
 

@@ -37,6 +37,7 @@ struct TlsSocket::BioCalls {
         auto const got = ::recv(of(bio).socket_.native_handle(), into,
                                 static_cast<std::size_t>(room), MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+        if (got > 0) of(bio).received_ += static_cast<std::uint64_t>(got);
         return static_cast<int>(got);
     }
 
@@ -166,14 +167,16 @@ asio::awaitable<ErrorCode> TlsSocket::read_some(std::span<Byte> out, std::size_t
     }
 }
 
-asio::awaitable<ErrorCode> TlsSocket::read_exactly(std::span<Byte> out) {
-    while (!out.empty()) {
-        std::size_t count = 0;
-        ErrorCode error = take(out, count);
+asio::awaitable<ErrorCode> TlsSocket::read_exactly(std::span<Byte> out, std::size_t& count) {
+    count = 0;
+    while (count < out.size()) {
+        auto const rest = out.subspan(count);
+        std::size_t more = 0;
+        ErrorCode error = take(rest, more);
         // Only where nothing has come is there something to wait for.
-        if (error == asio::error::would_block) error = co_await read_some(out, count);
+        if (error == asio::error::would_block) error = co_await read_some(rest, more);
         if (error) co_return error;
-        out = out.subspan(count);
+        count += more;
     }
     co_return ErrorCode();
 }

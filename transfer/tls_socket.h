@@ -37,9 +37,13 @@ public:
     /// At least one byte, and as much as has come; asio::error::eof at the end of the stream.
     asio::awaitable<ErrorCode> read_some(std::span<Byte> out, std::size_t& count);
 
-    asio::awaitable<ErrorCode> read_exactly(std::span<Byte> out);
+    /// `count`: of what came, also where it is not all.
+    asio::awaitable<ErrorCode> read_exactly(std::span<Byte> out, std::size_t& count);
 
     asio::awaitable<ErrorCode> write(ByteSpan bytes);
+
+    /// Bytes that came from the network, as they were there. It counts on.
+    std::uint64_t const& received() const { return received_; }
 
     /// Came from the network, and is not read.
     bool has_pending() const;
@@ -60,8 +64,9 @@ private:
 
     asio::ip::tcp::socket socket_;
     std::unique_ptr<SSL, Free> ssl_;
-    Bytes out_;                         ///< encrypted, to be sent
-    Bytes sending_;                     ///< encrypted, in the hands of the system
+    Bytes out_;      ///< encrypted, to be sent
+    Bytes sending_;  ///< encrypted, in the hands of the system
+    std::uint64_t received_ = 0;
     std::size_t since_suspension_ = 0;  ///< bytes read without letting others run
 };
 
