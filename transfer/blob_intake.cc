@@ -55,7 +55,7 @@ BlobIntake::BlobIntake(Surroundings surroundings, ServerLimits const& limits)
     : around_(std::move(surroundings))
     , limits_(limits)
     , offers_({limits.offers, limits.offers_per_node})
-    , swarms_(around_.executor, around_.pool, around_.host, around_.clock,
+    , swarms_(around_.executor, around_.pool, around_.host, around_.clock, limits_.swarm_start,
               [this](Incoming incoming, std::shared_ptr<UploadSlot> slot) {
                   return finish(std::move(incoming), std::move(slot));
               }) {}

@@ -68,12 +68,13 @@ struct ServerLimits {
     std::chrono::milliseconds head{10'000};   ///< from its first byte to its end
     std::chrono::milliseconds idle{120'000};  ///< between requests
     std::chrono::milliseconds small_body{30'000};
-    std::chrono::milliseconds chunk{120'000};  ///< one body chunk: at least 4 KiB/s
-    std::chrono::milliseconds line{20'000};    ///< a line is held so long, then asked for again
-    std::chrono::milliseconds linger{1'000};   ///< so that a refusal is read before we hang up
-    std::chrono::milliseconds drain{1'000};    ///< what requests under way get at a stop
-    std::chrono::seconds upload_idle{60};      ///< an upload nobody feeds loses its reservation
-    std::chrono::seconds takeover_idle{5};     ///< to the same sender's next offer of it, sooner
+    std::chrono::milliseconds chunk{120'000};      ///< one body chunk: at least 4 KiB/s
+    std::chrono::milliseconds swarm_start{5'000};  ///< then who invited hears that it takes longer
+    std::chrono::milliseconds line{20'000};        ///< a line is held so long, then asked for again
+    std::chrono::milliseconds linger{1'000};       ///< so that a refusal is read before we hang up
+    std::chrono::milliseconds drain{1'000};        ///< what requests under way get at a stop
+    std::chrono::seconds upload_idle{60};          ///< an upload nobody feeds loses its reservation
+    std::chrono::seconds takeover_idle{5};  ///< to the same sender's next offer of it, sooner
     RelayLimits relay{};
     std::shared_ptr<Traffic> traffic{};  ///< shared with the node's client; none: its own
 };

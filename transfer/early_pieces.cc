@@ -9,6 +9,21 @@ namespace satchel::transfer {
 namespace {
 
 constexpr std::chrono::seconds sender_patience{10};  ///< ClientLimits::answer is longer
+constexpr std::uint64_t looked_through_bytes = std::uint64_t{32} * 1024 * 1024;  ///< at once
+
+/// Right in the file, or put there from what the upload has.
+Result<bool> is_here(SwarmFile const& file, std::uint64_t index, bool written,
+                     std::uint64_t blob_bytes, BlobUpload const& upload) {
+    if (written && file.is_right(index)) return true;
+    std::uint64_t const at = index * piece_length_for(blob_bytes);
+    std::uint64_t const end = std::min(blob_bytes, at + piece_length_for(blob_bytes));
+    if (end > upload.offset()) return false;
+    Bytes piece(end - at);
+    auto copied = upload.read(at, piece);
+    if (copied) copied = write_all_at(file.for_writing()->get(), piece, at);
+    if (!copied) return fail(copied.error());
+    return true;
+}
 
 }  // namespace
 
@@ -29,26 +44,35 @@ std::shared_ptr<EarlyPieces> EarlyPieces::find(std::filesystem::path const& fold
     return std::make_shared<EarlyPieces>(std::move(*file), blob_bytes, std::move(written));
 }
 
-Result<std::shared_ptr<EarlyPieces>> EarlyPieces::share(std::filesystem::path const& folder,
-                                                        ContentId const& id,
-                                                        std::uint64_t blob_bytes, Bytes layer,
-                                                        BlobUpload const& upload) {
-    auto file = SwarmFile::open(folder, id, blob_bytes, std::move(layer));
-    if (!file) return fail(file.error());
-    auto here = (*file)->right_pieces();
-    std::uint64_t const length = piece_length_for(blob_bytes);
-    Bytes piece;
-    for (std::uint64_t i = 0; i < here.size(); ++i) {
-        std::uint64_t const at = i * length;
-        std::uint64_t const end = std::min(blob_bytes, at + length);
-        if (here[i] || end > upload.offset()) continue;
-        piece.resize(end - at);
-        auto copied = upload.read(at, piece);
-        if (copied) copied = write_all_at((*file)->for_writing()->get(), piece, at);
-        if (!copied) return fail(copied.error());
-        here[i] = true;
+asio::awaitable<Result<std::shared_ptr<EarlyPieces>>> EarlyPieces::share(
+    WorkerPool& pool, std::shared_ptr<SwarmFile> file, std::uint64_t blob_bytes,
+    std::shared_ptr<BlobUpload const> upload, Look look) {
+    auto list = [file] { return file->written_pieces(); };
+    auto const written = co_await pool.await(std::move(list));
+    std::vector<bool> const none(written.size(), false);
+    auto const pieces = std::make_shared<EarlyPieces>(file, blob_bytes, none);
+    std::uint64_t const at_once =
+        std::max<std::uint64_t>(1, looked_through_bytes / piece_length_for(blob_bytes));
+    for (std::uint64_t first = 0; first < written.size(); first += at_once) {
+        std::uint64_t const end = std::min<std::uint64_t>(written.size(), first + at_once);
+        auto check = [file, upload, blob_bytes, first, end,
+                      written]() -> Result<std::vector<bool>> {
+            std::vector<bool> right;
+            for (std::uint64_t i = first; i < end; ++i) {
+                auto const here = is_here(*file, i, written[i], blob_bytes, *upload);
+                if (!here) return fail(here.error());
+                right.push_back(*here);
+            }
+            return right;
+        };
+        auto const right = co_await pool.await(std::move(check));
+        if (!right) co_return fail(right.error());
+        // Bits are no range that std::ranges would write to.
+        std::copy(right->begin(), right->end(),
+                  pieces->here_.begin() + static_cast<std::ptrdiff_t>(first));
+        if (!look(pieces->bytes())) co_return fail(Fault::unavailable, "nobody waits for it");
     }
-    return std::make_shared<EarlyPieces>(std::move(*file), blob_bytes, std::move(here));
+    co_return pieces;
 }
 
 std::uint64_t EarlyPieces::bytes() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,11 +26,15 @@ public:
                                              ContentId const& id, std::uint64_t blob_bytes,
                                              Bytes layer);
 
+    /// Of a look through what is there: bytes found right so far. False: no further.
+    using Look = std::function<bool(std::uint64_t right)>;
+
     /// For a swarm: hashed, as others get them from here, and with those that the upload has in
-    /// some other way. Blocks.
-    static Result<std::shared_ptr<EarlyPieces>> share(std::filesystem::path const& folder,
-                                                      ContentId const& id, std::uint64_t blob_bytes,
-                                                      Bytes layer, BlobUpload const& upload);
+    /// some other way. `layer` is verified. Of a large blob that takes long: some MiB at a time,
+    /// and whoever calls has the upload's turn. Fault::unavailable: no further.
+    static asio::awaitable<Result<std::shared_ptr<EarlyPieces>>> share(
+        WorkerPool& pool, std::shared_ptr<SwarmFile> file, std::uint64_t blob_bytes,
+        std::shared_ptr<BlobUpload const> upload, Look look);
 
     SwarmFile const& file() const { return *file_; }
 

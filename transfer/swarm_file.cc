@@ -57,17 +57,18 @@ bool SwarmFile::has_room(std::filesystem::path const& folder, std::uint64_t size
     return !failed && space.available > 2 * size + margin_bytes;
 }
 
+bool SwarmFile::is_right(std::uint64_t index) const {
+    auto const bytes = piece(index);
+    if (!bytes) return false;
+    BlockTree tree;
+    tree.write(*bytes);
+    return finish_piece(tree, size_) == piece_hash_in(id_, layer_, index);
+}
+
 std::vector<bool> SwarmFile::right_pieces() const {
-    std::vector<bool> right(pieces_in(size_));
-    auto const there = file_size(reading_->get());
-    std::uint64_t const length = piece_length_for(size_);
-    for (std::uint64_t i = 0; there && i < right.size() && i * length < *there; ++i) {
-        auto const bytes = piece(i);
-        if (!bytes) break;
-        BlockTree tree;
-        tree.write(*bytes);
-        right[i] = finish_piece(tree, size_) == piece_hash_in(id_, layer_, i);
-    }
+    auto right = written_pieces();
+    for (std::uint64_t i = 0; i < right.size(); ++i)
+        right[i] = right[i] && is_right(i);
     return right;
 }
 

@@ -31,6 +31,9 @@ public:
     /// By piece: what has been written, right or not. Quick.
     std::vector<bool> written_pieces() const;
 
+    /// Hashed.
+    bool is_right(std::uint64_t index) const;
+
     std::shared_ptr<UniqueFd> const& for_reading() const { return reading_; }
 
     std::shared_ptr<UniqueFd> const& for_writing() const { return writing_; }

@@ -1,6 +1,7 @@
 #include "transfer/swarm_intake.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <sys/mman.h>
@@ -25,12 +26,6 @@ Result<std::shared_ptr<UniqueFd>> as_file(ByteSpan bytes) {
     return std::make_shared<UniqueFd>(std::move(file));
 }
 
-/// What a worker makes for a reception.
-struct Prepared {
-    std::shared_ptr<EarlyPieces> pieces;
-    std::shared_ptr<UniqueFd> layer;
-};
-
 }  // namespace
 
 struct SwarmIntake::Reception {
@@ -38,6 +33,7 @@ struct SwarmIntake::Reception {
               std::shared_ptr<UploadSlot> upload_slot)
         : incoming(std::move(offered))
         , slot(std::move(upload_slot))
+        , begun(executor)
         , ready(executor)
         , news(executor) {}
 
@@ -48,19 +44,24 @@ struct SwarmIntake::Reception {
     std::shared_ptr<UniqueFd> layer;
     Swarm* swarm = nullptr;  ///< null once the job is stopped
     SwarmJobId job = 0;
+    std::uint64_t found = 0;  ///< bytes of what was left, while it is looked through
+    std::optional<Error> refused;
     std::uint64_t asked = 0;  ///< Unix seconds: by its sender, how far it is
     bool feeding = false;
     bool ended = false;
+    AsyncEvent begun;  ///< or it came to nothing
     AsyncEvent ready;
     AsyncEvent news;
 };
 
 SwarmIntake::SwarmIntake(asio::any_io_executor executor, WorkerPool& pool, ControlHost& host,
-                         Clock const& clock, Finish finish)
+                         Clock const& clock, std::chrono::milliseconds start_patience,
+                         Finish finish)
     : executor_(std::move(executor))
     , pool_(pool)
     , host_(host)
     , clock_(clock)
+    , start_patience_(start_patience)
     , finish_(std::move(finish)) {}
 
 bool SwarmIntake::wants(IncomingOffer const& incoming, UploadSlot const& slot) const {
@@ -135,50 +136,72 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
     std::function<void()> interrupt = [this, weak = std::weak_ptr(reception)] {
         if (auto const self = weak.lock()) end(self, {Fault::unavailable, "sent directly"});
     };
-    auto const folder = host_.swarm_room()->folder;
     reception->turn = co_await UploadSlot::take(slot, std::move(interrupt), turn_patience);
     if (!reception->turn) {
         receptions_.erase(id);
         co_return answer_of(Refusal{409, "busy", "this blob is being fed"});
     }
-    auto prepare = [reception, folder, layer = invitation.layer, size = incoming->offer.size,
-                    id]() -> Result<Prepared> {
-        auto set = reception->slot->upload()->set_layer(layer);
-        if (!set) return fail(set.error());
-        auto pieces = EarlyPieces::share(folder, id, size, layer, *reception->slot->upload());
-        if (!pieces) return fail(pieces.error());
-        auto layer_file = as_file(layer);
-        if (!layer_file) return fail(layer_file.error());
-        return Prepared{std::move(*pieces), std::move(*layer_file)};
-    };
     reception->feeding = true;  // the upload is in a worker's hands: its turn is not over before
-    Result<Prepared> const prepared = co_await pool_.await(std::move(prepare));
+    auto work = [this, reception, caller = std::move(caller), invitation = std::move(invitation)] {
+        return start(reception, caller, invitation);
+    };
+    asio::co_spawn(executor_, std::move(work), asio::detached);
+    co_await reception->begun.wait_for(start_patience_);
+    if (reception->refused) co_return answer_of(refusal_for(*reception->refused));
+    co_return co_await news(incoming);
+}
+
+/// Gives the layer as a file.
+asio::awaitable<Result<std::shared_ptr<UniqueFd>>> SwarmIntake::prepare(
+    ReceptionPtr reception, std::filesystem::path folder, Bytes layer) {
+    Offer const& offer = reception->incoming->offer;
+    auto const upload = reception->slot->upload();
+    auto open = [upload, folder = std::move(folder), layer, size = offer.size,
+                 id = offer.content_id]() -> Result<std::shared_ptr<SwarmFile>> {
+        auto set = upload->set_layer(layer);
+        if (!set) return fail(set.error());
+        return SwarmFile::open(folder, id, size, layer);
+    };
+    auto file = co_await pool_.await(std::move(open));
+    if (!file) co_return fail(file.error());
+    EarlyPieces::Look const look = [reception](std::uint64_t right) {
+        reception->found = right;
+        return !reception->ended;
+    };
+    auto pieces = co_await EarlyPieces::share(pool_, std::move(*file), offer.size, upload, look);
+    if (!pieces) co_return fail(pieces.error());
+    reception->pieces = std::move(*pieces);
+    co_return as_file(layer);
+}
+
+/// Nobody waits for it.
+asio::awaitable<void> SwarmIntake::start(ReceptionPtr reception, Caller caller,
+                                         SwarmInvitation invitation) {
+    auto const slot = reception->slot;
+    SwarmRoom const* room = host_.swarm_room();
+    auto const folder = room == nullptr ? std::filesystem::path() : room->folder;
+    auto const layer = co_await prepare(reception, folder, invitation.layer);
     reception->feeding = false;
     slot->advance_to(slot->upload()->offset());
-    if (prepared) {
-        reception->pieces = prepared->pieces;
-        reception->layer = prepared->layer;
-        slot->keep_early(reception->pieces);
-    }
+    if (reception->pieces) slot->keep_early(reception->pieces);
     if (reception->ended) reception->turn = UploadSlot::Turn();
-    if (!prepared) {
-        end(reception, prepared.error());
-        co_return answer_of(refusal_for(prepared.error()));
-    }
-    SwarmRoom const* const room = host_.swarm_room();
+    room = host_.swarm_room();
     Result<SwarmJobId> started = fail(Fault::unavailable, "no swarm here");
-    if (room != nullptr && !reception->ended)
+    if (layer && room != nullptr && !reception->ended) {
+        reception->layer = *layer;
         started = room->swarm->start(job_of(*reception, invitation, caller), events_for(reception));
-    if (!started) {
-        end(reception, started.error());
-        co_return answer_of(slot->progress());
     }
-    reception->job = *started;
-    reception->swarm = room->swarm;
-    feed(reception);
-    bool const up = co_await reception->ready.wait_for(ready_patience);
-    if (!up) end(reception, {Fault::timed_out, "the swarm did not get ready"});
-    co_return co_await news(incoming);
+    if (!layer && !reception->ended) reception->refused = layer.error();
+    if (started) {
+        reception->job = *started;
+        reception->swarm = room->swarm;
+        feed(reception);
+        bool const up = co_await reception->ready.wait_for(ready_patience);
+        if (!up) end(reception, {Fault::timed_out, "the swarm did not get ready"});
+    } else {
+        end(reception, layer ? started.error() : layer.error());
+    }
+    reception->begun.set();
 }
 
 asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incoming) {
@@ -203,8 +226,9 @@ asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incomin
         reception->news.clear();
     }
     if (reception->ended) co_return directly();
-    // Whoever asks while an invitation is being prepared hears of what came before.
-    auto const have = reception->pieces ? reception->pieces->bytes() : reception->slot->have();
+    // While what was left is being looked through, so much of it is right.
+    auto const have = reception->pieces ? reception->pieces->bytes()
+                                        : std::max(reception->slot->have(), reception->found);
     co_return answer_of(OfferProgress{OfferAction::swarm, have});
 }
 
@@ -278,6 +302,7 @@ void SwarmIntake::end(ReceptionPtr const& reception, Error const& why) {
         host_.swarm_ended(reception->incoming->offer.content_id, why);
     // The feeder gives the turn back itself: the upload is in its hands.
     if (!reception->feeding) reception->turn = UploadSlot::Turn();
+    reception->begun.set();
     reception->ready.set();
     reception->news.set();
 }

@@ -3,6 +3,7 @@
 // is believed nothing: store and receipt come about as on the direct route. Owner's thread.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -25,7 +26,7 @@ public:
                                                          std::shared_ptr<UploadSlot>)>;
 
     SwarmIntake(asio::any_io_executor executor, WorkerPool& pool, ControlHost& host,
-                Clock const& clock, Finish finish);
+                Clock const& clock, std::chrono::milliseconds start_patience, Finish finish);
 
     /// Should the sender bring this one by a swarm?
     bool wants(IncomingOffer const& incoming, UploadSlot const& slot) const;
@@ -33,7 +34,8 @@ public:
     /// Is it arriving by a swarm?
     bool has(ContentId const& id) const { return receptions_.contains(id); }
 
-    /// `PUT /v1/blobs/{id}/swarm`. Answers once other nodes can connect.
+    /// `PUT /v1/blobs/{id}/swarm`. Answers once other nodes can connect; where it takes longer to
+    /// look through what an earlier swarm has left, that the swarm is coming.
     asio::awaitable<Answer> begin(std::shared_ptr<IncomingOffer> incoming,
                                   std::shared_ptr<UploadSlot> slot, Caller caller,
                                   SwarmInvitation invitation);
@@ -52,6 +54,10 @@ private:
     struct Reception;
     using ReceptionPtr = std::shared_ptr<Reception>;
 
+    asio::awaitable<Result<std::shared_ptr<UniqueFd>>> prepare(ReceptionPtr reception,
+                                                               std::filesystem::path folder,
+                                                               Bytes layer);
+    asio::awaitable<void> start(ReceptionPtr reception, Caller caller, SwarmInvitation invitation);
     SwarmJob job_of(Reception const& reception, SwarmInvitation const& invitation,
                     Caller const& caller) const;
     SwarmEvents events_for(ReceptionPtr const& reception);
@@ -64,6 +70,7 @@ private:
     WorkerPool& pool_;
     ControlHost& host_;
     Clock const& clock_;
+    std::chrono::milliseconds start_patience_;
     Finish finish_;
     std::map<ContentId, ReceptionPtr> receptions_;
 };

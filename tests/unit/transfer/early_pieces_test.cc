@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/asked_store.h"
 #include "tests/support/control_lab.h"
 #include "tests/support/fake_swarm.h"
 #include "tests/support/raw_caller.h"
@@ -228,4 +229,45 @@ TEST_CASE("early pieces: the beginning of one came directly, and was wrong") {
     CHECK(wanted_by(sender.put_layer()) == Wanted{piece_bytes, blob_bytes});
     CHECK(sender.put(piece_bytes, blob_bytes).status == 201);
     check_whole(*its.lab.store, its.blob);
+}
+
+TEST_CASE("early pieces: what is left of a large blob is looked through in steps") {
+    EarlyLab its;
+    SampleBlob const large = sample_blob(300 * piece_bytes, 9);
+    std::uint64_t const length = piece_length_for(large.size());
+    auto const open = [&] {
+        return *SwarmFile::open(its.room.folder, large.id(), large.size(), large.tree.layer);
+    };
+    for (std::uint64_t const index : {3U, 40U, 70U}) {
+        auto const piece = large.from(index * length).first(length);
+        REQUIRE(write_all_at(open()->for_writing()->get(), piece, index * length));
+    }
+    REQUIRE(write_all_at(open()->for_writing()->get(), Bytes(length, 7), 41 * length));
+    std::shared_ptr<BlobUpload> const upload = begin(*its.lab.store, large);
+    REQUIRE(upload->set_layer(large.tree.layer));
+    REQUIRE(upload->write(large.view().first(2 * length + 5)));
+    std::vector<std::uint64_t> told;
+    bool go_on = true;
+    auto const look = [&](std::uint64_t right) {
+        told.push_back(right / length);
+        return go_on;
+    };
+    SUBCASE("to the end") {
+        auto const pieces =
+            its.lab.await(EarlyPieces::share(its.lab.pool, open(), large.size(), upload, look));
+        REQUIRE(pieces);
+        CHECK(told == std::vector<std::uint64_t>{3, 4, 5});
+        std::vector<bool> here(75, false);
+        for (std::size_t const index : {0U, 1U, 3U, 40U, 70U})
+            here[index] = true;
+        CHECK((*pieces)->here() == here);
+        CHECK((*pieces)->file().is_right(1));
+    }
+    SUBCASE("or until nobody wants it any more") {
+        go_on = false;
+        auto const pieces =
+            its.lab.await(EarlyPieces::share(its.lab.pool, open(), large.size(), upload, look));
+        CHECK_FALSE(pieces);
+        CHECK(told == std::vector<std::uint64_t>{3});
+    }
 }

@@ -1,6 +1,7 @@
 #include "transfer/swarm_delivery.h"
 
 #include <algorithm>
+#include <future>
 
 #include <doctest/doctest.h>
 
@@ -20,7 +21,8 @@ constexpr std::uint64_t blob_bytes = 2'500'000;
 /// A storage node that may take part in swarms.
 class Node {
 public:
-    Node(ControlLab& lab, FakeSwarmHub& hub, unsigned number)
+    Node(ControlLab& lab, FakeSwarmHub& hub, unsigned number,
+         std::chrono::milliseconds swarm_start = std::chrono::seconds(5))
         : chance_("node " + std::to_string(number))
         , folder_(lab.folder / ("node" + std::to_string(number)))
         , key_(SigningKey::generate(chance_))
@@ -31,6 +33,7 @@ public:
         use(swarm);
         ServerLimits limits;
         limits.takeover_idle = std::chrono::seconds(0);
+        limits.swarm_start = swarm_start;
         auto started = ControlServer::start(
             {lab.io, lab.pool, *store, host, key_, lab.clock, lab.log}, {"127.0.0.1", 0}, limits);
         REQUIRE(started);
@@ -326,4 +329,50 @@ TEST_CASE("swarm delivery: what came directly after a swarm does not come again 
     CHECK(lab.bob.swarm.traffic().received == lab.blob.size() - 5 * piece_bytes);
     // Others may have got from bob what came to him directly.
     CHECK(lab.carol.swarm.traffic().received == lab.blob.size());
+}
+
+TEST_CASE("swarm delivery: while what was left is looked through, the sender hears how far it is") {
+    constexpr std::uint64_t piece_bytes = 256 * 1024;
+    SwarmLab lab;
+    Node erin(lab.lab, lab.hub, 5, std::chrono::milliseconds(50));
+    {
+        auto const left = SwarmFile::open(erin.swarm_folder(), lab.blob.id(), lab.blob.size(),
+                                          lab.blob.tree.layer);
+        REQUIRE(left);
+        auto const two = lab.blob.from(2 * piece_bytes).first(2 * piece_bytes);
+        REQUIRE(write_all_at((*left)->for_writing()->get(), two, 2 * piece_bytes));
+    }
+    ControlClient& alice = lab.lab.alice.client;
+    auto const receiver = erin.receiver(lab.lab, lab.blob, *lab.seed.listening());
+    Peer const peer{receiver.offer.recipient_node, receiver.endpoints};
+    REQUIRE(lab.lab.await(alice.offer(peer, receiver.offer, std::nullopt)));
+    // All workers are busy: as with a file that takes minutes.
+    std::promise<void> gate;
+    auto const opened = gate.get_future().share();
+    for (int i = 0; i < 2; ++i)
+        lab.lab.pool.run(
+            [opened] {
+                opened.wait();
+                return true;
+            },
+            [](bool) {});
+    auto const invited =
+        lab.lab.await(alice.put_swarm(peer, lab.blob.id(), {lab.blob.tree.layer, {}, {0, 2}}));
+    auto const have = [&] {
+        auto const told = lab.lab.await(alice.ask_swarm(peer, lab.blob.id()));
+        auto const* const progress = told ? std::get_if<OfferProgress>(&*told) : nullptr;
+        CHECK((progress != nullptr && progress->action == OfferAction::swarm));
+        return progress == nullptr ? 0 : progress->have;
+    };
+    bool const answered = invited.has_value();
+    std::uint64_t const before = answered ? have() : 0;
+    std::size_t const jobs = erin.swarm.jobs();
+    gate.set_value();
+    REQUIRE(answered);
+    CHECK(std::get<OfferProgress>(*invited) == OfferProgress{OfferAction::swarm, 0});
+    CHECK(before == 0);
+    CHECK(jobs == 0);
+    while (erin.swarm.jobs() == 0)
+        REQUIRE(have() <= 2 * piece_bytes);
+    CHECK(have() == 2 * piece_bytes);
 }
