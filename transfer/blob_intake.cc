@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "src/core/limits.h"
-#include "transfer/body_pump.h"
 #include "transfer/draft_offer.h"
 #include "transfer/early_pieces.h"
+#include "transfer/ranged_body.h"
 #include "transfer/swarm_leftovers.h"
 
 namespace satchel::transfer {
@@ -338,17 +338,15 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
         Refusal const refusal{409, "gap", "bytes are missing before these"};
         co_return hanging_up(transfer::answer_of(refusal));
     }
-    IncomingBody body;
-    body.bytes = request.range.range.bytes();
-    body.skip = slot->have() - request.range.range.first;
+    RangedBody body;
+    body.ranges = std::move(request.range);
     body.chunk_patience = limits_.chunk;
     body.advanced = [this, slot](std::uint64_t offset) {
         received_bytes_ += offset > slot->have() ? offset - slot->have() : 0;
         slot->advance_to(offset);
     };
-    PumpResult moved =
-        co_await receive_body(channel, around_.pool, *limits_.traffic, slot->upload(), body);
-    if (moved.disk && moved.network) moved.disk = co_await feed_early(slot, around_.pool);
+    auto const [moved, whole] =
+        co_await receive_ranges(channel, around_.pool, *limits_.traffic, slot, std::move(body));
     slot->note_fed(around_.clock.unix_seconds());
     incoming->route = Route::direct;
     Status const& trouble = moved.disk ? moved.network : moved.disk;
@@ -357,6 +355,7 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
         if (!moved.disk) incoming->slot.reset();
         co_return hanging_up(answer_of(trouble.error()));
     }
+    if (!whole) co_return hanging_up(transfer::answer_of(slot->progress()));
     if (slot->have() < incoming->offer.size) co_return transfer::answer_of(slot->progress());
     if (is_draft(incoming->offer)) co_return co_await settle_draft(slot);
     co_return co_await finish(incoming, slot);

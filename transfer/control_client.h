@@ -29,6 +29,8 @@
 
 namespace satchel::transfer {
 
+struct PumpResult;
+
 /// Faults: untrusted, another key answered (it was sent nothing); refused, too_large, no_space,
 /// not_found and so on with the peer's own reason; unavailable or timed_out, nobody answered. A
 /// request that meets a connection just closed is repeated once on a new one.
@@ -76,6 +78,7 @@ public:
         /// Bytes that the other side has or is being sent.
         std::function<void(std::uint64_t done)> progress;
         std::shared_ptr<GrowingBlob> growth{};  ///< where the blob is still being made
+        std::vector<Gap> more{};                ///< to be filled behind `end`, in the same request
     };
 
     /// The answer may come before all is sent: then the rest stays here.
@@ -154,6 +157,10 @@ private:
                                                      Bytes body);
     asio::awaitable<Result<Reply>> exchange(Peer peer, Lease& lease, Request const& request);
     asio::awaitable<Result<PeerConnections::Lease>> begin(Peer peer, RequestLine line);
+    asio::awaitable<std::uint64_t> send_ranges(TlsChannel& channel, BlobPut const& put,
+                                               std::vector<Gap> ranges,
+                                               std::shared_ptr<EarlyReply> early,
+                                               PumpResult& pumped);
     static asio::awaitable<void> await_reply(std::shared_ptr<TlsChannel> channel,
                                              std::shared_ptr<EarlyReply> early);
     std::string head_text(Peer const& peer, TlsChannel& channel, RequestLine line) const;

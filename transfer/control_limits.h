@@ -27,6 +27,7 @@ inline constexpr std::size_t records_bytes =
     records_at_once * (limits::storage_record_bytes + 8) + 512;
 inline constexpr std::size_t line_orders = 16;
 inline constexpr std::size_t order_bytes = 512;
+inline constexpr std::size_t gaps_at_once = 128;  ///< told of, and filled by one request
 inline constexpr std::size_t reason_octets = 512;
 inline constexpr std::size_t code_octets = 64;
 inline constexpr std::size_t body_chunk_bytes = 512 * 1024;  ///< read, hashed and written at once

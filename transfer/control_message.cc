@@ -91,10 +91,15 @@ Result<OfferRequest> decode_offer_request(ByteSpan body) {
 
 Bytes encode_progress(OfferProgress const& progress) {
     MsgpackWriter out;
-    out.map(progress.until ? 3 : 2);
+    bool const more = progress.until && !progress.more.empty();
+    out.map(more ? 4U : progress.until ? 3U : 2U);
     out.key(1).number(static_cast<std::uint64_t>(progress.action));
     out.key(2).number(progress.have);
     if (progress.until) out.key(3).number(*progress.until);
+    if (!more) return out.take();
+    out.key(4).array(progress.more.size());
+    for (Gap const& gap : progress.more)
+        out.array(2).number(gap.first).number(gap.end);
     return out.take();
 }
 
@@ -105,6 +110,16 @@ Result<OfferProgress> decode_progress(ByteSpan body) {
     std::uint64_t const action = fields.number(1, 4);
     OfferProgress progress{static_cast<OfferAction>(action), fields.number(2), std::nullopt};
     if (fields.has(3)) progress.until = fields.number(3);
+    std::uint64_t behind = progress.until.value_or(0);
+    for (MsgpackValue const& one : fields.optional_array(4, control_limits::gaps_at_once - 1)) {
+        auto pair = MsgpackFields::of_array(one, 2);
+        Gap const gap{pair.number(0), pair.number(1)};
+        if (auto status = pair.status(); !status) return fail(status.error());
+        if (!progress.until || gap.first <= behind || gap.end <= gap.first)
+            return fail(Fault::corrupt, "gaps that are none");
+        behind = gap.end;
+        progress.more.push_back(gap);
+    }
     if (auto status = fields.status(); !status) return fail(status.error());
     if (action == 0) return fail(Fault::corrupt, "an action that nobody knows");
     if (progress.until && *progress.until <= progress.have)

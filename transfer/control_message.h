@@ -44,12 +44,22 @@ enum class OfferAction : std::uint8_t {
     wait = 4,  ///< the same blob is arriving already: ask again
 };
 
+/// Bytes that lack.
+struct Gap {
+    std::uint64_t first = 0;
+    std::uint64_t end = 0;  ///< behind the last, more than `first`
+
+    friend bool operator==(Gap const&, Gap const&) = default;
+};
+
 /// Every 202.
 struct OfferProgress {
     OfferAction action = OfferAction::put;
     std::uint64_t have = 0;  ///< bytes that need not be sent again
     /// More than `have`: what is from there on has come in part, and is not wanted now.
     std::optional<std::uint64_t> until{};
+    /// What lacks behind that, as far as it is told, in order: so that all of it can come at once.
+    std::vector<Gap> more{};
 
     friend bool operator==(OfferProgress const&, OfferProgress const&) = default;
 };

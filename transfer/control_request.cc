@@ -50,7 +50,7 @@ ControlRequest read_blob_request(RequestHead const& head, ContentId const& id) {
     if (head.content_range.empty()) return PutBlob{id, {{0, length - 1}, length}};
     auto const range = parse_content_range(head.content_range);
     if (!range) return Refusal{400, "bad-range", range.error().what};
-    if (range->range.bytes() != length) {
+    if (range->bytes() != length) {
         return Refusal{400, "bad-range", "Content-Range and Content-Length differ"};
     }
     return PutBlob{id, *range};

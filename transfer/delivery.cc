@@ -141,13 +141,24 @@ private:
         co_return co_await client_.offer(peer_, order_.offer, std::move(blob));
     }
 
-    /// Up to where the bytes are wanted now: what comes behind it is there in whole pieces.
-    Result<std::uint64_t> end_of(OfferProgress const& wanted) const {
+    /// What is wanted now: what is between is there in whole pieces.
+    Result<std::vector<Gap>> gaps_in(OfferProgress const& wanted) const {
         std::uint64_t const size = order_.offer.size;
-        if (!wanted.until) return size;
-        bool const possible = *wanted.until > wanted.have && *wanted.until < size &&
-                              *wanted.until % piece_length_for(size) == 0;
-        if (possible) return *wanted.until;
+        // Whole, but not settled: the last byte again, so that it is.
+        std::vector<Gap> gaps{{std::min(wanted.have, size - 1), wanted.until.value_or(size)}};
+        gaps.insert(gaps.end(), wanted.more.begin(), wanted.more.end());
+        std::uint64_t const piece = piece_length_for(size);
+        bool possible = true;
+        for (std::size_t i = 0; i < gaps.size(); ++i) {
+            bool const last = i + 1 == gaps.size();
+            bool const ends = gaps[i].end % piece == 0 || (last && gaps[i].end == size);
+            bool const begins =
+                i == 0 || (gaps[i].first % piece == 0 && gaps[i].first > gaps[i - 1].end);
+            possible =
+                possible && begins && ends && gaps[i].first < gaps[i].end && gaps[i].end <= size;
+        }
+        bool const lacks = !wanted.until || (*wanted.until > wanted.have && *wanted.until < size);
+        if (possible && lacks) return gaps;
         return fail(Fault::corrupt, "the node says that it has what no blob has");
     }
 
@@ -162,15 +173,16 @@ private:
             layer_known_ = true;
             wanted = *progress;
         }
-        auto const end = end_of(wanted);
-        if (!end) co_return fail(end.error());
+        auto gaps = gaps_in(wanted);
+        if (!gaps) co_return fail(gaps.error());
         ControlClient::BlobPut put;
         put.id = order_.offer.content_id;
         put.file = order_.file;
-        // Whole, but not settled: the last byte again, so that it is.
-        put.from = std::min(wanted.have, order_.offer.size - 1);
-        put.end = *end;
-        sent_to_ = *end;
+        put.from = gaps->front().first;
+        put.end = gaps->front().end;
+        // The others may have to wait: what came between was wrong.
+        sent_to_ = put.end;
+        put.more.assign(gaps->begin() + 1, gaps->end());
         put.size = order_.offer.size;
         put.progress = order_.progress;
         Result<IntakeAnswer> answer = co_await client_.put_blob(peer_, std::move(put));

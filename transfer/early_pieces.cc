@@ -8,7 +8,6 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr std::chrono::seconds sender_patience{10};  ///< ClientLimits::answer is longer
 constexpr std::uint64_t looked_through_bytes = std::uint64_t{32} * 1024 * 1024;  ///< at once
 
 /// Right in the file, or put there from what the upload has.
@@ -91,6 +90,19 @@ std::optional<std::uint64_t> EarlyPieces::next_after(std::uint64_t offset) const
     return std::nullopt;
 }
 
+std::vector<Gap> EarlyPieces::gaps_after(std::uint64_t offset, std::size_t most) const {
+    std::uint64_t const length = piece_length_for(size_);
+    std::vector<Gap> gaps;
+    for (std::uint64_t i = offset / length; i < here_.size(); ++i) {
+        if (here_[i]) continue;
+        bool const same = !gaps.empty() && gaps.back().end == i * length;
+        if (!same && gaps.size() == most) break;
+        if (!same) gaps.push_back({i * length, 0});
+        gaps.back().end = std::min(size_, (i + 1) * length);
+    }
+    return gaps;
+}
+
 asio::awaitable<Status> EarlyPieces::feed_one(std::shared_ptr<BlobUpload> upload,
                                               WorkerPool& pool) {
     std::uint64_t const length = piece_length_for(size_);
@@ -120,7 +132,8 @@ asio::awaitable<void> EarlyPieces::doubt(WorkerPool& pool) {
     here_ = std::move(right);
 }
 
-asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool) {
+asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool,
+                                   std::chrono::seconds sender_patience) {
     auto const early = slot->early();
     auto const until = std::chrono::steady_clock::now() + sender_patience;
     Status fed;

@@ -3,6 +3,7 @@
 // rest comes, they need not come again. Owner's thread; the disk is the pool's.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -52,6 +53,9 @@ public:
     /// Where the next one begins, after this byte.
     std::optional<std::uint64_t> next_after(std::uint64_t offset) const;
 
+    /// What lacks behind this byte, which is in a piece that is here.
+    std::vector<Gap> gaps_after(std::uint64_t offset, std::size_t most) const;
+
     /// What the upload lacks of the piece that it has got to, which must be here. Whoever calls
     /// has the turn. Fault::corrupt: it is wrong, and counts as not come.
     asio::awaitable<Status> feed_one(std::shared_ptr<BlobUpload> upload, WorkerPool& pool);
@@ -67,6 +71,7 @@ private:
 
 /// All of the slot's early pieces whose turn it is, or as many as a sender waits for. A wrong one
 /// is no failure: it is wanted again. Whoever calls has the turn.
-asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool);
+asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool,
+                                   std::chrono::seconds sender_patience = std::chrono::seconds(10));
 
 }  // namespace satchel::transfer

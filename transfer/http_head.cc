@@ -84,9 +84,25 @@ char const* word_of(Method method) {
     return "GET";
 }
 
-std::string text_of_range(ContentRange const& range) {
-    return "Content-Range: bytes " + std::to_string(range.range.first) + "-" +
-           std::to_string(range.range.last) + "/" + std::to_string(range.total) + "\r\n";
+std::string range_text(ByteRange const& range) {
+    return std::to_string(range.first) + "-" + std::to_string(range.last);
+}
+
+std::string field_of(ContentRange const& range) {
+    std::string text = "Content-Range: bytes " + range_text(range.range);
+    for (ByteRange const& one : range.more)
+        text += "," + range_text(one);
+    return text + "/" + std::to_string(range.total) + "\r\n";
+}
+
+/// `FIRST-LAST`.
+std::optional<ByteRange> parse_first_to_last(std::string_view value) {
+    auto const dash = value.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    auto const first = parse_number(value.substr(0, dash));
+    auto const last = parse_number(value.substr(dash + 1));
+    if (!first || !last || *first > *last) return std::nullopt;
+    return ByteRange{*first, *last};
 }
 
 }  // namespace
@@ -153,20 +169,30 @@ Result<ByteRange> parse_range(std::string_view value, std::uint64_t total) {
 }
 
 Result<ContentRange> parse_content_range(std::string_view value) {
-    auto const wrong = [] { return fail(Fault::usage, "not bytes FIRST-LAST/TOTAL"); };
+    auto const wrong = [] {
+        return fail(Fault::usage, "not bytes FIRST-LAST/TOTAL, with commas for more");
+    };
     constexpr std::string_view unit = "bytes ";
     if (!value.starts_with(unit)) return wrong();
     value.remove_prefix(unit.size());
-    auto const dash = value.find('-');
     auto const slash = value.find('/');
-    if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) {
-        return wrong();
-    }
-    auto const first = parse_number(value.substr(0, dash));
-    auto const last = parse_number(value.substr(dash + 1, slash - dash - 1));
+    if (slash == std::string_view::npos) return wrong();
     auto const total = parse_number(value.substr(slash + 1));
-    if (!first || !last || !total || *first > *last || *last >= *total) return wrong();
-    return ContentRange{{*first, *last}, *total};
+    if (!total) return wrong();
+    value = value.substr(0, slash);
+    std::vector<ByteRange> ranges;
+    while (ranges.size() < control_limits::gaps_at_once) {
+        auto const comma = value.find(',');
+        auto const range = parse_first_to_last(value.substr(0, comma));
+        bool const possible = range && range->last < *total &&
+                              (ranges.empty() || range->first > ranges.back().last + 1);
+        if (!possible) return wrong();
+        ranges.push_back(*range);
+        if (comma == std::string_view::npos)
+            return ContentRange{ranges.front(), *total, {ranges.begin() + 1, ranges.end()}};
+        value.remove_prefix(comma + 1);
+    }
+    return wrong();
 }
 
 std::string write_request_head(RequestLine const& request) {
@@ -175,7 +201,7 @@ std::string write_request_head(RequestLine const& request) {
     if (request.content_length) {
         head += "Content-Length: " + std::to_string(*request.content_length) + "\r\n";
     }
-    if (request.content_range) head += text_of_range(*request.content_range);
+    if (request.content_range) head += field_of(*request.content_range);
     if (request.range) {
         head += "Range: bytes=" + std::to_string(request.range->first) + "-" +
                 std::to_string(request.range->last) + "\r\n";
@@ -192,7 +218,7 @@ std::string write_answer_head(AnswerLine const& answer) {
         head += "Content-Type: " + std::string(answer.content_type) + "\r\n";
     }
     head += "Content-Length: " + std::to_string(answer.content_length) + "\r\n";
-    if (answer.content_range) head += text_of_range(*answer.content_range);
+    if (answer.content_range) head += field_of(*answer.content_range);
     if (!answer.keep_alive) head += "Connection: close\r\n";
     return head + "\r\n";
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/base/result.h"
 
@@ -23,10 +24,19 @@ struct ByteRange {
     friend bool operator==(ByteRange const&, ByteRange const&) = default;
 };
 
-/// `Content-Range: bytes FIRST-LAST/TOTAL`.
+/// `Content-Range: bytes FIRST-LAST/TOTAL`. RFC 9110 knows one range; what is sent to fill several
+/// gaps names them all, with commas, and its body has them one after the other.
 struct ContentRange {
     ByteRange range;
     std::uint64_t total = 0;
+    std::vector<ByteRange> more{};  ///< behind `range`, in order, with something between each two
+
+    std::uint64_t bytes() const {
+        std::uint64_t sum = range.bytes();
+        for (ByteRange const& one : more)
+            sum += one.bytes();
+        return sum;
+    }
 
     friend bool operator==(ContentRange const&, ContentRange const&) = default;
 };
@@ -61,6 +71,7 @@ Result<AnswerHead> parse_answer_head(std::string_view head);
 /// A single range within `total` bytes; open and suffix forms too. Fault::usage: no such form.
 /// Fault::too_large: outside.
 Result<ByteRange> parse_range(std::string_view value, std::uint64_t total);
+/// At most control_limits::gaps_at_once of them.
 Result<ContentRange> parse_content_range(std::string_view value);
 
 /// Heads that we send.

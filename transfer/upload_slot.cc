@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "transfer/control_limits.h"
 #include "transfer/early_pieces.h"
 
 namespace satchel::transfer {
@@ -27,7 +28,11 @@ asio::awaitable<UploadSlot::Turn> UploadSlot::take(std::shared_ptr<UploadSlot> s
 }
 
 OfferProgress UploadSlot::progress(OfferAction action) const {
-    return {action, have_, early_ ? early_->next_after(have_) : std::nullopt};
+    OfferProgress progress{action, have_};
+    if (early_) progress.until = early_->next_after(have_);
+    if (progress.until)
+        progress.more = early_->gaps_after(*progress.until, control_limits::gaps_at_once - 1);
+    return progress;
 }
 
 void UploadSlot::give_back() {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "src/base/asio_ssl.h"
 #include "src/core/endpoint.h"
@@ -45,6 +47,9 @@ public:
     /// To the dialler, all connections together.
     std::uint64_t brought() const { return state_->brought; }
 
+    /// How often the dialler has spoken after the other side: round trips.
+    int turns() const { return state_->turns; }
+
 private:
     using tcp = asio::ip::tcp;
 
@@ -64,6 +69,7 @@ private:
         tcp::socket near;
         tcp::socket far;
         asio::steady_timer timer;
+        bool heard = true;  ///< something, since the dialler spoke
     };
 
     struct State {
@@ -81,6 +87,7 @@ private:
         int slow;
         std::vector<std::weak_ptr<Line>> lines;
         std::uint64_t brought = 0;
+        int turns = 0;
         bool over = false;
     };
 
@@ -97,20 +104,21 @@ private:
             line->far.connect({asio::ip::make_address(state->target.ip), state->target.port});
             bool const slow = static_cast<int>(state->lines.size()) < state->slow;
             state->lines.push_back(line);
-            asio::co_spawn(state->io, pass(line, line->near, line->far), asio::detached);
+            asio::co_spawn(state->io, pass(state, line), asio::detached);
             asio::co_spawn(state->io, bring(state, line, slow), asio::detached);
         }
     }
 
     /// What the dialler says.
-    static asio::awaitable<void> pass(LinePtr line, tcp::socket& from, tcp::socket& to) {
+    static asio::awaitable<void> pass(StatePtr state, LinePtr line) {
         auto buffer = std::make_unique<std::array<char, 64 * 1024>>();
         boost::system::error_code error;
         while (!error) {
-            auto const count = co_await from.async_read_some(
+            auto const count = co_await line->near.async_read_some(
                 asio::buffer(*buffer), asio::redirect_error(asio::use_awaitable, error));
             if (error) break;
-            co_await asio::async_write(to, asio::buffer(buffer->data(), count),
+            if (std::exchange(line->heard, false)) ++state->turns;
+            co_await asio::async_write(line->far, asio::buffer(buffer->data(), count),
                                        asio::redirect_error(asio::use_awaitable, error));
         }
         line->close();
@@ -142,6 +150,7 @@ private:
             co_await asio::async_write(line->near, asio::buffer(buffer->data(), count),
                                        asio::redirect_error(asio::use_awaitable, error));
             so_far += count;
+            line->heard = true;
             state->brought += count;
         }
         line->close();

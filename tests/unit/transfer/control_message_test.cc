@@ -45,6 +45,18 @@ TEST_CASE("control_message: comes back as it was written") {
     CHECK(*decode_progress(encode_progress(progress)) == progress);
     OfferProgress const with_gap{OfferAction::put, 262'144, 524'288};
     CHECK(*decode_progress(encode_progress(with_gap)) == with_gap);
+    OfferProgress gaps = with_gap;
+    for (std::uint64_t i = 3; i < 130; ++i)
+        gaps.more.push_back({i * 1'000'000, i * 1'000'000 + 5});
+    CHECK(gaps.more.size() == control_limits::gaps_at_once - 1);
+    CHECK(*decode_progress(encode_progress(gaps)) == gaps);
+    gaps.more.push_back({200'000'000, 200'000'001});
+    CHECK_FALSE(decode_progress(encode_progress(gaps)));
+    for (Gap const& wrong : {Gap{524'288, 600'000}, Gap{300'000, 600'000}, Gap{600'000, 600'000}}) {
+        OfferProgress senseless = with_gap;
+        senseless.more = {{wrong}};
+        CHECK_FALSE(decode_progress(encode_progress(senseless)));
+    }
     Refusal const refusal{413, "too-large", "at most 10 bytes"};
     CHECK(*decode_refusal(413, encode_refusal(refusal)) == refusal);
     auto const waiting = decode_waiting(encode_waiting({offer, offer}));

@@ -6,6 +6,7 @@
 #include "tests/support/control_lab.h"
 #include "tests/support/fake_swarm.h"
 #include "tests/support/raw_caller.h"
+#include "tests/support/slow_proxy.h"
 #include "transfer/control_request.h"
 #include "transfer/swarm_leftovers.h"
 
@@ -75,6 +76,23 @@ public:
     RawCaller::Heard put_layer() {
         std::string const layer = text(its_.blob.tree.layer);
         return caller_.ask("PUT", layer_path(its_.blob.id()), length(layer.size()), layer);
+    }
+
+    /// In one request.
+    RawCaller::Heard put_all(std::vector<Gap> const& gaps) {
+        ContentRange range{{gaps[0].first, gaps[0].end - 1}, blob_bytes};
+        std::string bytes;
+        for (Gap const& gap : gaps) {
+            bytes += text(its_.blob.from(gap.first).first(gap.end - gap.first));
+            if (&gap != gaps.data()) range.more.push_back({gap.first, gap.end - 1});
+        }
+        RequestLine line;
+        line.method = Method::put;
+        line.target = blob_path(its_.blob.id());
+        line.content_length = bytes.size();
+        line.content_range = range;
+        caller_.say(write_request_head(line) + bytes);
+        return caller_.hear();
     }
 
     RawCaller::Heard put(std::uint64_t first, std::uint64_t end, bool right = true) {
@@ -270,4 +288,78 @@ TEST_CASE("early pieces: what is left of a large blob is looked through in steps
         CHECK_FALSE(pieces);
         CHECK(told == std::vector<std::uint64_t>{3});
     }
+}
+
+TEST_CASE("early pieces: all gaps are told, and filled by one request") {
+    EarlyLab its;
+    for (std::uint64_t const index : {1U, 3U})
+        its.write(index);
+    Sender sender(its);
+    OfferProgress const told = *decode_progress(bytes_of(sender.put_layer().body));
+    CHECK(told ==
+          OfferProgress{OfferAction::put,
+                        0,
+                        piece_bytes,
+                        {{2 * piece_bytes, 3 * piece_bytes}, {4 * piece_bytes, blob_bytes}}});
+    CHECK(its.find()->gaps_after(piece_bytes, 1) ==
+          std::vector<Gap>{{2 * piece_bytes, 3 * piece_bytes}});
+    std::vector<Gap> gaps{{0, piece_bytes}};
+    gaps.insert(gaps.end(), told.more.begin(), told.more.end());
+    SUBCASE("whole") {
+        CHECK(sender.put_all(gaps).status == 201);
+        CHECK(its.lab.server->traffic().received_bytes == blob_bytes - 2 * piece_bytes);
+    }
+    SUBCASE("from within the first on") {
+        CHECK(wanted_by(sender.put(0, 1'000)) == Wanted{1'000, piece_bytes});
+        gaps[0].first = 500;
+        CHECK(sender.put_all(gaps).status == 201);
+    }
+    SUBCASE("some of them") {
+        gaps.pop_back();
+        CHECK(wanted_by(sender.put_all(gaps)) == Wanted{4 * piece_bytes, blob_bytes});
+        CHECK(sender.put(4 * piece_bytes, blob_bytes).status == 201);
+    }
+    SUBCASE("but not behind one that was never told") {
+        gaps[1] = gaps[2];
+        gaps.pop_back();
+        auto const heard = sender.put_all(gaps);
+        CHECK_FALSE(heard.head.keep_alive);
+        CHECK(wanted_by(heard) == Wanted{2 * piece_bytes, 3 * piece_bytes});
+        Sender again(its);
+        CHECK(again.put(2 * piece_bytes, blob_bytes).status == 201);
+    }
+    SUBCASE("and not behind what was wrong") {
+        its.write(1, false);
+        auto const heard = sender.put_all(gaps);
+        CHECK_FALSE(heard.head.keep_alive);
+        CHECK(wanted_by(heard) == Wanted{piece_bytes, 3 * piece_bytes});
+        Sender again(its);
+        CHECK(again.put(piece_bytes, blob_bytes).status == 201);
+    }
+    check_whole(*its.lab.store, its.blob);
+}
+
+TEST_CASE("early pieces: a delivery takes one request for many gaps") {
+    EarlyLab its;
+    SampleBlob const blob = sample_blob(200 * piece_bytes + 5, 10);
+    std::uint64_t lacking = blob.size();
+    {
+        auto const file = SwarmFile::open(its.room.folder, blob.id(), blob.size(), blob.tree.layer);
+        for (std::uint64_t i = 1; i < 200; i += 2, lacking -= piece_bytes) {
+            auto const piece = blob.from(i * piece_bytes).first(piece_bytes);
+            REQUIRE(write_all_at((*file)->for_writing()->get(), piece, i * piece_bytes));
+        }
+    }
+    SlowProxy const line(its.lab.io, its.lab.peer.endpoints.front(), {}, 0);
+    auto order = its.lab.order_of(blob);
+    order.endpoints = {line.endpoint()};
+    std::uint64_t told = 0;
+    order.progress = [&](std::uint64_t done) { told = done; };
+    REQUIRE(its.lab.await(deliver(its.lab.alice.client, its.lab.pool, std::move(order))));
+    check_whole(*its.lab.store, blob);
+    CHECK(told == blob.size());
+    CHECK(its.lab.alice.client.sent_bytes() == lacking);
+    CHECK(its.lab.server->traffic().received_bytes == lacking);
+    // Two of TLS, then offer, layer, bytes: as if there were no gap.
+    CHECK(line.turns() <= 6);
 }

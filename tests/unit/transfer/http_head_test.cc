@@ -134,3 +134,35 @@ TEST_CASE("http_head: ranges") {
         CHECK_FALSE(parse_content_range(value));
     }
 }
+
+TEST_CASE("http_head: several ranges, in order and apart") {
+    ContentRange range{{5, 14}, 500};
+    for (std::uint64_t i = 1; i < 128; ++i)
+        range.more.push_back({20 * i, 20 * i + 9});
+    range.total = 100'000;
+    CHECK(range.bytes() == 1'280);
+    RequestLine line;
+    line.target = "/v1/blobs/abc";
+    line.content_range = range;
+    std::string const head = write_request_head(line);
+    CHECK(*parse_content_range(parse_request_head(head)->content_range) == range);
+    range.more.push_back({50'000, 50'001});
+    line.content_range = range;
+    auto const one_more = parse_request_head(write_request_head(line));
+    CHECK_FALSE(parse_content_range(one_more->content_range));
+    // The largest fits.
+    range.more.pop_back();
+    range.total = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < range.more.size(); ++i)
+        range.more[i] = {range.total - 1'000 + 4 * i, range.total - 998 + 4 * i};
+    line.content_range = range;
+    CHECK(*parse_content_range(parse_request_head(write_request_head(line))->content_range) ==
+          range);
+    for (char const* value :
+         {"bytes 0-3,3-5/10", "bytes 0-3,4-5/10", "bytes 5-6,0-1/10", "bytes 0-3,5-10/10",
+          "bytes 0-3,/10", "bytes ,5-6/10", "bytes 0-3,5/10", "bytes 0-3/10,5-6/10",
+          "bytes 0-3, 5-6/10", "bytes 0-3,5-6"}) {
+        CAPTURE(value);
+        CHECK_FALSE(parse_content_range(value));
+    }
+}

@@ -319,7 +319,10 @@ TEST_CASE("swarm delivery: what came directly after a swarm does not come again 
     REQUIRE(lab.lab.await(alice.put_swarm(bob, lab.blob.id(), {lab.blob.tree.layer, {}, {0, 2}})));
     auto const wanted = lab.lab.await(alice.put_layer(bob, lab.blob.id(), lab.blob.tree.layer));
     CHECK(std::get<OfferProgress>(*wanted) ==
-          OfferProgress{OfferAction::put, piece_bytes, 4 * piece_bytes});
+          OfferProgress{OfferAction::put,
+                        piece_bytes,
+                        4 * piece_bytes,
+                        {{5 * piece_bytes, 7 * piece_bytes}, {8 * piece_bytes, lab.blob.size()}}});
     ControlClient::BlobPut put{lab.blob.id(),   lab.lab.file_of(lab.blob), piece_bytes,
                                3 * piece_bytes, lab.blob.size(),           nullptr};
     REQUIRE(lab.lab.await(alice.put_blob(bob, std::move(put))));
