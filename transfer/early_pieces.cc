@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::uint64_t looked_through_bytes = std::uint64_t{32} * 1024 * 1024;  ///< at once
 
+std::uint64_t pieces_at_once(std::uint64_t blob_bytes) {
+    return std::max<std::uint64_t>(1, looked_through_bytes / piece_length_for(blob_bytes));
+}
+
 /// Right in the file, or put there from what the upload has.
 Result<bool> is_here(SwarmFile const& file, std::uint64_t index, bool written,
                      std::uint64_t blob_bytes, BlobUpload const& upload) {
@@ -50,8 +54,8 @@ asio::awaitable<Result<std::shared_ptr<EarlyPieces>>> EarlyPieces::share(
     auto const written = co_await pool.await(std::move(list));
     std::vector<bool> const none(written.size(), false);
     auto const pieces = std::make_shared<EarlyPieces>(file, blob_bytes, none);
-    std::uint64_t const at_once =
-        std::max<std::uint64_t>(1, looked_through_bytes / piece_length_for(blob_bytes));
+    std::uint64_t const at_once = pieces_at_once(blob_bytes);
+    std::uint64_t looked_at = 0;  // pieces
     for (std::uint64_t first = 0; first < written.size(); first += at_once) {
         std::uint64_t const end = std::min<std::uint64_t>(written.size(), first + at_once);
         auto check = [file, upload, blob_bytes, first, end,
@@ -69,7 +73,11 @@ asio::awaitable<Result<std::shared_ptr<EarlyPieces>>> EarlyPieces::share(
         // Bits are no range that std::ranges would write to.
         std::copy(right->begin(), right->end(),
                   pieces->here_.begin() + static_cast<std::ptrdiff_t>(first));
-        if (!look(pieces->bytes())) co_return fail(Fault::unavailable, "nobody waits for it");
+        // What was never written takes no time.
+        for (std::uint64_t i = first; i < end; ++i)
+            if (written[i] || pieces->here_[i]) ++looked_at;
+        if (!look(std::min(blob_bytes, looked_at * piece_length_for(blob_bytes))))
+            co_return fail(Fault::unavailable, "nobody waits for it");
     }
     co_return pieces;
 }
@@ -114,22 +122,40 @@ asio::awaitable<Status> EarlyPieces::feed_one(std::shared_ptr<BlobUpload> upload
         return upload->write(ByteSpan(*piece).subspan(there));
     };
     Status const fed = co_await pool.await(std::move(work));
-    if (!fed && fed.error().fault == Fault::corrupt) {
-        co_await doubt(pool);
-        // Unless its beginning came directly, and it was that which was wrong.
-        if (there == 0) here_[index] = false;
-    }
+    // Unless its beginning came directly, and it was that which was wrong.
+    if (!fed && fed.error().fault == Fault::corrupt && there == 0) found_wrong(index);
     co_return fed;
 }
 
-/// Who has said one wrong thing is believed nothing unseen; and who says another one, nothing.
-asio::awaitable<void> EarlyPieces::doubt(WorkerPool& pool) {
-    std::vector<bool> right(here_.size());
-    if (!std::exchange(doubted_, true)) {
-        auto look = [file = file_] { return file->right_pieces(); };
-        right = co_await pool.await(std::move(look));
+/// Who lies about what was seen to be right is believed nothing more.
+void EarlyPieces::found_wrong(std::uint64_t index) {
+    if (doubted_ && index < *doubted_) here_.assign(here_.size(), false);
+    here_[index] = false;
+    doubted_ = std::max(doubted_.value_or(0), index + 1);
+}
+
+asio::awaitable<void> EarlyPieces::doubt(WorkerPool& pool,
+                                         std::chrono::steady_clock::time_point until) {
+    std::uint64_t const at_once = pieces_at_once(size_);
+    while (doubted_ && *doubted_ < here_.size() && std::chrono::steady_clock::now() < until) {
+        std::uint64_t const first = *doubted_;
+        std::uint64_t const end = std::min<std::uint64_t>(here_.size(), first + at_once);
+        auto const right = co_await look_at(pool, first, end);
+        for (std::uint64_t i = first; i < end; ++i)
+            here_[i] = here_[i] && right[i - first];
+        doubted_ = end;
     }
-    here_ = std::move(right);
+}
+
+asio::awaitable<std::vector<bool>> EarlyPieces::look_at(WorkerPool& pool, std::uint64_t first,
+                                                        std::uint64_t end) {
+    auto look = [file = file_, here = here_, first, end] {
+        std::vector<bool> right;
+        for (std::uint64_t i = first; i < end; ++i)
+            right.push_back(!here[i] || file->is_right(i));
+        return right;
+    };
+    co_return co_await pool.await(std::move(look));
 }
 
 asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool& pool,
@@ -137,11 +163,15 @@ asio::awaitable<Status> feed_early(std::shared_ptr<UploadSlot> slot, WorkerPool&
     auto const early = slot->early();
     auto const until = std::chrono::steady_clock::now() + sender_patience;
     Status fed;
+    if (early) co_await early->doubt(pool, until);  // what is left from before
     while (fed && early && early->has(slot->have()) && std::chrono::steady_clock::now() < until) {
         fed = co_await early->feed_one(slot->upload(), pool);
         slot->advance_to(slot->upload()->offset());
         bool const wrong = !fed && fed.error().fault == Fault::corrupt;
-        if (wrong) fed = Status();
+        if (wrong) {
+            fed = Status();
+            co_await early->doubt(pool, until);
+        }
     }
     co_return fed;
 }

@@ -27,8 +27,8 @@ public:
                                              ContentId const& id, std::uint64_t blob_bytes,
                                              Bytes layer);
 
-    /// Of a look through what is there: bytes found right so far. False: no further.
-    using Look = std::function<bool(std::uint64_t right)>;
+    /// Of a look through what is there: bytes looked at so far, right or not. False: no further.
+    using Look = std::function<bool(std::uint64_t looked_at)>;
 
     /// For a swarm: hashed, as others get them from here, and with those that the upload has in
     /// some other way. `layer` is verified. Of a large blob that takes long: some MiB at a time,
@@ -60,13 +60,20 @@ public:
     /// has the turn. Fault::corrupt: it is wrong, and counts as not come.
     asio::awaitable<Status> feed_one(std::shared_ptr<BlobUpload> upload, WorkerPool& pool);
 
+    /// Once a piece was wrong the others are hashed, as far as the time goes: what is left is
+    /// believed until the next wrong one. Of a large blob all that takes longer than a sender
+    /// waits.
+    asio::awaitable<void> doubt(WorkerPool& pool, std::chrono::steady_clock::time_point until);
+
 private:
-    asio::awaitable<void> doubt(WorkerPool& pool);
+    asio::awaitable<std::vector<bool>> look_at(WorkerPool& pool, std::uint64_t first,
+                                               std::uint64_t end);
+    void found_wrong(std::uint64_t index);
 
     std::shared_ptr<SwarmFile> file_;
     std::uint64_t size_;
     std::vector<bool> here_;
-    bool doubted_ = false;
+    std::optional<std::uint64_t> doubted_;  ///< those before it, once one was wrong
 };
 
 /// All of the slot's early pieces whose turn it is, or as many as a sender waits for. A wrong one

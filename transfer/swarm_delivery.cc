@@ -1,6 +1,7 @@
 #include "transfer/swarm_delivery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -79,7 +80,10 @@ private:
         SwarmReceiver* who;
         bool answered = false;
         bool takes_part = false;
-        std::uint64_t have = 0;
+        std::uint64_t have = 0;  ///< bytes, as told since it was last invited
+        std::uint64_t shown = 0;
+        bool looked = false;  ///< through what was left: it told less after that
+        SteadyClock::time_point progressed{};
         int invited = 0;
         std::uint32_t share = 0;
         Result<Delivered> result = fail(Fault::unavailable, "it takes no part in a swarm");
@@ -160,9 +164,19 @@ private:
         }
         auto const& progress = std::get<OfferProgress>(*answer);
         member.takes_part = progress.action == OfferAction::swarm;
-        member.have = std::max(member.have, progress.have);
-        if (member.who->progress) member.who->progress(member.have);
+        count(member, progress.have);
+        member.shown = std::max(member.shown, member.have);
+        if (member.who->progress) member.who->progress(member.shown);
         return !member.takes_part;
+    }
+
+    /// Whole pieces are progress: who lets bytes trickle is as good as silent. Once after each
+    /// invitation it may tell less: it has looked through what was left, and not all was right.
+    void count(Member& member, std::uint64_t have) {
+        std::uint64_t const piece = piece_length_for(order_.size);
+        bool const fell = have < member.have && !std::exchange(member.looked, true);
+        if (fell || have / piece > member.have / piece) member.progressed = SteadyClock::now();
+        member.have = fell ? have : std::max(member.have, have);
     }
 
     /// Whoever answers late may still come.
@@ -232,6 +246,10 @@ private:
         ++member.invited;
         ContentId const id = member.who->offer.content_id;
         auto const answer = co_await client_.put_swarm(peer_of(member), id, invitation);
+        // A node that was started anew begins to count anew.
+        member.have = 0;
+        member.looked = false;
+        member.progressed = SteadyClock::now();
         // Its process may have died just now: follow() sees to that.
         bool const again = answer && is_put(*answer) && member.invited < invitations;
         if (!again) take(member, answer);
@@ -250,13 +268,9 @@ private:
         return std::clamp(long_enough, at_least, std::max(order_.patience, longest_patience));
     }
 
-    /// Until it has the blob, or gets no further. Whole pieces count: who lets bytes trickle is as
-    /// good as silent.
+    /// Until it has the blob, or gets no further.
     asio::awaitable<void> follow(Member& member) {
-        std::uint64_t const piece = piece_length_for(order_.size);
-        auto progressed = SteadyClock::now();
-        std::uint64_t seen = member.have / piece;
-        while (member.takes_part && SteadyClock::now() < progressed + patience()) {
+        while (member.takes_part && SteadyClock::now() < member.progressed + patience()) {
             ContentId const id = member.who->offer.content_id;
             auto const answer = co_await client_.ask_swarm(peer_of(member), id);
             bool const broken = !answer || is_put(*answer);
@@ -265,8 +279,6 @@ private:
             } else if (take(member, answer)) {
                 break;
             }
-            if (member.have / piece > seen) progressed = SteadyClock::now();
-            seen = std::max(seen, member.have / piece);
         }
         if (member.takes_part)
             member.result = fail(Fault::unavailable, "nothing more came to it through the swarm");

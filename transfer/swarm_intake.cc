@@ -44,7 +44,7 @@ struct SwarmIntake::Reception {
     std::shared_ptr<UniqueFd> layer;
     Swarm* swarm = nullptr;  ///< null once the job is stopped
     SwarmJobId job = 0;
-    std::uint64_t found = 0;  ///< bytes of what was left, while it is looked through
+    std::uint64_t looked_at = 0;  ///< bytes of what was left, while it is looked through
     std::optional<Error> refused;
     std::uint64_t asked = 0;  ///< Unix seconds: by its sender, how far it is
     bool feeding = false;
@@ -142,8 +142,9 @@ asio::awaitable<Answer> SwarmIntake::begin(std::shared_ptr<IncomingOffer> incomi
         co_return answer_of(Refusal{409, "busy", "this blob is being fed"});
     }
     reception->feeding = true;  // the upload is in a worker's hands: its turn is not over before
-    auto work = [this, reception, caller = std::move(caller), invitation = std::move(invitation)] {
-        return start(reception, caller, invitation);
+    auto work = [this, reception, caller = std::move(caller),
+                 invitation = std::move(invitation)]() mutable {
+        return start(reception, std::move(caller), std::move(invitation));
     };
     asio::co_spawn(executor_, std::move(work), asio::detached);
     co_await reception->begun.wait_for(start_patience_);
@@ -164,8 +165,8 @@ asio::awaitable<Result<std::shared_ptr<UniqueFd>>> SwarmIntake::prepare(
     };
     auto file = co_await pool_.await(std::move(open));
     if (!file) co_return fail(file.error());
-    EarlyPieces::Look const look = [reception](std::uint64_t right) {
-        reception->found = right;
+    EarlyPieces::Look const look = [reception](std::uint64_t looked_at) {
+        reception->looked_at = looked_at;
         return !reception->ended;
     };
     auto pieces = co_await EarlyPieces::share(pool_, std::move(*file), offer.size, upload, look);
@@ -226,9 +227,9 @@ asio::awaitable<Answer> SwarmIntake::news(std::shared_ptr<IncomingOffer> incomin
         reception->news.clear();
     }
     if (reception->ended) co_return directly();
-    // While what was left is being looked through, so much of it is right.
-    auto const have = reception->pieces ? reception->pieces->bytes()
-                                        : std::max(reception->slot->have(), reception->found);
+    // While what was left is being looked through, so much of it has been: right or not, the
+    // sender sees that it goes on.
+    auto const have = reception->pieces ? reception->pieces->bytes() : reception->looked_at;
     co_return answer_of(OfferProgress{OfferAction::swarm, have});
 }
 

@@ -16,6 +16,7 @@ constexpr auto answer_patience = 5s;
 constexpr auto arrival_patience = 60s;
 constexpr auto look_again_after = 100ms;
 constexpr std::size_t joint_most = 4;
+constexpr std::uint64_t came_before_a_pause = 16 * 1024;  ///< bytes: less is trickling
 
 }  // namespace
 
@@ -82,7 +83,14 @@ asio::awaitable<Status> BlobFetcher::fetch(BlobHolder holder,
     fetch.progress = [progress = std::move(progress), size](std::uint64_t done) {
         if (progress) progress(done, size);
     };
-    co_return co_await world_.client.fetch_blob(std::move(holder.peer), std::move(fetch));
+    // The only one that has it may pause, as long as something comes: coming back later would begin
+    // the piece anew, which a slow one may never bring to its end.
+    for (;;) {
+        std::uint64_t const before = fetch.into->offset();
+        Status const fetched = co_await world_.client.fetch_blob(holder.peer, fetch);
+        bool const paused = !fetched && fetched.error().fault == Fault::timed_out && others.empty();
+        if (!paused || fetch.into->offset() < before + came_before_a_pause) co_return fetched;
+    }
 }
 
 asio::awaitable<Status> BlobFetcher::take(BlobHolder holder, Progress progress,

@@ -1,7 +1,9 @@
-// Swarms that do a receiver no good: one lies, one breaks off.
+// Swarms that do a receiver no good: one lies, one breaks off, one begins anew.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,61 @@ public:
         });
         return 1;
     }
+};
+
+/// All but the first piece come at once; later the process dies. The next job gets piece after
+/// piece, slowly.
+class RestartedSwarm final : public LonelySwarm {
+public:
+    RestartedSwarm(asio::io_context& owner, SampleBlob const& blob)
+        : LonelySwarm(owner)
+        , blob_(blob) {}
+
+    std::function<void()> on_death;
+
+    Result<transfer::SwarmJobId> start(transfer::SwarmJob job,
+                                       transfer::SwarmEvents events) override {
+        bool const again = std::exchange(begun_, true);
+        auto run = again ? slowly(std::move(job), std::move(events))
+                         : and_die(std::move(job), std::move(events));
+        asio::co_spawn(owner_, std::move(run), asio::detached);
+        return again ? 2 : 1;
+    }
+
+private:
+    asio::awaitable<void> pass(std::chrono::milliseconds length) {
+        asio::steady_timer timer(owner_, length);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+
+    void bring(transfer::SwarmJob const& job, transfer::SwarmEvents const& events,
+               std::uint64_t index) {
+        std::uint64_t const length = transfer::piece_length_for(job.size);
+        std::uint64_t const at = index * length;
+        auto const piece = blob_.from(at).first(std::min(length, job.size - at));
+        CHECK(write_all_at(job.fresh->get(), piece, at));
+        events.piece(index);
+    }
+
+    asio::awaitable<void> and_die(transfer::SwarmJob job, transfer::SwarmEvents events) {
+        events.ready();
+        for (std::uint64_t i = 1; i < job.have.size(); ++i)
+            bring(job, events, i);
+        co_await pass(std::chrono::milliseconds(1'300));  // the sender hears of it once a second
+        on_death();
+        events.failed({Fault::unavailable, "the process died"});
+    }
+
+    asio::awaitable<void> slowly(transfer::SwarmJob job, transfer::SwarmEvents events) {
+        events.ready();
+        for (std::uint64_t i = 0; i < job.have.size(); ++i) {
+            co_await pass(std::chrono::milliseconds(450));
+            bring(job, events, i);
+        }
+    }
+
+    SampleBlob const& blob_;
+    bool begun_ = false;
 };
 
 /// Brings some pieces out of order, and then nothing more.

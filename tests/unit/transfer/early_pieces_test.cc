@@ -266,15 +266,15 @@ TEST_CASE("early pieces: what is left of a large blob is looked through in steps
     REQUIRE(upload->write(large.view().first(2 * length + 5)));
     std::vector<std::uint64_t> told;
     bool go_on = true;
-    auto const look = [&](std::uint64_t right) {
-        told.push_back(right / length);
+    auto const look = [&](std::uint64_t looked_at) {
+        told.push_back(looked_at / length);
         return go_on;
     };
     SUBCASE("to the end") {
         auto const pieces =
             its.lab.await(EarlyPieces::share(its.lab.pool, open(), large.size(), upload, look));
         REQUIRE(pieces);
-        CHECK(told == std::vector<std::uint64_t>{3, 4, 5});
+        CHECK(told == std::vector<std::uint64_t>{3, 5, 6});
         std::vector<bool> here(75, false);
         for (std::size_t const index : {0U, 1U, 3U, 40U, 70U})
             here[index] = true;
@@ -288,6 +288,41 @@ TEST_CASE("early pieces: what is left of a large blob is looked through in steps
         CHECK_FALSE(pieces);
         CHECK(told == std::vector<std::uint64_t>{3});
     }
+}
+
+TEST_CASE("early pieces: doubt takes no longer than a sender waits, and goes on later") {
+    using SteadyClock = std::chrono::steady_clock;
+    EarlyLab its;
+    SampleBlob const large = sample_blob(300 * piece_bytes, 9);
+    std::uint64_t const length = piece_length_for(large.size());
+    auto const file = *SwarmFile::open(its.room.folder, large.id(), large.size(), large.tree.layer);
+    for (std::uint64_t const index : {3U, 40U, 70U}) {
+        auto const piece = large.from(index * length).first(length);
+        REQUIRE(write_all_at(file->for_writing()->get(), piece, index * length));
+    }
+    for (std::uint64_t const index : {0U, 2U, 50U})
+        REQUIRE(write_all_at(file->for_writing()->get(), Bytes(length, 7), index * length));
+    EarlyPieces pieces(file, large.size(), file->written_pieces());
+    std::shared_ptr<BlobUpload> const upload = begin(*its.lab.store, large);
+    REQUIRE(upload->set_layer(large.tree.layer));
+    auto const doubt = [&](SteadyClock::time_point until) {
+        auto all = [&]() -> asio::awaitable<std::uint64_t> {
+            co_await pieces.doubt(its.lab.pool, until);
+            co_return pieces.bytes() / length;
+        };
+        return its.lab.await(all());
+    };
+    auto const later = [] { return SteadyClock::now() + std::chrono::hours(1); };
+    CHECK(doubt(later()) == 6);  // nothing has been wrong yet
+    Status const fed = its.lab.await(pieces.feed_one(upload, its.lab.pool));
+    REQUIRE_FALSE(fed);
+    CHECK(fed.error().fault == Fault::corrupt);
+    CHECK_FALSE(pieces.has(0));
+    CHECK(pieces.bytes() == 5 * length);  // nobody has waited
+    CHECK(doubt(SteadyClock::now()) == 5);
+    CHECK(doubt(later()) == 3);
+    for (std::uint64_t const index : {3U, 40U, 70U})
+        CHECK(pieces.has(index * length));
 }
 
 TEST_CASE("early pieces: all gaps are told, and filled by one request") {

@@ -267,6 +267,23 @@ TEST_CASE("swarm delivery: a receiver's process dies, and it is invited again") 
     CHECK(results[1]);
 }
 
+TEST_CASE("swarm delivery: who is invited again may begin anew, and slowly") {
+    SwarmLab lab;
+    RestartedSwarm restarted(lab.lab.io, lab.blob);
+    restarted.on_death = [&] { std::filesystem::remove_all(lab.bob.swarm_folder()); };
+    lab.bob.use(restarted);
+    auto order = lab.order({&lab.bob, &lab.carol});
+    std::uint64_t told = 0;
+    order.receivers[0].progress = [&](std::uint64_t done) {
+        CHECK(done >= told);
+        told = done;
+    };
+    auto const results = lab.deliver_all(std::move(order));
+    CHECK(results[0]);
+    CHECK(told == blob_bytes);
+    check_whole(*lab.bob.store, lab.blob);
+}
+
 TEST_CASE("swarm delivery: what a swarm that broke off has brought is not sent again") {
     constexpr std::uint64_t piece_bytes = 256 * 1024;
     SwarmLab lab;
