@@ -65,13 +65,6 @@ bool SwarmFile::is_right(std::uint64_t index) const {
     return finish_piece(tree, size_) == piece_hash_in(id_, layer_, index);
 }
 
-std::vector<bool> SwarmFile::right_pieces() const {
-    auto right = written_pieces();
-    for (std::uint64_t i = 0; i < right.size(); ++i)
-        right[i] = right[i] && is_right(i);
-    return right;
-}
-
 std::vector<bool> SwarmFile::written_pieces() const {
     std::vector<bool> written(pieces_in(size_));
     std::uint64_t const length = piece_length_for(size_);

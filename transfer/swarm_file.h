@@ -25,9 +25,6 @@ public:
     /// Can the disk take a blob of this size twice?
     static bool has_room(std::filesystem::path const& folder, std::uint64_t size);
 
-    /// By piece: what is right, all of it being hashed.
-    std::vector<bool> right_pieces() const;
-
     /// By piece: what has been written, right or not. Quick.
     std::vector<bool> written_pieces() const;
 
