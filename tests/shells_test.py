@@ -52,7 +52,8 @@ class Terminal:
             (here / name).mkdir(parents=True)
         (here / "my message.eml").write_text("")
         start = more + START[shell]
-        (self.folder / "fish").mkdir()
+        # Where this is missing, fish fills it from all manual pages, in the background and beyond its own end.
+        (self.folder / "fish/generated_completions").mkdir(parents=True)
         for name in ("bashrc", ".zshrc", "fish/config.fish"):
             (self.folder / name).write_text(start)
         command = {"bash": ["bash", "--noprofile", "--rcfile", str(self.folder / "bashrc"), "-i"], "zsh": ["zsh", "-d", "-i"],
