@@ -29,6 +29,9 @@ struct Shelf {
         cataloguer = std::move(*made);
     }
 
+    /// What a worker is at uses the catalogue.
+    ~Shelf() { workers.finish(); }
+
     /// Until the catalogue has followed.
     void change(ContentId const& id) {
         auto const before = cataloguer->state().revision;

@@ -30,7 +30,11 @@ struct Town {
         open();
     }
 
-    ~Town() { stop(); }
+    /// What a worker is at uses the guardian's files.
+    ~Town() {
+        stop();
+        workers.finish();
+    }
 
     void open() {
         keeper.emplace(io, service, chance, log);
