@@ -17,7 +17,7 @@ public:
     Turns(asio::io_context& owner, std::size_t at_once)
         : shared_(std::make_shared<Shared>(owner, at_once)) {}
 
-    /// Ends with its last copy.
+    /// Ends with its last copy; true, unlike one that was not taken.
     using Turn = std::shared_ptr<void>;
 
     asio::awaitable<Turn> take(NodeKey node) {
@@ -30,7 +30,8 @@ public:
             queue.waiting.push_back(mine);
             co_await mine->wait();
         }
-        co_return Turn(nullptr, [shared, node](void*) { shared->give_back(node); });
+        // Never null: who has a turn must see it, and not wait for another behind all the rest.
+        co_return Turn(shared.get(), [shared, node](void*) { shared->give_back(node); });
     }
 
 private:

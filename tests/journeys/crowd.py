@@ -13,6 +13,7 @@ import unittest
 from lab import Lab
 
 CONNECTIONS, PER_KEY, PER_ADDRESS = 1000, 60, 250
+PUSHES = 40  # of which 24 are under way
 
 
 class Crowd(Lab):
@@ -91,6 +92,20 @@ class Crowd(Lab):
             thread.join()
         self.assertEqual([answer.out for answer in answers if answer.code], [])
         self.assertEqual(sorted(blob["bytes"] for blob in self.bob.must("ls").one()["blobs"]), sorted(sizes))
+
+    def test_more_pushes_at_once_than_one_node_lets_another_make(self):
+        alice = self.storage_user("alice", ["node.upload_limit=6 MB"])
+        pushes = []
+        for i in range(PUSHES):
+            path = os.path.join(self.folder, f"push-{i}.bin")
+            with open(path, "wb") as file:
+                file.write(random.randbytes(500_000))
+            pushes.append(subprocess.Popen(alice.command(True, []) + ["push", path, "bob@b.test"], stdout=subprocess.PIPE))
+            self.addCleanup(pushes[-1].kill)
+        for push in pushes:
+            out, _ = push.communicate(timeout=60)
+            self.assertEqual(push.returncode, 0, out)
+        self.assertEqual(len(self.bob.must("ls").one()["blobs"]), PUSHES)
 
     def test_who_wastes_time_is_hung_up_on(self):
         silent = self.connect()

@@ -21,6 +21,7 @@ TEST_CASE("turns: so many at once at each node, in the order of their coming") {
             io,
             [&, node, name]() -> asio::awaitable<void> {
                 auto turn = co_await turns.take(node);
+                CHECK(turn);
                 begun += name;
                 held.push_back(std::move(turn));
             },
