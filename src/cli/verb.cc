@@ -178,6 +178,8 @@ int CommandLine::run(int argc, char const* const* argv) {
 std::optional<int> CommandLine::run_if_known(int argc, char const* const* argv) {
     try {
         state_->app.parse(argc, argv);
+    } catch (CLI::CallForVersion const& asked) {
+        return state_->app.exit(asked);
     } catch (CLI::Error const&) {
         return std::nullopt;
     }

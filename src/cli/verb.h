@@ -69,7 +69,7 @@ public:
     /// ask, and `--grammar`, from which the manual pages are made.
     int run(int argc, char const* const* argv);
     /// For a program that knows some of the verbs alone: as `run`, where the words are one of its
-    /// verbs with all that it needs. Else nothing has been said or done.
+    /// verbs with all that it needs, or ask for the version. Else nothing has been said or done.
     std::optional<int> run_if_known(int argc, char const* const* argv);
 
 private:

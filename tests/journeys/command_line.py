@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -29,12 +30,19 @@ class CommandLine(Lab):
         """What only asks the node or the home's files is done by the program that is typed; the rest is the other half's."""
         alone = os.path.join(self.folder, "satchel")
         shutil.copy(PROGRAM, alone)
-        for code, lines in ((0, ["init", "id --json", "--json contact ls"]), (75, ["node", "idd", "push", "id --help", "--version", ""])):
+        for code, lines in ((0, ["init", "id --json", "--json contact ls", "--version"]), (75, ["node", "idd", "push", "id --help", "export x", ""])):
             for line in lines:
                 done = subprocess.run([alone, "--home", os.path.join(self.folder, "half"), *line.split()], capture_output=True, text=True)
                 self.assertEqual((done.returncode, "install Satchel again" in done.stderr), (code, code == 75), (line, done))
         done = subprocess.run([alone, "--json", "node"], capture_output=True, text=True)
         self.assertEqual(json.loads(done.stdout)["error"]["fault"], "timed_out")
+
+    def test_the_program_that_is_typed_loads_little(self):
+        """Every command waits for its libraries: OpenSSL alone would take half as long again."""
+        told = subprocess.run([PROGRAM], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=True).stdout
+        loaded = set(re.findall(r"^\s(lib[\w-]+)", told, re.M))
+        self.assertIn("libc", loaded)
+        self.assertEqual(loaded & {"libcrypto", "libgmime-3", "libopendht", "libssl", "libtomlplusplus", "libtorrent-rasterbar"}, set())
 
     def test_examples_of_help_are_taken(self):
         """They stand in the manual pages, too. What they need is mostly not there: but none is wrong usage."""
