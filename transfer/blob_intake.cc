@@ -340,6 +340,7 @@ asio::awaitable<Answer> BlobIntake::take_blob(Caller caller, PutBlob request, Tl
     }
     RangedBody body;
     body.ranges = std::move(request.range);
+    body.masked = request.masked;
     body.chunk_patience = limits_.chunk;
     body.advanced = [this, slot](std::uint64_t offset) {
         received_bytes_ += offset > slot->have() ? offset - slot->have() : 0;

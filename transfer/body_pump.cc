@@ -74,7 +74,8 @@ asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, 
         if (body.pace) channel.expect(*body.pace);
         if (!body.pace) channel.deadline().expires_after(body.chunk_patience);
         std::size_t came = 0;
-        result.network = co_await channel.read_exactly(filling, came);
+        if (body.masked) result.network = co_await channel.read_masked(filling, came);
+        if (!body.masked) result.network = co_await channel.read_exactly(filling, came);
         channel.deadline().suspend();
         if (job.running()) {
             ChunkDone done = co_await job.finish();
@@ -145,7 +146,8 @@ private:
         auto const wanted = [this] { return channel_.is_open(); };
         co_await traffic_.pass(Traffic::Way::up, chunk.size(), wanted);
         channel_.deadline().expires_after(body_.chunk_patience);
-        result_.network = co_await channel_.write(chunk);
+        if (body_.masked) result_.network = co_await channel_.write_masked(chunk);
+        if (!body_.masked) result_.network = co_await channel_.write(chunk);
         channel_.deadline().suspend();
         if (!result_.network) co_return false;
         sent_ += chunk.size();

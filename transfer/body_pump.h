@@ -20,6 +20,7 @@ namespace satchel::transfer {
 struct IncomingBody {
     std::uint64_t bytes = 0;  ///< of the body
     std::uint64_t skip = 0;   ///< leading ones that the upload has already
+    bool masked = false;      ///< it comes beside TLS
     std::chrono::milliseconds chunk_patience{};
     /// Instead of that. Of a chunk that breaks off all that came is taken, then.
     std::optional<Pace> pace{};
@@ -39,6 +40,7 @@ struct OutgoingBody {
     std::shared_ptr<UniqueFd> file;
     std::uint64_t first = 0;
     std::uint64_t bytes = 0;
+    bool masked = false;  ///< it goes beside TLS
     std::chrono::milliseconds chunk_patience{};
     std::function<bool(std::uint64_t sent)> go_on;  ///< false stops; bytes of this body so far
     std::shared_ptr<GrowingBlob> growth{};          ///< instead of the file: it is being made

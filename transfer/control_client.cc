@@ -29,7 +29,7 @@ ControlClient::ControlClient(asio::io_context& owner, WorkerPool& workers, TlsId
 std::string ControlClient::head_text(Peer const& peer, TlsChannel& channel,
                                      RequestLine line) const {
     if (!peer.own || user_key_ == nullptr) return write_request_head(line);
-    if (auto const exporter = channel.exporter())
+    if (auto const exporter = channel.device_exporter())
         line.device = make_device_proof(*user_key_, *exporter);
     return write_request_head(line);
 }

@@ -79,9 +79,11 @@ public:
         std::function<void(std::uint64_t done)> progress;
         std::shared_ptr<GrowingBlob> growth{};  ///< where the blob is still being made
         std::vector<Gap> more{};                ///< to be filled behind `end`, in the same request
+        bool masked = true;                     ///< beside TLS
     };
 
-    /// The answer may come before all is sent: then the rest stays here.
+    /// The answer may come before all is sent: then the rest stays here. Fault::corrupt: what came
+    /// was something else; of what went beside TLS it may have been changed on its way.
     asio::awaitable<Result<IntakeAnswer>> put_blob(Peer peer, BlobPut put);
 
     asio::awaitable<Result<IntakeAnswer>> ask_receipt(Peer peer, OfferId offer) {
@@ -123,6 +125,7 @@ public:
     asio::awaitable<Status> fetch_blob(Peer peer, BlobFetch fetch);
 
     /// The two halves of that: the layer; and the bytes, once, as far as the connection holds.
+    /// Fault::corrupt: the node itself sends something else, whatever is on the way.
     asio::awaitable<Status> bring_layer(Peer peer, ContentId id, std::shared_ptr<BlobUpload> into);
     asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);
 
@@ -163,6 +166,7 @@ private:
                                                PumpResult& pumped);
     static asio::awaitable<void> await_reply(std::shared_ptr<TlsChannel> channel,
                                              std::shared_ptr<EarlyReply> early);
+    asio::awaitable<Status> fetch_range(Peer peer, BlobFetch fetch, bool masked);
     std::string head_text(Peer const& peer, TlsChannel& channel, RequestLine line) const;
 
     asio::io_context& owner_;

@@ -59,6 +59,7 @@ asio::awaitable<std::uint64_t> ControlClient::send_ranges(TlsChannel& channel, B
         body.growth = put.growth;
         body.first = range.first;
         body.bytes = range.end - range.first;
+        body.masked = put.masked;
         body.chunk_patience = limits_.chunk;
         std::uint64_t of_range = 0;
         body.go_on = [&](std::uint64_t so_far) {
@@ -86,6 +87,7 @@ asio::awaitable<Result<IntakeAnswer>> ControlClient::put_blob(Peer peer, BlobPut
     line.target = blob_path(put.id);
     line.content_length = content.bytes();
     line.content_range = content;
+    line.masked = put.masked;
     Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
     if (!lease) co_return fail(lease.error());
     auto const channel = lease->channel();
@@ -133,11 +135,19 @@ asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
 }
 
 asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
+    Status const fetched = co_await fetch_range(peer, fetch, true);
+    if (fetched || fetched.error().fault != Fault::corrupt) co_return fetched;
+    // It may have been changed on its way: what is wrong inside TLS was sent wrong.
+    co_return co_await fetch_range(std::move(peer), std::move(fetch), false);
+}
+
+asio::awaitable<Status> ControlClient::fetch_range(Peer peer, BlobFetch fetch, bool masked) {
     std::uint64_t const first = fetch.into->offset();
     ByteRange const wanted{first, (fetch.end == 0 ? fetch.size : fetch.end) - 1};
     RequestLine line;
     line.target = blob_path(fetch.id);
     line.range = wanted;
+    line.masked = masked;
     Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
     if (!lease) co_return fail(lease.error());
     TlsChannel& channel = *lease->channel();
@@ -160,6 +170,7 @@ asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
     }
     IncomingBody body;
     body.bytes = head->content_length;
+    body.masked = head->masked;
     body.pace = limits_.pace;
     body.advanced = [&](std::uint64_t offset) {
         if (fetch.progress) fetch.progress(offset);

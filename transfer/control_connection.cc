@@ -69,7 +69,7 @@ asio::awaitable<void> ControlConnection::turn_away() {
 Result<Caller> ControlConnection::caller_of(RequestHead const& head) {
     Caller caller{channel_.peer(), std::nullopt, ip_};
     if (head.device.empty()) return caller;
-    auto const exporter = channel_.exporter();
+    auto const exporter = channel_.device_exporter();
     if (!exporter) return fail(exporter.error());
     auto const key = check_device_proof(head.device, *exporter);
     if (!key) return fail(key.error());
@@ -329,6 +329,7 @@ asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller calle
         }
     }
     line.content_length = range.bytes();
+    line.masked = request.masked;
     std::string head = write_answer_head(line);
     if (!co_await send_text(std::move(head))) co_return false;
     if (request.head_only) co_return line.keep_alive;
@@ -336,6 +337,7 @@ asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller calle
     body.file = source->file;
     body.first = range.first;
     body.bytes = range.bytes();
+    body.masked = request.masked;
     body.chunk_patience = house_.limits.chunk;
     std::uint64_t counted = 0;
     body.go_on = [this, &source, &counted, first = range.first](std::uint64_t so_far) {
@@ -388,11 +390,7 @@ asio::awaitable<bool> ControlConnection::send_text(std::string head_and_body) {
 asio::awaitable<void> ControlConnection::linger() {
     channel_.end_sending();
     channel_.deadline().expires_after(house_.limits.linger);
-    auto dropped = std::make_unique<std::array<Byte, 64 * 1024>>();
-    for (;;) {
-        Result<std::size_t> const count = co_await channel_.read_some(*dropped);
-        if (!count || *count == 0) break;
-    }
+    co_await channel_.drop_the_rest();
 }
 
 }  // namespace satchel::transfer

@@ -40,20 +40,20 @@ std::optional<Refusal> wrong_length(RequestHead const& head, std::uint64_t max) 
 
 ControlRequest read_blob_request(RequestHead const& head, ContentId const& id) {
     if (reads(head) || head.method == Method::head) {
-        return AskBlob{id, head.method == Method::head, head.range};
+        return AskBlob{id, head.method == Method::head, head.range, head.masked};
     }
     if (head.method != Method::put) return wrong_method();
     if (auto refusal = wrong_length(head, std::numeric_limits<std::uint64_t>::max())) {
         return *refusal;
     }
     std::uint64_t const length = *head.content_length;
-    if (head.content_range.empty()) return PutBlob{id, {{0, length - 1}, length}};
+    if (head.content_range.empty()) return PutBlob{id, {{0, length - 1}, length}, head.masked};
     auto const range = parse_content_range(head.content_range);
     if (!range) return Refusal{400, "bad-range", range.error().what};
     if (range->bytes() != length) {
         return Refusal{400, "bad-range", "Content-Range and Content-Length differ"};
     }
-    return PutBlob{id, *range};
+    return PutBlob{id, *range, head.masked};
 }
 
 ControlRequest read_layer_request(RequestHead const& head, ContentId const& id) {

@@ -26,12 +26,14 @@ struct AskOffer {
 struct PutBlob {
     ContentId id;
     ContentRange range;  ///< the whole where the request named none
+    bool masked = false;
 };
 
 struct AskBlob {
     ContentId id;
     bool head_only = false;
     std::string range;  ///< "" for the whole; read once the size is known
+    bool masked = false;
 };
 
 struct PutLayer {

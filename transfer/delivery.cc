@@ -24,7 +24,7 @@ public:
         RouteFacts facts;
         facts.size = order_.offer.size;
         route_ = choose_route(facts);
-        accepted_ = order_.begun;
+        accepted_ = went_masked_ = order_.begun;
     }
 
     asio::awaitable<Result<Delivered>> run() {
@@ -32,7 +32,7 @@ public:
         note_progress();
         for (;;) {
             if (!answer) {
-                if (may_renew(answer.error())) {
+                if (may_renew(answer.error()) || may_be_altered(answer.error())) {
                     answer = co_await client_.offer(peer_, order_.offer, std::nullopt);
                     continue;
                 }
@@ -110,6 +110,13 @@ private:
         return true;
     }
 
+    /// What goes beside TLS may have been changed on its way: what is wrong inside was sent wrong.
+    bool may_be_altered(Error const& error) {
+        if (error.fault != Fault::corrupt || !std::exchange(went_masked_, false)) return false;
+        masked_ = false;
+        return true;
+    }
+
     Result<Delivered> checked(Receipt const& receipt) const {
         if (receipt.node != order_.offer.recipient_node || !receipt_holds(receipt, order_.offer)) {
             return fail(Fault::untrusted, "the storage node's receipt is not for this offer");
@@ -184,6 +191,7 @@ private:
         sent_to_ = put.end;
         put.more.assign(gaps->begin() + 1, gaps->end());
         put.size = order_.offer.size;
+        put.masked = went_masked_ = masked_;
         put.progress = order_.progress;
         Result<IntakeAnswer> answer = co_await client_.put_blob(peer_, std::move(put));
         // A receiver that started anew has forgotten the layer.
@@ -216,6 +224,8 @@ private:
     Route route_ = Route::direct;
     bool accepted_ = false;
     bool layer_known_ = false;
+    bool masked_ = true;        ///< what is sent goes beside TLS
+    bool went_masked_ = false;  ///< and so did what the other side has its last word on
     std::uint64_t seen_ = 0;
     std::optional<std::uint64_t> seen_at_break_;
     std::uint64_t sent_to_ = 0;

@@ -14,6 +14,9 @@ namespace {
 
 namespace http = boost::beast::http;
 
+constexpr char const* body_field = "Satchel-Body";
+constexpr char const* masked_body = "masked";
+
 /// Digits alone: no sign, no blank, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
     std::uint64_t value = 0;
@@ -61,6 +64,12 @@ std::string value_of(Message const& message, Name name) {
     return field == message.end() ? std::string() : std::string(view_of(field->value()));
 }
 
+/// A word that we don't know is one of nobody's: the body is inside TLS then.
+template <class Message>
+bool is_masked(Message const& message) {
+    return value_of(message, body_field) == masked_body;
+}
+
 Method method_of(http::verb verb) {
     if (verb == http::verb::get) return Method::get;
     if (verb == http::verb::head) return Method::head;
@@ -93,6 +102,10 @@ std::string field_of(ContentRange const& range) {
     for (ByteRange const& one : range.more)
         text += "," + range_text(one);
     return text + "/" + std::to_string(range.total) + "\r\n";
+}
+
+std::string masked_line() {
+    return std::string(body_field) + ": " + masked_body + "\r\n";
 }
 
 /// `FIRST-LAST`.
@@ -128,6 +141,7 @@ Result<RequestHead> parse_request_head(std::string_view head) {
     request.range = value_of(message, http::field::range);
     request.content_range = value_of(message, http::field::content_range);
     request.device = value_of(message, "Satchel-Device");
+    request.masked = is_masked(message);
     request.keep_alive = message.keep_alive();
     return request;
 }
@@ -144,6 +158,7 @@ Result<AnswerHead> parse_answer_head(std::string_view head) {
     answer.status = message.result_int();
     answer.content_length = **length;
     answer.content_range = value_of(message, http::field::content_range);
+    answer.masked = is_masked(message);
     answer.keep_alive = message.keep_alive();
     return answer;
 }
@@ -206,6 +221,7 @@ std::string write_request_head(RequestLine const& request) {
         head += "Range: bytes=" + std::to_string(request.range->first) + "-" +
                 std::to_string(request.range->last) + "\r\n";
     }
+    if (request.masked) head += masked_line();
     if (!request.device.empty()) head += "Satchel-Device: " + request.device + "\r\n";
     return head + "\r\n";
 }
@@ -219,6 +235,7 @@ std::string write_answer_head(AnswerLine const& answer) {
     }
     head += "Content-Length: " + std::to_string(answer.content_length) + "\r\n";
     if (answer.content_range) head += field_of(*answer.content_range);
+    if (answer.masked) head += masked_line();
     if (!answer.keep_alive) head += "Connection: close\r\n";
     return head + "\r\n";
 }

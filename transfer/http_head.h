@@ -49,6 +49,7 @@ struct RequestHead {
     std::string range;          ///< value of Range, "" if none
     std::string content_range;  ///< value of Content-Range, "" if none
     std::string device;         ///< value of Satchel-Device, "" if none
+    bool masked = false;        ///< `Satchel-Body: masked`: the body goes beside TLS, or should
     bool keep_alive = true;
 };
 
@@ -56,6 +57,7 @@ struct AnswerHead {
     unsigned status = 0;
     std::uint64_t content_length = 0;
     std::string content_range;
+    bool masked = false;  ///< as above
     bool keep_alive = true;
 };
 
@@ -82,6 +84,7 @@ struct RequestLine {
     std::optional<ContentRange> content_range;
     std::optional<ByteRange> range;
     std::string device;
+    bool masked = false;
 };
 
 std::string write_request_head(RequestLine const& request);
@@ -91,6 +94,7 @@ struct AnswerLine {
     std::uint64_t content_length = 0;
     std::string_view content_type = "application/msgpack";
     std::optional<ContentRange> content_range;
+    bool masked = false;
     bool keep_alive = true;
 };
 

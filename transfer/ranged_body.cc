@@ -25,6 +25,7 @@ asio::awaitable<RangedResult> receive_ranges(TlsChannel& channel, WorkerPool& po
         if (!result.whole) break;
         IncomingBody part;
         part.bytes = ranges[i].bytes();
+        part.masked = body.masked;
         part.skip = slot->have() - ranges[i].first;
         part.chunk_patience = body.chunk_patience;
         part.advanced = body.advanced;

@@ -15,6 +15,7 @@ namespace satchel::transfer {
 
 struct RangedBody {
     ContentRange ranges;
+    bool masked = false;  ///< it comes beside TLS
     std::chrono::milliseconds chunk_patience{};
     std::function<void(std::uint64_t offset)> advanced;  ///< first byte still wanted
 };

@@ -1,6 +1,7 @@
 #include "transfer/tls_channel.h"
 
 #include <algorithm>
+#include <array>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -156,19 +157,32 @@ asio::awaitable<Status> TlsChannel::read_exactly(std::span<Byte> out, std::size_
     co_return Status();
 }
 
-asio::awaitable<Result<std::size_t>> TlsChannel::read_some(std::span<Byte> out) {
-    if (std::size_t const buffered = take_buffered(out); buffered > 0) co_return buffered;
-    std::size_t count = 0;
-    error_code const error = co_await tls_.read_some(out, count);
-    if (error == asio::error::eof) co_return 0U;
-    if (error) co_return fail(error_of(error, "receiving"));
-    co_return count;
-}
-
 asio::awaitable<Status> TlsChannel::write(ByteSpan bytes) {
     error_code const error = co_await tls_.write(bytes);
     if (error) co_return fail(error_of(error, "sending"));
     co_return Status();
+}
+
+asio::awaitable<Status> TlsChannel::read_masked(std::span<Byte> out, std::size_t& count) {
+    count = 0;
+    if (begin_ < end_) co_return fail(Fault::corrupt, "a body began inside TLS and went on beside");
+    error_code const error = co_await tls_.read_masked(out, count);
+    if (error) co_return fail(error_of(error, "receiving"));
+    co_return Status();
+}
+
+asio::awaitable<Status> TlsChannel::write_masked(ByteSpan bytes) {
+    error_code const error = co_await tls_.write_masked(bytes);
+    if (error) co_return fail(error_of(error, "sending"));
+    co_return Status();
+}
+
+asio::awaitable<void> TlsChannel::drop_the_rest() {
+    error_code error;
+    auto dropped = std::make_unique<std::array<Byte, 64 * 1024>>();
+    while (!error)
+        co_await tls_.socket().async_read_some(asio::buffer(*dropped),
+                                               asio::redirect_error(asio::use_awaitable, error));
 }
 
 bool TlsChannel::is_quiet() {

@@ -39,7 +39,10 @@ public:
 
     asio::any_io_executor executor() { return tls_.socket().get_executor(); }
 
-    Result<TlsExporter> exporter() { return exporter_of(tls_.native()); }
+    /// What a device signs.
+    Result<TlsExporter> device_exporter() {
+        return exporter_of(tls_.native(), "EXPORTER-satchel-device-v1");
+    }
 
     /// A head with its empty line. "" where the other side hung up between messages. `idle` is for
     /// its first byte, `whole` for the rest. Fault::too_large, Fault::timed_out,
@@ -56,10 +59,16 @@ public:
     /// As above. `count`: of what came, also where it is not all.
     asio::awaitable<Status> read_exactly(std::span<Byte> out, std::size_t& count);
 
-    /// Whatever comes, at least one byte; 0 at the end of the stream.
-    asio::awaitable<Result<std::size_t>> read_some(std::span<Byte> out);
-
     asio::awaitable<Status> write(ByteSpan bytes);
+
+    /// As the two above, with octets of a body that goes beside TLS: body_mask.h. Both sides have
+    /// to know from a head that it does. Fault::corrupt: something came inside TLS in its place.
+    asio::awaitable<Status> read_masked(std::span<Byte> out, std::size_t& count);
+    asio::awaitable<Status> write_masked(ByteSpan bytes);
+
+    /// Reads and drops whatever comes, up to the end of the stream. Nothing can be read after it.
+    /// The deadline is the caller's.
+    asio::awaitable<void> drop_the_rest();
 
     SocketDeadline& deadline() { return deadline_; }
 

@@ -109,9 +109,8 @@ std::optional<NodeKey> peer_key(SSL* ssl) {
     return ed25519_key_of(certificate.get());
 }
 
-Result<TlsExporter> exporter_of(SSL* ssl) {
+Result<TlsExporter> exporter_of(SSL* ssl, std::string_view label) {
     TlsExporter secret{};
-    constexpr std::string_view label = "EXPORTER-satchel-device-v1";
     if (SSL_export_keying_material(ssl, secret.data(), secret.size(), label.data(), label.size(),
                                    nullptr, 0, 0) != 1) {
         return fail(Fault::io, "TLS gives no exporter");

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "src/base/asio_ssl.h"
 #include "src/base/result.h"
@@ -13,7 +14,7 @@
 
 namespace satchel::transfer {
 
-/// 32 bytes that both ends of one TLS connection know and nobody else: what a device signs.
+/// 32 bytes that both ends of one TLS connection know and nobody else.
 using TlsExporter = std::array<Byte, 32>;
 
 /// Our side of every connection: certificate and rules. Outlives its streams.
@@ -49,7 +50,7 @@ void check_keys(SSL* ssl, KeyCheck& check);
 /// Who is at the other end, after the handshake.
 std::optional<NodeKey> peer_key(SSL* ssl);
 
-/// RFC 8446 §7.5, label "EXPORTER-satchel-device-v1", no context.
-Result<TlsExporter> exporter_of(SSL* ssl);
+/// RFC 8446 §7.5, no context.
+Result<TlsExporter> exporter_of(SSL* ssl, std::string_view label);
 
 }  // namespace satchel::transfer

@@ -14,7 +14,7 @@ namespace {
 
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t read_ahead_bytes = 64 * 1024;
+constexpr std::size_t read_ahead_bytes = 32 * 1024;
 constexpr std::size_t slice_bytes = 64 * 1024;  ///< encrypted, then sent, at once
 constexpr std::size_t sealed_slice_bytes = slice_bytes + 1024;
 constexpr std::size_t turn_bytes = 512 * 1024;  ///< read at most before others get their turn
@@ -33,12 +33,17 @@ struct TlsSocket::BioCalls {
 
     static int read(BIO* bio, char* into, int room) {
         BIO_clear_retry_flags(bio);
-        // Not by a number kept from before: a closed socket's may be another one's by now.
-        auto const got = ::recv(of(bio).socket_.native_handle(), into,
-                                static_cast<std::size_t>(room), MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
-        if (got > 0) of(bio).received_ += static_cast<std::uint64_t>(got);
-        return static_cast<int>(got);
+        TlsSocket& self = of(bio);
+        if (self.ahead_begin_ == self.ahead_end_) {
+            auto const got = self.receive(self.ahead_);
+            if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+            if (got <= 0) return static_cast<int>(got);
+            self.ahead_begin_ = 0;
+            self.ahead_end_ = static_cast<std::size_t>(got);
+        }
+        auto const wanted =
+            std::span(reinterpret_cast<Byte*>(into), static_cast<std::size_t>(room));
+        return static_cast<int>(self.take_ahead(wanted));
     }
 
     static int write(BIO* bio, char const* from, int size) {
@@ -68,20 +73,34 @@ void TlsSocket::Free::operator()(SSL* ssl) const {
 
 TlsSocket::TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : socket_(std::move(socket))
-    , ssl_(SSL_new(context.native_handle())) {
+    , ssl_(SSL_new(context.native_handle()))
+    , ahead_(read_ahead_bytes) {
     BIO* const bio = ssl_ ? BIO_new(BioCalls::method()) : nullptr;
     if (bio == nullptr) throw std::bad_alloc();
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_read_ahead(ssl_.get(), 1);
-    SSL_set_default_read_buffer_len(ssl_.get(), read_ahead_bytes);
+    SSL_set_read_ahead(ssl_.get(), 0);
 }
 
 TlsSocket::~TlsSocket() = default;
 
 bool TlsSocket::has_pending() const {
-    return SSL_has_pending(ssl_.get()) == 1;
+    return ahead_begin_ < ahead_end_ || SSL_has_pending(ssl_.get()) == 1;
+}
+
+ssize_t TlsSocket::receive(std::span<Byte> out) {
+    // Not by a number kept from before: a closed socket's may be another one's by now.
+    auto const got = ::recv(socket_.native_handle(), out.data(), out.size(), MSG_DONTWAIT);
+    if (got > 0) received_ += static_cast<std::uint64_t>(got);
+    return got;
+}
+
+std::size_t TlsSocket::take_ahead(std::span<Byte> out) {
+    std::size_t const taken = std::min(out.size(), ahead_end_ - ahead_begin_);
+    std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(ahead_begin_), taken, out.begin());
+    ahead_begin_ += taken;
+    return taken;
 }
 
 asio::awaitable<ErrorCode> TlsSocket::wait_readable() {
@@ -153,11 +172,47 @@ ErrorCode TlsSocket::take(std::span<Byte> out, std::size_t& count) {
     return error_after(result);
 }
 
-asio::awaitable<ErrorCode> TlsSocket::read_some(std::span<Byte> out, std::size_t& count) {
-    if (since_suspension_ >= turn_bytes) {
-        since_suspension_ = 0;
-        co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+ErrorCode TlsSocket::take_masked(std::span<Byte> out, std::size_t& count) {
+    count = take_ahead(out);
+    if (count == 0) {
+        auto const got = receive(out);
+        if (got == 0) return asio::error::eof;
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return asio::error::would_block;
+        if (got < 0) return {errno, asio::error::get_system_category()};
+        count = static_cast<std::size_t>(got);
     }
+    since_suspension_ += count;
+    if (!received_mask_) {
+        auto mask = BodyMask::of_received(ssl_.get());
+        if (!mask) return asio::error::no_protocol_option;
+        received_mask_ = std::move(*mask);
+    }
+    auto const came = out.first(count);
+    return received_mask_->apply(came, came) ? ErrorCode() : asio::error::no_protocol_option;
+}
+
+asio::awaitable<void> TlsSocket::let_others_run() {
+    if (since_suspension_ < turn_bytes) co_return;
+    since_suspension_ = 0;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+}
+
+asio::awaitable<ErrorCode> TlsSocket::read_masked(std::span<Byte> out, std::size_t& count) {
+    count = 0;
+    co_await let_others_run();
+    while (count < out.size()) {
+        if (!socket_.is_open()) co_return asio::error::operation_aborted;
+        std::size_t more = 0;
+        ErrorCode error = take_masked(out.subspan(count), more);
+        if (error == asio::error::would_block) error = co_await wait_readable();
+        if (error) co_return error;
+        count += more;
+    }
+    co_return ErrorCode();
+}
+
+asio::awaitable<ErrorCode> TlsSocket::read_some(std::span<Byte> out, std::size_t& count) {
+    co_await let_others_run();
     for (;;) {
         if (!socket_.is_open()) co_return asio::error::operation_aborted;
         ErrorCode const error = take(out, count);
@@ -197,6 +252,28 @@ asio::awaitable<ErrorCode> TlsSocket::write(ByteSpan bytes) {
         if (error) co_return error;
     }
     co_return ErrorCode();
+}
+
+asio::awaitable<ErrorCode> TlsSocket::write_masked(ByteSpan bytes) {
+    if (!sent_mask_) {
+        auto mask = BodyMask::of_sent(ssl_.get());
+        if (!mask) co_return asio::error::no_protocol_option;
+        sent_mask_ = std::move(*mask);
+    }
+    ErrorCode error;
+    sending_.resize(std::min(bytes.size(), slice_bytes));
+    while (!bytes.empty() && !error) {
+        auto const slice = bytes.first(std::min(bytes.size(), slice_bytes));
+        bytes = bytes.subspan(slice.size());
+        auto const masked = std::span(sending_).first(slice.size());
+        if (!sent_mask_->apply(slice, masked)) error = asio::error::no_protocol_option;
+        if (!error && !socket_.is_open()) error = asio::error::operation_aborted;
+        if (error) break;
+        co_await asio::async_write(socket_, asio::buffer(masked.data(), masked.size()), whole_slice,
+                                   asio::redirect_error(asio::use_awaitable, error));
+    }
+    sending_.clear();
+    co_return error;
 }
 
 }  // namespace satchel::transfer

@@ -1,13 +1,16 @@
 // OpenSSL straight on a non-blocking socket: many records for each call of the system, and no copy
 // between. Asio's own stream passes each record of 16 KiB through a pair of buffers and the event
-// loop, which cost more here than all cryptography. Owner's thread; one reader and one writer.
+// loop, which cost more here than all cryptography. What need not be authenticated can go between
+// the records, masked alone. Owner's thread; one reader and one writer.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "src/base/asio_ssl.h"
 #include "src/base/bytes.h"
+#include "transfer/body_mask.h"
 #include "transfer/tls_pinned.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is OpenSSL's.
@@ -42,6 +45,10 @@ public:
 
     asio::awaitable<ErrorCode> write(ByteSpan bytes);
 
+    /// The same beside TLS. All records written before were read before, and none comes between.
+    asio::awaitable<ErrorCode> read_masked(std::span<Byte> out, std::size_t& count);
+    asio::awaitable<ErrorCode> write_masked(ByteSpan bytes);
+
     /// Bytes that came from the network, as they were there. It counts on.
     std::uint64_t const& received() const { return received_; }
 
@@ -58,12 +65,24 @@ private:
     asio::awaitable<ErrorCode> shake();
     asio::awaitable<ErrorCode> wait_readable();
     asio::awaitable<ErrorCode> flush();
+    asio::awaitable<void> let_others_run();
     /// What comes without waiting; would_block where that is nothing.
     ErrorCode take(std::span<Byte> out, std::size_t& count);
+    ErrorCode take_masked(std::span<Byte> out, std::size_t& count);
+    /// From the network, as recv(2) does.
+    ssize_t receive(std::span<Byte> out);
+    std::size_t take_ahead(std::span<Byte> out);
     ErrorCode error_after(int result);
 
     asio::ip::tcp::socket socket_;
     std::unique_ptr<SSL, Free> ssl_;
+    std::optional<BodyMask> sent_mask_;
+    std::optional<BodyMask> received_mask_;
+    /// Came from the network and is unread: OpenSSL is given no more than it asks for, so that what
+    /// lies behind a record can be taken from here.
+    Bytes ahead_;
+    std::size_t ahead_begin_ = 0;
+    std::size_t ahead_end_ = 0;
     Bytes out_;      ///< encrypted, to be sent
     Bytes sending_;  ///< encrypted, in the hands of the system
     std::uint64_t received_ = 0;

@@ -86,7 +86,9 @@ private:
             if (!head) co_return;
             state->asked.push_back(text->substr(0, text->find(" HTTP")));
             Bytes body(static_cast<std::size_t>(head->content_length.value_or(0)));
-            Status const read = co_await channel->read_exactly(body);
+            std::size_t came = 0;
+            Status const read = head->masked ? co_await channel->read_masked(body, came)
+                                             : co_await channel->read_exactly(body);
             if (!read) co_return;
             state->received += body.size();
             ScriptedAnswer const answer = state->script(*head, body);

@@ -58,7 +58,10 @@ private:
             auto const head = transfer::parse_request_head(*text);
             if (!head) co_return;
             Bytes body(static_cast<std::size_t>(head->content_length.value_or(0)));
-            if (!co_await channel->read_exactly(body)) co_return;
+            std::size_t came = 0;
+            Status const read = head->masked ? co_await channel->read_masked(body, came)
+                                             : co_await channel->read_exactly(body);
+            if (!read) co_return;
             ++state->requests;
             std::string answer =
                 "HTTP/1.1 202 Accepted\r\nContent-Length: " + std::to_string(state->body.size()) +

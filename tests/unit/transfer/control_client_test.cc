@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/control_lab.h"
+#include "tests/support/harming_proxy.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -201,6 +202,29 @@ TEST_CASE("control_client: a device fetches from its own node, verified, and goe
     CHECK(device.client.fetched_bytes() == blob.size() - 1'234'567);
     REQUIRE(into->finish(holding_for_bob(lab)));
     check_whole(**elsewhere, blob);
+}
+
+TEST_CASE("control_client: what is changed on its way here is fetched again") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(5'000'000);
+    Offer offer = lab.parties.draft(blob.id(), blob.size());
+    offer.recipient_node = NodeKey(lab.parties.sender_node.public_key());
+    lab.host.offers_out = {lab.parties.signed_by_user(offer)};
+    lab.host.content_out = lab.file_of(blob);
+    lab.host.size_out = blob.size();
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 3'000'000, 1, Harm::flip_received);
+    auto elsewhere = DiskBlobStore::open(options_in(lab.folder / "device"), lab.clock);
+    REQUIRE(elsewhere);
+    ControlClient::BlobFetch fetch;
+    fetch.id = blob.id();
+    fetch.size = blob.size();
+    fetch.into = receiver(**elsewhere, blob);
+    REQUIRE(fetch.into->set_layer(blob.tree.layer));
+    Peer const peer{lab.peer.key, {proxy.endpoint()}};
+    REQUIRE(lab.await(lab.alice.client.fetch_blob(peer, fetch)));
+    REQUIRE(fetch.into->finish(holding_for_bob(lab)));
+    check_whole(**elsewhere, blob);
+    CHECK(lab.server->traffic().sent_bytes < 2 * blob.size());
 }
 
 TEST_CASE("control_client: what a lying node sends is not taken") {

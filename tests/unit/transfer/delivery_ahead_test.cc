@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/control_lab.h"
-#include "tests/support/cutting_proxy.h"
+#include "tests/support/harming_proxy.h"
 #include "transfer/delivery.h"
 #include "transfer/draft_offer.h"
 
@@ -113,13 +113,26 @@ TEST_CASE(
 TEST_CASE("delivery_ahead: what went ahead on a line that broke is not sent again") {
     ControlLab lab;
     Growing made(lab, 30'000'000);
-    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
     made.ahead.endpoints = made.order.endpoints = {proxy.endpoint()};
     made.grow_as_it_goes(1'048'576);
     CHECK_FALSE(made.send());
     REQUIRE(deliver_to(lab, made.order));
     check_whole(*lab.store, made.blob);
     CHECK(proxy.forwarded() < made.blob.size() + 6'000'000);
+}
+
+TEST_CASE("delivery_ahead: what was changed on its way has another name, and goes again") {
+    ControlLab lab;
+    Growing made(lab, 20'000'000);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1, Harm::flip_sent);
+    made.ahead.endpoints = made.order.endpoints = {proxy.endpoint()};
+    made.order.begun = true;
+    made.grow_as_it_goes(1'048'576);
+    CHECK(made.send());
+    CHECK(lab.store->list()->empty());
+    REQUIRE(deliver_to(lab, made.order));
+    check_whole(*lab.store, made.blob);
 }
 
 TEST_CASE("delivery_ahead: what went ahead outlives the receiver's end") {

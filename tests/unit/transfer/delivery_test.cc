@@ -3,7 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/control_lab.h"
-#include "tests/support/cutting_proxy.h"
+#include "tests/support/harming_proxy.h"
+#include "tests/support/scripted_node.h"
 #include "tests/support/stubborn_node.h"
 #include "transfer/age_stream.h"
 #include "transfer/draft_offer.h"
@@ -78,7 +79,7 @@ TEST_CASE("delivery: the same content under another name, for another user, cost
 TEST_CASE("delivery: a line that breaks is taken up where it broke") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(30'000'000);
-    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1);
     DeliveryOrder order = lab.order_of(blob);
     order.endpoints = {proxy.endpoint()};
     REQUIRE(deliver_to(lab, std::move(order)));
@@ -88,10 +89,40 @@ TEST_CASE("delivery: a line that breaks is taken up where it broke") {
     CHECK(proxy.forwarded() < blob.size() + 6'000'000);
 }
 
+TEST_CASE("delivery: what is changed on its way is noticed, and goes again from there") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(30'000'000);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1, Harm::flip_sent);
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {proxy.endpoint()};
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+    CHECK(proxy.forwarded() < blob.size() + 6'000'000);
+}
+
+TEST_CASE("delivery: a receiver that finds all of it wrong is sent it twice, and no more") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(3'000'000);
+    ScriptedNode node(lab.io, lab.parties.recipient_node,
+                      [](RequestHead const& asked, ByteSpan) -> ScriptedAnswer {
+                          bool const body = asked.method == Method::put;
+                          if (body && !asked.target.ends_with("/layers"))
+                              return {422, encode_refusal({422, "wrong-bytes", "all wrong"})};
+                          return {202, encode_progress({OfferAction::put, 0})};
+                      });
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {node.endpoint()};
+    auto const delivered = deliver_to(lab, std::move(order));
+    REQUIRE_FALSE(delivered);
+    CHECK(delivered.error().fault == Fault::corrupt);
+    CHECK(node.received() > 2 * blob.size());
+    CHECK(node.received() < 3 * blob.size());
+}
+
 TEST_CASE("delivery: breaks again and again, but moves") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(30'000'000);
-    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 4);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 4);
     DeliveryOrder order = lab.order_of(blob);
     order.endpoints = {proxy.endpoint()};
     REQUIRE(deliver_to(lab, std::move(order)));
@@ -101,7 +132,7 @@ TEST_CASE("delivery: breaks again and again, but moves") {
 TEST_CASE("delivery: a line that never holds is given up") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(30'000'000);
-    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 200'000, 1'000);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 200'000, 1'000);
     DeliveryOrder order = lab.order_of(blob);
     order.patience = std::chrono::milliseconds(1'000);
     order.endpoints = {proxy.endpoint()};
@@ -116,7 +147,7 @@ TEST_CASE("delivery: a break counts from when it happens") {
     limits.traffic = std::make_shared<Traffic>(TrafficLimits{10'000'000, 0});
     ControlLab lab({}, limits);
     SampleBlob const blob = sample_blob(12'000'000);
-    CuttingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 1);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 9'000'000, 1);
     DeliveryOrder order = lab.order_of(blob);
     order.patience = std::chrono::milliseconds(500);  // less than it takes to the break
     order.endpoints = {proxy.endpoint()};

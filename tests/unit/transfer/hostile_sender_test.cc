@@ -59,6 +59,30 @@ TEST_CASE("hostile_sender: one that lies about the size") {
     CHECK(lab.host.arrived.size() <= 1);
 }
 
+TEST_CASE("hostile_sender: a body that is not where its head says") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(600'000);
+    std::string const layer = text(blob.tree.layer);
+    RawCaller caller(lab, lab.parties.sender_node);
+    REQUIRE(post_offer(caller, lab.offer_of(blob)).status == 202);
+    REQUIRE(caller.ask("PUT", layer_path(blob.id()), length(layer.size()), layer).status == 202);
+    std::string const masked = length(blob.size()) + "Satchel-Body: masked\r\n";
+    SUBCASE("in the record of the head") {
+        RawCaller feeder(lab, lab.parties.sender_node);
+        auto const heard = feeder.ask("PUT", blob_path(blob.id()), masked, text(blob.bytes));
+        CHECK(heard.status == 422);
+    }
+    SUBCASE("in records behind it") {
+        RawCaller feeder(lab, lab.parties.sender_node);
+        feeder.say("PUT " + blob_path(blob.id()) + " HTTP/1.1\r\nHost: x\r\n" + masked + "\r\n");
+        feeder.say(text(blob.bytes));
+        CHECK(feeder.hear().status == 422);
+    }
+    CHECK_FALSE(lab.holds(blob));
+    REQUIRE(lab.await(deliver(lab.alice.client, lab.pool, lab.order_of(blob))));
+    check_whole(*lab.store, blob);
+}
+
 TEST_CASE("hostile_sender: offers that are replayed") {
     ControlLab lab;
     RawCaller caller(lab, lab.parties.sender_node);

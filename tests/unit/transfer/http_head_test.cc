@@ -21,6 +21,7 @@ TEST_CASE("http_head: a request comes back as it was written") {
     line.content_range = ContentRange{{5, 14}, 20};
     line.range = ByteRange{1, 2};
     line.device = "key signature";
+    line.masked = true;
     auto const head = parse_request_head(write_request_head(line));
     REQUIRE(head);
     CHECK(head->method == Method::put);
@@ -29,6 +30,7 @@ TEST_CASE("http_head: a request comes back as it was written") {
     CHECK(head->range == "bytes=1-2");
     CHECK(*parse_content_range(head->content_range) == *line.content_range);
     CHECK(head->device == "key signature");
+    CHECK(head->masked);
     CHECK(head->keep_alive);
 }
 
@@ -38,12 +40,23 @@ TEST_CASE("http_head: an answer comes back as it was written") {
     line.content_length = 7;
     line.content_range = ContentRange{{0, 6}, 9};
     line.keep_alive = false;
+    line.masked = true;
     auto const head = parse_answer_head(write_answer_head(line));
     REQUIRE(head);
     CHECK(head->status == 206);
+    CHECK(head->masked);
     CHECK(head->content_length == 7);
     CHECK(*parse_content_range(head->content_range) == *line.content_range);
     CHECK_FALSE(head->keep_alive);
+}
+
+TEST_CASE("http_head: a body is inside TLS unless it is said to be beside it") {
+    for (char const* const field : {"", "Satchel-Body: other\r\n", "Satchel-Body: Masked\r\n",
+                                    "Satchel-Body: masked, or not\r\n"}) {
+        CAPTURE(field);
+        CHECK_FALSE(parse_request_head(request(field))->masked);
+    }
+    CHECK(parse_request_head(request("satchel-body:  masked \r\n"))->masked);
 }
 
 TEST_CASE("http_head: finds the end, however the bytes come") {

@@ -4,40 +4,20 @@
 #include <openssl/ssl.h>
 
 #include "tests/support/await_on.h"
-#include "tests/support/seeded_randomness.h"
-#include "transfer/tls_channel.h"
+#include "tests/support/tls_pair.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
 using namespace satchel::testing;
-using asio::ip::tcp;
 
 namespace {
-
-struct Pair {
-    Pair() {
-        tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
-        dialler.connect(acceptor.local_endpoint());
-        acceptor.accept(listener);
-    }
-
-    asio::io_context io;
-    SeededRandomness chance;
-    SigningKey server_key = SigningKey::generate(chance);
-    SigningKey client_key = SigningKey::generate(chance);
-    SigningKey other_key = SigningKey::generate(chance);
-    TlsIdentity server = *TlsIdentity::create(server_key);
-    TlsIdentity client = *TlsIdentity::create(client_key);
-    tcp::socket dialler{io};
-    tcp::socket listener{io};
-};
 
 constexpr std::chrono::seconds patience{5};
 
 }  // namespace
 
 TEST_CASE("tls_pinned: both sides learn the other's key, and one secret") {
-    Pair pair;
+    TlsPair pair;
     TlsChannel listener(std::move(pair.listener), pair.server.server());
     TlsChannel dialler(std::move(pair.dialler), pair.client.client());
     std::optional<Status> accepted;
@@ -50,15 +30,15 @@ TEST_CASE("tls_pinned: both sides learn the other's key, and one secret") {
     REQUIRE(*accepted);
     CHECK(listener.peer() == pair.client_key.public_key());
     CHECK(dialler.peer() == pair.server_key.public_key());
-    auto const here = listener.exporter();
-    auto const there = dialler.exporter();
+    auto const here = listener.device_exporter();
+    auto const there = dialler.device_exporter();
     REQUIRE(here);
     REQUIRE(there);
     CHECK(*here == *there);
 }
 
 TEST_CASE("tls_pinned: another key at the listener gets nothing") {
-    Pair pair;
+    TlsPair pair;
     TlsChannel listener(std::move(pair.listener), pair.server.server());
     TlsChannel dialler(std::move(pair.dialler), pair.client.client());
     std::optional<Status> accepted;
@@ -76,7 +56,7 @@ TEST_CASE("tls_pinned: callers without a key, or with old TLS, are not let in") 
     bool const bare = true;
     for (bool const without_certificate : {bare, !bare}) {
         CAPTURE(without_certificate);
-        Pair pair;
+        TlsPair pair;
         TlsChannel listener(std::move(pair.listener), pair.server.server());
         asio::ssl::context context(asio::ssl::context::tls_client);
         if (!without_certificate) {
@@ -95,7 +75,7 @@ TEST_CASE("tls_pinned: callers without a key, or with old TLS, are not let in") 
 }
 
 TEST_CASE("tls_pinned: a silent side costs no more than the patience") {
-    Pair pair;
+    TlsPair pair;
     TlsChannel listener(std::move(pair.listener), pair.server.server());
     Status const accepted =
         await_on(pair.io, listener.accept_handshake(std::chrono::milliseconds(50)));

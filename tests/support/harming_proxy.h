@@ -1,5 +1,5 @@
-// Stands between two ends of a connection, and cuts it after so many bytes of the dialler's: a lost
-// line on request.
+// Stands between two ends of a connection, and harms it after so many bytes of one side: a lost
+// line on request, or somebody on the way who changes what goes by.
 #pragma once
 
 #include <array>
@@ -11,18 +11,25 @@
 
 namespace satchel::testing {
 
-class CuttingProxy {
+enum class Harm {
+    cut,            ///< after so many bytes of the dialler's
+    flip_sent,      ///< the first bit behind so many bytes of the dialler's
+    flip_received,  ///< of the listener's
+};
+
+class HarmingProxy {
 public:
-    /// `cuts` connections are cut after `bytes` each; later ones live.
-    CuttingProxy(asio::io_context& io, Endpoint target, std::uint64_t bytes, int cuts)
-        : state_(std::make_shared<State>(io, std::move(target), bytes, cuts)) {
+    /// `times` connections are harmed after `bytes` each; later ones live.
+    HarmingProxy(asio::io_context& io, Endpoint target, std::uint64_t bytes, int times,
+                 Harm harm = Harm::cut)
+        : state_(std::make_shared<State>(io, std::move(target), bytes, times, harm)) {
         asio::co_spawn(io, accept(state_), asio::detached);
     }
 
-    CuttingProxy(CuttingProxy const&) = delete;
-    CuttingProxy& operator=(CuttingProxy const&) = delete;
+    HarmingProxy(HarmingProxy const&) = delete;
+    HarmingProxy& operator=(HarmingProxy const&) = delete;
 
-    ~CuttingProxy() {
+    ~HarmingProxy() {
         boost::system::error_code ignored;
         state_->acceptor.close(ignored);
     }
@@ -38,18 +45,20 @@ private:
     using tcp = asio::ip::tcp;
 
     struct State {
-        State(asio::io_context& context, Endpoint to, std::uint64_t bytes, int how_often)
+        State(asio::io_context& context, Endpoint to, std::uint64_t bytes, int how_often, Harm what)
             : io(context)
             , acceptor(context, {asio::ip::address_v4::loopback(), 0})
             , target(std::move(to))
-            , cut_after(bytes)
-            , cuts(how_often) {}
+            , harm_after(bytes)
+            , times(how_often)
+            , harm(what) {}
 
         asio::io_context& io;
         tcp::acceptor acceptor;
         Endpoint target;
-        std::uint64_t cut_after;
-        int cuts;
+        std::uint64_t harm_after;
+        int times;
+        Harm harm;
         int connections = 0;
         std::uint64_t forwarded = 0;
     };
@@ -71,26 +80,31 @@ private:
                                                   asio::redirect_error(asio::use_awaitable, error));
             if (error) co_return;
             line->far.connect({asio::ip::make_address(state->target.ip), state->target.port});
-            bool const doomed = state->connections++ < state->cuts;
-            std::uint64_t const allowed = doomed ? state->cut_after : ~std::uint64_t{0};
-            asio::co_spawn(state->io, forward(state, line, true, allowed), asio::detached);
-            asio::co_spawn(state->io, forward(state, line, false, ~std::uint64_t{0}),
-                           asio::detached);
+            bool const doomed = state->connections++ < state->times;
+            for (bool const outwards : {true, false}) {
+                bool const harmed = doomed && outwards == (state->harm != Harm::flip_received);
+                std::uint64_t const unharmed = harmed ? state->harm_after : ~std::uint64_t{0};
+                asio::co_spawn(state->io, forward(state, line, outwards, unharmed), asio::detached);
+            }
         }
     }
 
     static asio::awaitable<void> forward(std::shared_ptr<State> state, std::shared_ptr<Line> line,
-                                         bool outwards, std::uint64_t allowed) {
+                                         bool outwards, std::uint64_t unharmed) {
         tcp::socket& from = outwards ? line->near : line->far;
         tcp::socket& to = outwards ? line->far : line->near;
         auto buffer = std::make_unique<std::array<char, 64 * 1024>>();
         boost::system::error_code error;
-        while (!error && allowed > 0) {
+        while (!error && (unharmed > 0 || state->harm != Harm::cut)) {
             auto const room = asio::buffer(*buffer);
             std::size_t const count = co_await from.async_read_some(
                 room, asio::redirect_error(asio::use_awaitable, error));
             if (error) break;
-            allowed -= std::min<std::uint64_t>(allowed, count);
+            if (state->harm != Harm::cut && unharmed < count) {
+                (*buffer)[unharmed] ^= 1;
+                unharmed = ~std::uint64_t{0};
+            }
+            unharmed -= std::min<std::uint64_t>(unharmed, count);
             if (outwards) state->forwarded += count;
             auto const chunk = asio::buffer(buffer->data(), count);
             co_await asio::async_write(to, chunk, asio::redirect_error(asio::use_awaitable, error));
