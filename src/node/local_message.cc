@@ -104,7 +104,7 @@ Status send_with_files(int socket, std::string const& line, std::vector<int> con
 
 Result<bool> receive_with_files(int socket, std::string& text, std::vector<UniqueFd>& files) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(local_files_max * sizeof(int))> control{};
-    std::array<char, 64 * 1024> buffer{};
+    std::array<char, 64 * 1024> buffer;  // its pages are touched as they fill: mostly one
     iovec part{buffer.data(), buffer.size()};
     msghdr message{};
     message.msg_iov = &part;
