@@ -135,6 +135,7 @@ void OpendhtNode::save_state() {
 
 void OpendhtNode::tick(ByteSpan datagram, ::dht::SockAddr from) {
     if (!dht_) return;
+    UnnamedTypesRefused const refused;
     try {
         schedule(
             dht_->periodic(datagram.data(), datagram.size(), std::move(from), steady_clock::now()));

@@ -109,8 +109,22 @@ private:
     std::chrono::microseconds round_trip_{20'000};
 };
 
-/// Refuses all 65,536 value types, then admits ours under record_policy, and pull notices within
-/// their quota. `clock` outlives `dht`. `counts_loopback`: see OpendhtOptions.
+/// While it lives, what OpenDHT does on this thread stores nothing of a type that is not
+/// registered.
+class UnnamedTypesRefused {
+public:
+    UnnamedTypesRefused();
+    UnnamedTypesRefused(UnnamedTypesRefused const&) = delete;
+    UnnamedTypesRefused& operator=(UnnamedTypesRefused const&) = delete;
+    ~UnnamedTypesRefused();
+
+private:
+    bool before_;
+};
+
+/// Of the 65,536 value types admits ours under record_policy, and pull notices within their quota;
+/// the others are refused wherever `UnnamedTypesRefused` stands around what `dht` does. `clock`
+/// outlives `dht`. `counts_loopback`: see OpendhtOptions.
 void install_policies(::dht::Dht& dht, Clock const& clock, bool counts_loopback);
 
 /// The place that an OpenDHT value of type `type` at (key, id) claims; none for foreign types.

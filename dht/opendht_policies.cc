@@ -1,4 +1,6 @@
 // What this node stores for others: record_policy, put into OpenDHT's type table.
+#include <utility>
+
 #include "dht/notice_quota.h"
 #include "dht/opendht_node.h"
 #include "dht/record_policy.h"
@@ -10,6 +12,8 @@ using ::dht::InfoHash;
 using ::dht::SockAddr;
 using ::dht::ValueType;
 using ValuePtr = std::shared_ptr<::dht::Value>;
+
+thread_local bool unnamed_refused = false;
 
 bool refuse_store(InfoHash, ValuePtr&, InfoHash const&, SockAddr const&) {
     return false;
@@ -61,7 +65,21 @@ ValueType our_type(RecordKind kind, Clock const& clock) {
     return {value_type(kind), "satchel", keeps, store, edit};
 }
 
+/// False where OpenDHT was linked so that it keeps to its own DEFAULT_STORE_POLICY.
+bool unnamed_can_be_refused() {
+    UnnamedTypesRefused const now;
+    auto value = std::make_shared<::dht::Value>();
+    return !ValueType::USER_DATA.storePolicy({}, value, {}, {});
+}
+
 }  // namespace
+
+UnnamedTypesRefused::UnnamedTypesRefused()
+    : before_(std::exchange(unnamed_refused, true)) {}
+
+UnnamedTypesRefused::~UnnamedTypesRefused() {
+    unnamed_refused = before_;
+}
 
 std::optional<RecordPlace> opendht_place(InfoHash const& key, ::dht::Value const& value) {
     for (auto const kind : {RecordKind::storage, RecordKind::presence, RecordKind::pull_notice}) {
@@ -83,9 +101,12 @@ void install_policies(::dht::Dht& dht, Clock const& clock, bool counts_loopback)
     // Junk of any other type could squat on a slot, because the held value's type decides who may
     // edit; and the built-in signed types crash on an edit (measured with 2.4.12).
     ValueType refused(0, "", std::chrono::seconds(1), refuse_store, refuse_edit);
+    bool const by_default = unnamed_can_be_refused();
     for (unsigned id = 0; id <= 0xffff; ++id) {
         refused.id = static_cast<ValueType::Id>(id);
-        dht.registerType(refused);
+        // A table of all takes 11 MB. Nobody may edit a value of an unnamed one anyway.
+        bool const unnamed = &dht.getType(refused.id) == &ValueType::USER_DATA;
+        if (!unnamed || !by_default) dht.registerType(refused);
     }
     dht.registerType(our_type(RecordKind::storage, clock));
     dht.registerType(our_type(RecordKind::presence, clock));
@@ -93,3 +114,10 @@ void install_policies(::dht::Dht& dht, Clock const& clock, bool counts_loopback)
 }
 
 }  // namespace satchel::location
+
+/// The policy of all types that nobody has named. OpenDHT takes this one, as a program's symbols
+/// come before those of its libraries; unless a node of ours works, it says what OpenDHT's does.
+bool dht::ValueType::DEFAULT_STORE_POLICY(InfoHash, std::shared_ptr<Value> const& value,
+                                          InfoHash const&, SockAddr const&) {
+    return !satchel::location::unnamed_refused && value->size() <= MAX_VALUE_SIZE;
+}

@@ -40,8 +40,7 @@ asio::awaitable<void> OtherDevices::look_regularly() {
 }
 
 asio::awaitable<void> OtherDevices::look(Address address) {
-    auto where = [address] { return locate(address); };
-    Locator const locator = co_await world_.workers.await(std::move(where));
+    Locator const locator = co_await locators_.locator_of(address);
     // The own slot first: a device that has never published knows of no other.
     std::vector<PublicKey> owners = {world_.identity.user_public()};
     if (auto const binding = world_.publisher.binding_of(address))

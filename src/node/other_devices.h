@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dht/location_service.h"
+#include "dht/locator_cache.h"
 #include "dht/record_filter.h"
 #include "dht/wake_up.h"
 #include "src/base/event_log.h"
@@ -27,6 +28,7 @@ public:
 
     explicit OtherDevices(World world)
         : world_(world)
+        , locators_(world.workers)
         , wake_(world.owner.get_executor()) {}
 
     /// Looks before the publisher says anything, so that a device that was off for a time takes
@@ -42,6 +44,7 @@ private:
                                                                        Locator locator);
 
     World world_;
+    location::LocatorCache locators_;  ///< of our own addresses, looked at again and again
     location::WakeUp wake_;
     bool stopped_ = false;
 };
