@@ -20,6 +20,7 @@ constexpr auto retry_pause = 40ms;
 constexpr auto joining_pause = 100ms;
 constexpr auto grace_min = 30ms;
 constexpr auto grace_max = 1s;
+constexpr int grace_turns = 8;
 constexpr unsigned values_per_try = 64;  // a liar among the nodes may send ever new ones
 
 using ValuePtr = std::shared_ptr<::dht::Value>;
@@ -91,6 +92,19 @@ std::shared_ptr<Ask> start_ask(OpendhtNode& node, FetchRequest const& request) {
     return ask;
 }
 
+/// Until `ask` is done or `grace` has passed. A time in which this thread had no turn counts for
+/// little: what came meanwhile lies in the socket, unread.
+asio::awaitable<void> wait_out(OpendhtNode const& node, Ask& ask, steady_clock::duration grace,
+                               WakeUp::Ticks until) {
+    auto const turn = grace / grace_turns;
+    while (!ask.done && !node.stopped() && grace > steady_clock::duration::zero()) {
+        auto const began = steady_clock::now();
+        if (began >= until) break;
+        co_await ask.wake.wait_until(std::min(until, began + turn));
+        grace -= std::min(turn, steady_clock::now() - began);
+    }
+}
+
 asio::awaitable<void> settle(std::shared_ptr<OpendhtNode> node, std::shared_ptr<Ask> ask,
                              WakeUp::Ticks until) {
     auto const began = steady_clock::now();
@@ -103,9 +117,7 @@ asio::awaitable<void> settle(std::shared_ptr<OpendhtNode> node, std::shared_ptr<
         if (ask->answered) round_trip = std::min(round_trip, took);
         auto const round_trips = std::max(round_trip * 3 / 2, took / 2);
         auto const grace = std::clamp<steady_clock::duration>(round_trips, grace_min, grace_max);
-        auto const enough = std::min(until, steady_clock::now() + grace);
-        while (!ask->done && !node->stopped() && steady_clock::now() < enough)
-            co_await ask->wake.wait_until(enough);
+        co_await wait_out(*node, *ask, grace, until);
     }
     ask->closed = true;
 }

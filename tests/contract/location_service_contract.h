@@ -25,7 +25,9 @@ struct LocationPair {
 
 inline Result<location::PutReport> put_on(asio::io_context& io, location::LocationService& service,
                                           RecordEnvelope record) {
-    return await_on(io, service.put(std::move(record), std::chrono::seconds(5)));
+    // Long enough for a node that has gone to be given up, and then the next.
+    return await_on(io, service.put(std::move(record), std::chrono::seconds(30)),
+                    std::chrono::seconds(60));
 }
 
 inline Result<RecordEnvelope> fetch_on(asio::io_context& io, location::LocationService& service,

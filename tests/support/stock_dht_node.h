@@ -16,12 +16,12 @@ namespace satchel::testing {
 class StockDhtNode {
 public:
     struct Options {
+        std::uint32_t network;
         std::vector<Endpoint> peers;  ///< none: it stays alone until meet()
         std::optional<DhtKey> id;     ///< none: a random one
         location::DatagramFate fate;
         bool withholds = false;  ///< takes our records and forgets them
         std::string ip = "127.0.0.1";
-        std::uint32_t network = 7473;
     };
 
     StockDhtNode(asio::io_context& io, Options options);

@@ -14,10 +14,10 @@ struct StockRunner::State {
     ::dht::DhtRunner runner;  // ends first
 };
 
-StockRunner::StockRunner(std::vector<Endpoint> const& peers)
+StockRunner::StockRunner(std::uint32_t network, std::vector<Endpoint> const& peers)
     : state_(std::make_unique<State>()) {
     ::dht::DhtRunner::Config config;
-    config.dht_config.node_config.network = 7473;
+    config.dht_config.node_config.network = network;
     config.dht_config.node_config.max_peer_req_per_sec = -1;
     config.dht_config.node_config.max_req_per_sec = -1;
     config.bind4 = location::to_sock_addr({"127.0.0.1", 0});

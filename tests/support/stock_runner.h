@@ -11,7 +11,7 @@ namespace satchel::testing {
 
 class StockRunner {
 public:
-    explicit StockRunner(std::vector<Endpoint> const& peers);
+    StockRunner(std::uint32_t network, std::vector<Endpoint> const& peers);
     ~StockRunner();
     StockRunner(StockRunner const&) = delete;
     StockRunner& operator=(StockRunner const&) = delete;

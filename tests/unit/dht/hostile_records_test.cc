@@ -108,9 +108,10 @@ TEST_CASE("hostile records: none is stored, none is read, and the true one stays
     StorageUser bob("bob@b.test", network.clock.unix_seconds());
     StorageUser eve("eve@e.test", network.clock.unix_seconds());
     auto const records = hostile_records(bob, eve);
-    StockDhtNode attacker(network.io,
-                          {network.endpoints(), beside(bob.locator.key), network.path.fate()});
-    run_until(network.io, [&] { return attacker.good_nodes() >= 8; });
+    StockDhtNode attacker(network.io, {network.id, network.endpoints(), beside(bob.locator.key),
+                                       network.path.fate()});
+    run_until(
+        network.io, [&] { return attacker.good_nodes() >= 8; }, far_too_long);
 
     for (Hostile const& hostile : records) {  // before anything is there
         CAPTURE(hostile.why);
@@ -184,13 +185,14 @@ TEST_CASE("hostile records: a lookup under junk costs at most three times as man
         CAPTURE(values);
         auto id = beside(bob.locator.key);
         id.bytes.back() = static_cast<Byte>(id.bytes.back() ^ (2U * hoarders.size()));
-        StockDhtNode::Options options{{}, id, network.path.fate()};
+        StockDhtNode::Options options{network.id, {}, id, network.path.fate()};
         hoarders.push_back(std::make_unique<StockDhtNode>(network.io, std::move(options)));
         auto& hoarder = *hoarders.back();
         for (std::size_t i = 0; i < values; ++i)
             std::apply([&](auto const& place, auto what) { hoarder.put(place, what); }, junk(i));
         hoarder.meet(network.endpoints());
-        run_until(network.io, [&] { return hoarder.good_nodes() >= 8; });
+        run_until(
+            network.io, [&] { return hoarder.good_nodes() >= 8; }, far_too_long);
         CHECK(cost(first_reader) <= 3 * unattacked);
         first_reader += 5;
     }

@@ -17,14 +17,16 @@ class Eve {
 public:
     explicit Eve(LoopbackNetwork& network)
         : io_(network.io)
-        , runner_(network.endpoints()) {
-        run_until(io_, [&] { return runner_.good_nodes() >= 8; });
+        , runner_(network.id, network.endpoints()) {
+        run_until(
+            io_, [&] { return runner_.good_nodes() >= 8; }, far_too_long);
     }
 
     void put(RecordPlace const& place, std::uint16_t type, Bytes const& bytes,
              StockRunner::Signed how = StockRunner::Signed::no) {
         runner_.put(place, type, bytes, how);
-        run_until(io_, [&] { return runner_.unfinished() == 0; });
+        run_until(
+            io_, [&] { return runner_.unfinished() == 0; }, far_too_long);
     }
 
 private:

@@ -21,6 +21,7 @@ public:
     /// None: it takes what it is given and forgets it.
     void add(RecordPlace const& place, std::optional<Bytes> bytes) {
         StockDhtNode::Options options;
+        options.network = network_.id;
         options.id = place.key;
         options.id->bytes.back() =
             static_cast<Byte>(options.id->bytes.back() ^ (1U + nodes_.size()));
@@ -30,7 +31,8 @@ public:
         auto& node = *nodes_.back();
         if (bytes) node.put(place, {value_type(place.kind), *bytes, ""});
         node.meet(network_.endpoints());
-        run_until(network_.io, [&] { return node.good_nodes() >= 8; });
+        run_until(
+            network_.io, [&] { return node.good_nodes() >= 8; }, far_too_long);
     }
 
 private:

@@ -1,4 +1,5 @@
-// Real DHT nodes on loopback, all on one io_context.
+// Real DHT nodes on loopback, all on one io_context, in a network of their own: the port of a node
+// that stopped may be that of another test process's node a moment later.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +14,15 @@
 #include "tests/support/datagram_path.h"
 
 namespace satchel::testing {
+
+/// For what takes that long only where it fails.
+inline constexpr std::chrono::seconds far_too_long{60};
+
+/// As no other network of this machine has.
+inline std::uint32_t unused_network() {
+    static std::uint32_t made = 0;
+    return (static_cast<std::uint32_t>(::getpid()) << 8U) + made++ % 256;
+}
 
 class LoopbackNetwork {
 public:
@@ -34,6 +44,7 @@ public:
     location::OpendhtOptions options() {
         location::OpendhtOptions options;
         options.listen = {"127.0.0.1", 0};
+        options.network = id;
         options.counts_loopback = counts_loopback;
         options.fate = path.fate();
         if (!nodes_.empty()) {
@@ -77,13 +88,16 @@ public:
 
     void settle() {
         auto const want = std::min<std::size_t>(8, nodes_.size() - 1);
-        run_until(io, [&] {
+        auto const settled = [&] {
             return std::all_of(nodes_.begin(), nodes_.end(), [&](auto const& node) {
                 auto const stats = node->stats();
                 return stats.joined && stats.good_nodes >= want;
             });
-        });
+        };
+        run_until(io, settled, far_too_long);
     }
+
+    std::uint32_t const id = unused_network();
 
     bool counts_loopback = false;  ///< of nodes that are added from now on
     DatagramPath path;

@@ -16,17 +16,20 @@ namespace {
 
 class Attacker {
 public:
-    explicit Attacker(LoopbackNetwork& network, std::string const& ip = "127.0.0.1")
+    explicit Attacker(LoopbackNetwork& network, std::optional<DhtKey> id = std::nullopt,
+                      std::string const& ip = "127.0.0.1")
         : io_(network.io)
-        , node_(network.io, {network.endpoints(), std::nullopt, network.path.fate(), false, ip}) {
-        run_until(io_, [&] { return node_.good_nodes() >= 8; });
+        , node_(network.io, {network.id, network.endpoints(), id, network.path.fate(), false, ip}) {
+        run_until(
+            io_, [&] { return node_.good_nodes() >= 8; }, far_too_long);
     }
 
     /// Puts and waits until OpenDHT says that it is through.
     void put(RecordPlace const& place, std::uint16_t type, Bytes const& bytes,
              std::string user_type = "") {
         node_.put(place, {type, bytes, std::move(user_type)});
-        run_until(io_, [&] { return node_.unfinished() == 0; });
+        run_until(
+            io_, [&] { return node_.unfinished() == 0; }, far_too_long);
     }
 
 private:
@@ -101,38 +104,45 @@ TEST_CASE(
         network.add();
     network.settle();
     StorageUser bob("bob@b.test", network.clock.unix_seconds());
-    std::optional<Attacker> attacker;
-    attacker.emplace(network, "127.0.0.2");  // another source than the nodes'
     auto const type = value_type(RecordKind::pull_notice);
-    auto const place = place_of(sample_notice(bob, 1));
+    auto const genuine = sample_notice(bob, 1);
+    auto const place = place_of(genuine);
+    auto beside = place.key;
+    beside.bytes.back() = static_cast<Byte>(beside.bytes.back() ^ 1U);
+    Attacker attacker(network, beside, "127.0.0.2");  // another source than the nodes'
 
-    attacker->put(place, type, Bytes(limits::pull_notice_bytes, 0x7f));
-    attacker->put(place, 0, Bytes(100, 1));
+    // What it holds itself lies in the very slot of a notice that is still to come.
+    attacker.put(place, 0, Bytes(100, 1));
+    attacker.put(place, type, Bytes(limits::pull_notice_bytes, 0x7f));
     for (unsigned i = 0; i < 20; ++i) {
         auto idle = sample_notice(bob, 1);
         idle.slot_epoch += i + 1;
         if (work_proof_holds(idle)) continue;
         SeededRandomness chance("notice 1");
         idle.signature = sign_record(idle, SigningKey::generate(chance));
-        attacker->put(place, type, encode_record(idle));
+        attacker.put(place, type, encode_record(idle));
     }
     CHECK(network.copies() == 0);
 
-    for (unsigned i = 100; i < 400; ++i) {
+    constexpr std::size_t flood = 300;
+    for (unsigned i = 100; i < 100 + flood; ++i) {
         auto const junk = sample_notice(bob, i);
-        attacker->put(place_of(junk), type, encode_record(junk));
+        attacker.put(place_of(junk), type, encode_record(junk));
     }
     CHECK(network.copies() > 0);
     CHECK(network.copies() <= 12 * limits::notices_per_source);
 
-    // The attacker's own node still serves all of its 300.
-    auto const genuine = sample_notice(bob, 1);
+    // The attacker's own node serves all that it has, and before anybody else has anything.
     auto const notice = notice_of(bob.now, 1);
     std::vector<PullNotice> told;
     Inbox const inbox(network.io, network.at(5), bob.node_key.copy(), network.clock,
                       [&](PullNotice one) { told.push_back(std::move(one)); }, {100ms, 1s});
+    run_until(
+        network.io, [&] { return told.size() == flood; }, far_too_long);
     REQUIRE(put_on(network.io, network.at(1), genuine));
-    run_until(network.io, [&] { return std::count(told.begin(), told.end(), notice) == 1; });
+    run_until(
+        network.io, [&] { return std::count(told.begin(), told.end(), notice) == 1; },
+        far_too_long);
 }
 
 TEST_CASE("opendht attack: noise on the port is survived") {

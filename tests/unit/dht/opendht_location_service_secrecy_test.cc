@@ -58,7 +58,8 @@ TEST_CASE("opendht: who stores records reads no endpoint, address or binding in 
         bob.presence_of({true, {bobs_place}, {bobs_place}, 30, false}),
         *seal_notice(notice, bob.node, bob.now * 1000, bob.chance)};
 
-    StockDhtNode spy(network.io, {network.endpoints(), std::nullopt, network.path.fate()});
+    StockDhtNode spy(network.io,
+                     {network.id, network.endpoints(), std::nullopt, network.path.fate()});
     run_until(network.io, [&] { return spy.good_nodes() >= network.size(); });
     for (RecordEnvelope const& record : records)
         REQUIRE(put_on(network.io, network.at(0), record));

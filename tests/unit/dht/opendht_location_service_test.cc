@@ -74,7 +74,7 @@ TEST_CASE("opendht: a port that is taken is told") {
 TEST_CASE("opendht: nodes of other networks are not met") {
     LoopbackNetwork network(1);
     auto options = network.options();
-    options.network = 7474;
+    options.network = unused_network();
     auto& stranger = network.add(options);
     StorageUser bob("bob@b.test", network.clock.unix_seconds());
     FetchRequest const request{place_of(bob.storage()), {}, Source::anywhere, 500ms};
@@ -234,7 +234,7 @@ TEST_CASE("opendht: a damaged state file is told and passed over") {
 
 TEST_CASE("opendht: an IPv6 node finds its like") {
     LoopbackNetwork network;
-    OpendhtOptions options;
+    auto options = network.options();
     options.listen = {"::1", 0};
     auto const refused = OpendhtLocationService::start(network.io, options, network.clock,
                                                        network.randomness, network.log);
