@@ -10,6 +10,7 @@
 #include "src/node/page_desk.h"
 #include "src/node/peer_node.h"
 #include "src/programs/whole/descriptor_limit.h"
+#include "src/programs/whole/frugal_memory.h"
 #include "src/programs/whole/programs.h"
 #include "src/web/web_server.h"
 
@@ -47,6 +48,7 @@ Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) 
                           : args.brief    ? EventLog::Level::error  // the verb tells the rest
                                           : EventLog::Level::info);
     raise_descriptor_limit();
+    give_back_large_buffers();
     SystemClock const clock;
     SystemRandomness randomness;
     asio::io_context io;
@@ -85,6 +87,7 @@ Result<cli::ExitStatus> run_node(cli::Globals const& globals, Args const& args) 
                         ready.value("control", "") + ", DHT " + ready.value("dht", "") +
                         (page ? "; `satchel open` shows its page" : ""));
     }
+    let_go_of_start();
     io.run();
     return cli::ExitStatus::ok;
 }
