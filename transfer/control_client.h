@@ -119,13 +119,14 @@ public:
         std::uint64_t end = 0;             ///< of what is wanted; 0: of the blob
         std::shared_ptr<BlobUpload> into;  ///< verifies; its offset is where we go on
         std::function<void(std::uint64_t done)> progress;
+        bool masked = true;  ///< beside TLS
     };
 
     /// Layer first, then the bytes that `into` still wants. finish() is the caller's.
+    /// Fault::corrupt: the node itself sends something else, whatever is on the way.
     asio::awaitable<Status> fetch_blob(Peer peer, BlobFetch fetch);
 
     /// The two halves of that: the layer; and the bytes, once, as far as the connection holds.
-    /// Fault::corrupt: the node itself sends something else, whatever is on the way.
     asio::awaitable<Status> bring_layer(Peer peer, ContentId id, std::shared_ptr<BlobUpload> into);
     asio::awaitable<Status> fetch_bytes(Peer peer, BlobFetch fetch);
 
@@ -166,7 +167,6 @@ private:
                                                PumpResult& pumped);
     static asio::awaitable<void> await_reply(std::shared_ptr<TlsChannel> channel,
                                              std::shared_ptr<EarlyReply> early);
-    asio::awaitable<Status> fetch_range(Peer peer, BlobFetch fetch, bool masked);
     std::string head_text(Peer const& peer, TlsChannel& channel, RequestLine line) const;
 
     asio::io_context& owner_;

@@ -124,30 +124,28 @@ asio::awaitable<Status> ControlClient::bring_layer(Peer peer, ContentId id,
 asio::awaitable<Status> ControlClient::fetch_blob(Peer peer, BlobFetch fetch) {
     if (fetch.into->offset() >= fetch.size) co_return Status();
     if (Status known = co_await bring_layer(peer, fetch.id, fetch.into); !known) co_return known;
-    // Once more where the connection broke, as long as something comes. Not where the other side
-    // has fallen silent: somebody else may have it, and the caller knows.
     for (;;) {
         std::uint64_t const before = fetch.into->offset();
         Status const fetched = co_await fetch_bytes(peer, fetch);
-        bool const broken = !fetched && fetched.error().fault == Fault::unavailable;
-        if (!broken || fetch.into->offset() == before) co_return fetched;
+        if (fetched) co_return fetched;
+        // Once more where the connection broke, as long as something comes. Not where the other
+        // side has fallen silent: somebody else may have it, and the caller knows.
+        Fault const fault = fetched.error().fault;
+        if (fault == Fault::unavailable && fetch.into->offset() > before) continue;
+        // What goes beside TLS may be changed on its way, or stopped by who lets nothing else
+        // pass: what does not come right inside is the node's own doing.
+        bool const by_others = fault == Fault::corrupt || fault == Fault::unavailable;
+        if (!by_others || !std::exchange(fetch.masked, false)) co_return fetched;
     }
 }
 
 asio::awaitable<Status> ControlClient::fetch_bytes(Peer peer, BlobFetch fetch) {
-    Status const fetched = co_await fetch_range(peer, fetch, true);
-    if (fetched || fetched.error().fault != Fault::corrupt) co_return fetched;
-    // It may have been changed on its way: what is wrong inside TLS was sent wrong.
-    co_return co_await fetch_range(std::move(peer), std::move(fetch), false);
-}
-
-asio::awaitable<Status> ControlClient::fetch_range(Peer peer, BlobFetch fetch, bool masked) {
     std::uint64_t const first = fetch.into->offset();
     ByteRange const wanted{first, (fetch.end == 0 ? fetch.size : fetch.end) - 1};
     RequestLine line;
     line.target = blob_path(fetch.id);
     line.range = wanted;
-    line.masked = masked;
+    line.masked = fetch.masked;
     Result<Lease> lease = co_await begin(std::move(peer), std::move(line));
     if (!lease) co_return fail(lease.error());
     TlsChannel& channel = *lease->channel();

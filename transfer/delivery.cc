@@ -24,7 +24,7 @@ public:
         RouteFacts facts;
         facts.size = order_.offer.size;
         route_ = choose_route(facts);
-        accepted_ = went_masked_ = order_.begun;
+        accepted_ = order_.begun;
     }
 
     asio::awaitable<Result<Delivered>> run() {
@@ -86,7 +86,11 @@ private:
 
     /// What has gone out since, for however long, may have arrived.
     void note_break() {
-        if (seen_at_break_ == seen_) return;
+        if (seen_at_break_ == seen_) {
+            // Somebody on the way may let nothing pass but TLS.
+            masked_ = false;
+            return;
+        }
         seen_at_break_ = seen_;
         note_progress();
     }
@@ -181,7 +185,10 @@ private:
             wanted = *progress;
         }
         auto gaps = gaps_in(wanted);
-        if (!gaps) co_return fail(gaps.error());
+        if (!gaps) {
+            went_masked_ = false;  // that was no word on bytes
+            co_return fail(gaps.error());
+        }
         ControlClient::BlobPut put;
         put.id = order_.offer.content_id;
         put.file = order_.file;
@@ -224,8 +231,8 @@ private:
     Route route_ = Route::direct;
     bool accepted_ = false;
     bool layer_known_ = false;
-    bool masked_ = true;        ///< what is sent goes beside TLS
-    bool went_masked_ = false;  ///< and so did what the other side has its last word on
+    bool masked_ = true;       ///< what is sent goes beside TLS
+    bool went_masked_ = true;  ///< and so did, or may have, what the other side's last word is on
     std::uint64_t seen_ = 0;
     std::optional<std::uint64_t> seen_at_break_;
     std::uint64_t sent_to_ = 0;

@@ -35,7 +35,7 @@ struct TlsSocket::BioCalls {
         BIO_clear_retry_flags(bio);
         TlsSocket& self = of(bio);
         if (self.ahead_begin_ == self.ahead_end_) {
-            auto const got = self.receive(self.ahead_);
+            auto const got = self.receive(std::span(self.ahead_.get(), read_ahead_bytes));
             if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
             if (got <= 0) return static_cast<int>(got);
             self.ahead_begin_ = 0;
@@ -74,7 +74,8 @@ void TlsSocket::Free::operator()(SSL* ssl) const {
 TlsSocket::TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : socket_(std::move(socket))
     , ssl_(SSL_new(context.native_handle()))
-    , ahead_(read_ahead_bytes) {
+    // Of an idle connection no page of it is touched.
+    , ahead_(std::make_unique_for_overwrite<Byte[]>(read_ahead_bytes)) {
     BIO* const bio = ssl_ ? BIO_new(BioCalls::method()) : nullptr;
     if (bio == nullptr) throw std::bad_alloc();
     BIO_set_data(bio, this);
@@ -98,7 +99,7 @@ ssize_t TlsSocket::receive(std::span<Byte> out) {
 
 std::size_t TlsSocket::take_ahead(std::span<Byte> out) {
     std::size_t const taken = std::min(out.size(), ahead_end_ - ahead_begin_);
-    std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(ahead_begin_), taken, out.begin());
+    std::copy_n(ahead_.get() + ahead_begin_, taken, out.begin());
     ahead_begin_ += taken;
     return taken;
 }

@@ -301,6 +301,8 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::carry_to_first(
         // A receiver lets so many in from one node. What goes inline is through before it counts.
         Turns::Turn turn;
         if (order.ahead && order.ahead->node == node.node_key) turn = order.ahead->turn;
+        // To wait for a turn here with another node's in hand could last for ever.
+        if (order.ahead) order.ahead->turn = nullptr;
         if (!turn && blob.bytes > limits::inline_blob_bytes)
             turn = co_await turns_.take(node.node_key);
         Offer const offer = make_offer(blob, order, node.node_key);  // lives an hour from now

@@ -57,6 +57,8 @@ asio::awaitable<void> bring_windows(std::shared_ptr<Joint> joint, std::size_t so
         fetch.size = joint->size;
         fetch.end = window->end;
         fetch.into = window->into;
+        // Of several it has to be plain who sends what is wrong.
+        fetch.masked = false;
         fetch.progress = [joint](std::uint64_t) {
             if (joint->progress) joint->progress(joint->windows->offset(), joint->size);
         };

@@ -42,7 +42,7 @@ class CommandLine(Lab):
         told = subprocess.run([PROGRAM], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=True).stdout
         loaded = set(re.findall(r"^\s(lib[\w-]+)", told, re.M))
         self.assertIn("libc", loaded)
-        self.assertEqual(loaded & {"libcrypto", "libgmime-3", "libopendht", "libssl", "libtomlplusplus", "libtorrent-rasterbar"}, set())
+        self.assertEqual(loaded & {"libcrypto", "libgmime-3", "libopendht", "libssl", "libstdc", "libtomlplusplus", "libtorrent-rasterbar"}, set())
 
     def test_examples_of_help_are_taken(self):
         """They stand in the manual pages, too. What they need is mostly not there: but none is wrong usage."""

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "src/base/asio_ssl.h"
 #include "src/core/endpoint.h"
@@ -15,6 +17,32 @@ enum class Harm {
     cut,            ///< after so many bytes of the dialler's
     flip_sent,      ///< the first bit behind so many bytes of the dialler's
     flip_received,  ///< of the listener's
+    pass_tls_only,  ///< cut where something else comes, on all connections
+};
+
+/// Follows the records of TLS in one direction (RFC 8446 §5.1).
+class TlsRecords {
+public:
+    /// False: that is something else.
+    bool go_on_with(std::span<char const> bytes) {
+        for (char const byte : bytes) {
+            if (left_ > 0) {
+                --left_;
+                continue;
+            }
+            header_.push_back(static_cast<unsigned char>(byte));
+            if (header_.size() < 5) continue;
+            left_ = header_[3] * 256U + header_[4];
+            bool const known = header_[0] >= 20 && header_[0] <= 23 && header_[1] == 3;
+            if (!known || left_ > 16'384 + 256) return false;
+            header_.clear();
+        }
+        return true;
+    }
+
+private:
+    std::vector<unsigned char> header_;
+    std::size_t left_ = 0;
 };
 
 class HarmingProxy {
@@ -82,7 +110,8 @@ private:
             line->far.connect({asio::ip::make_address(state->target.ip), state->target.port});
             bool const doomed = state->connections++ < state->times;
             for (bool const outwards : {true, false}) {
-                bool const harmed = doomed && outwards == (state->harm != Harm::flip_received);
+                bool const harmed = doomed && state->harm != Harm::pass_tls_only &&
+                                    outwards == (state->harm != Harm::flip_received);
                 std::uint64_t const unharmed = harmed ? state->harm_after : ~std::uint64_t{0};
                 asio::co_spawn(state->io, forward(state, line, outwards, unharmed), asio::detached);
             }
@@ -95,11 +124,14 @@ private:
         tcp::socket& to = outwards ? line->far : line->near;
         auto buffer = std::make_unique<std::array<char, 64 * 1024>>();
         boost::system::error_code error;
+        TlsRecords records;
         while (!error && (unharmed > 0 || state->harm != Harm::cut)) {
             auto const room = asio::buffer(*buffer);
             std::size_t const count = co_await from.async_read_some(
                 room, asio::redirect_error(asio::use_awaitable, error));
             if (error) break;
+            bool const strict = state->harm == Harm::pass_tls_only;
+            if (strict && !records.go_on_with(std::span(*buffer).first(count))) break;
             if (state->harm != Harm::cut && unharmed < count) {
                 (*buffer)[unharmed] ^= 1;
                 unharmed = ~std::uint64_t{0};

@@ -204,48 +204,64 @@ TEST_CASE("control_client: a device fetches from its own node, verified, and goe
     check_whole(**elsewhere, blob);
 }
 
-TEST_CASE("control_client: what is changed on its way here is fetched again") {
-    ControlLab lab;
-    SampleBlob const blob = sample_blob(5'000'000);
-    Offer offer = lab.parties.draft(blob.id(), blob.size());
-    offer.recipient_node = NodeKey(lab.parties.sender_node.public_key());
-    lab.host.offers_out = {lab.parties.signed_by_user(offer)};
-    lab.host.content_out = lab.file_of(blob);
-    lab.host.size_out = blob.size();
-    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 3'000'000, 1, Harm::flip_received);
-    auto elsewhere = DiskBlobStore::open(options_in(lab.folder / "device"), lab.clock);
-    REQUIRE(elsewhere);
+/// A blob that bob's node has on offer, and where alice's puts it.
+struct Fetching {
+    Fetching(ControlLab& its, SampleBlob const& wanted, SampleBlob const& sent)
+        : lab(its)
+        , blob(wanted)
+        , elsewhere(*DiskBlobStore::open(options_in(lab.folder / "device"), lab.clock)) {
+        Offer offer = lab.parties.draft(blob.id(), blob.size());
+        offer.recipient_node = NodeKey(lab.parties.sender_node.public_key());
+        lab.host.offers_out = {lab.parties.signed_by_user(offer)};
+        lab.host.content_out = lab.file_of(sent);
+        lab.host.size_out = sent.size();
+        fetch.id = blob.id();
+        fetch.size = blob.size();
+        fetch.into = receiver(*elsewhere, blob);
+        REQUIRE(fetch.into->set_layer(blob.tree.layer));
+    }
+
+    Status from(Peer peer) {
+        return lab.await(lab.alice.client.fetch_blob(std::move(peer), fetch));
+    }
+
+    ControlLab& lab;
+    SampleBlob const& blob;
+    std::unique_ptr<DiskBlobStore> elsewhere;
     ControlClient::BlobFetch fetch;
-    fetch.id = blob.id();
-    fetch.size = blob.size();
-    fetch.into = receiver(**elsewhere, blob);
-    REQUIRE(fetch.into->set_layer(blob.tree.layer));
-    Peer const peer{lab.peer.key, {proxy.endpoint()}};
-    REQUIRE(lab.await(lab.alice.client.fetch_blob(peer, fetch)));
-    REQUIRE(fetch.into->finish(holding_for_bob(lab)));
-    check_whole(**elsewhere, blob);
-    CHECK(lab.server->traffic().sent_bytes < 2 * blob.size());
+};
+
+TEST_CASE("control_client: what is harmed on its way here is fetched again") {
+    struct Row {
+        char const* why;
+        std::uint64_t bytes;
+        Harm harm;
+    };
+
+    for (Row const& row : {Row{"a flipped bit", 3'000'000, Harm::flip_received},
+                           Row{"nothing but TLS passes", 0, Harm::pass_tls_only}}) {
+        CAPTURE(std::string(row.why));
+        ControlLab lab;
+        SampleBlob const blob = sample_blob(5'000'000);
+        Fetching fetching(lab, blob, blob);
+        HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), row.bytes, 1, row.harm);
+        REQUIRE(fetching.from({lab.peer.key, {proxy.endpoint()}}));
+        REQUIRE(fetching.fetch.into->finish(holding_for_bob(lab)));
+        check_whole(*fetching.elsewhere, blob);
+        CHECK(lab.server->traffic().sent_bytes < 2 * blob.size());
+        CHECK(proxy.connections() <= 3);
+    }
 }
 
-TEST_CASE("control_client: what a lying node sends is not taken") {
+TEST_CASE("control_client: what a lying node sends is not taken, and asked for twice at most") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(700'000);
-    SampleBlob other = sample_blob(700'000, 2);
-    Offer offer = lab.parties.draft(blob.id(), blob.size());
-    offer.recipient_node = NodeKey(lab.parties.sender_node.public_key());
-    lab.host.offers_out = {lab.parties.signed_by_user(offer)};
-    lab.host.content_out = lab.file_of(other);
-    lab.host.size_out = other.size();
-    auto elsewhere = DiskBlobStore::open(options_in(lab.folder / "device"), lab.clock);
-    REQUIRE(elsewhere);
-    ControlClient::BlobFetch fetch;
-    fetch.id = blob.id();
-    fetch.size = blob.size();
-    fetch.into = receiver(**elsewhere, blob);
-    REQUIRE(fetch.into->set_layer(blob.tree.layer));
-    auto const fetched = lab.await(lab.alice.client.fetch_blob(lab.peer, fetch));
+    SampleBlob const other = sample_blob(700'000, 2);
+    Fetching fetching(lab, blob, other);
+    auto const fetched = fetching.from(lab.peer);
     REQUIRE_FALSE(fetched);
     CHECK(fetched.error().fault == Fault::corrupt);
+    CHECK(lab.server->traffic().sent_bytes <= 2 * other.size());
 }
 
 TEST_CASE("control_client: asks for what waits") {

@@ -127,7 +127,12 @@ TEST_CASE("delivery_ahead: what was changed on its way has another name, and goe
     Growing made(lab, 20'000'000);
     HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1, Harm::flip_sent);
     made.ahead.endpoints = made.order.endpoints = {proxy.endpoint()};
-    made.order.begun = true;
+    SUBCASE("by this process") {
+        made.order.begun = true;
+    }
+    SUBCASE("by one that was killed") {
+        made.order.begun = false;
+    }
     made.grow_as_it_goes(1'048'576);
     CHECK(made.send());
     CHECK(lab.store->list()->empty());

@@ -100,6 +100,17 @@ TEST_CASE("delivery: what is changed on its way is noticed, and goes again from 
     CHECK(proxy.forwarded() < blob.size() + 6'000'000);
 }
 
+TEST_CASE("delivery: where nothing but TLS may pass, it goes inside") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(3'000'000);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 0, 0, Harm::pass_tls_only);
+    DeliveryOrder order = lab.order_of(blob);
+    order.endpoints = {proxy.endpoint()};
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+    CHECK(proxy.connections() < 6);
+}
+
 TEST_CASE("delivery: a receiver that finds all of it wrong is sent it twice, and no more") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(3'000'000);
