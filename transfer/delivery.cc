@@ -231,8 +231,9 @@ private:
     Route route_ = Route::direct;
     bool accepted_ = false;
     bool layer_known_ = false;
-    bool masked_ = true;       ///< what is sent goes beside TLS
-    bool went_masked_ = true;  ///< and so did, or may have, what the other side's last word is on
+    bool masked_ = true;  ///< what is sent goes beside TLS
+    /// What the other side complains of may have gone so, now or from a process that was killed.
+    bool went_masked_ = true;
     std::uint64_t seen_ = 0;
     std::optional<std::uint64_t> seen_at_break_;
     std::uint64_t sent_to_ = 0;
