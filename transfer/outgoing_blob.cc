@@ -14,6 +14,9 @@ namespace satchel::transfer {
 
 namespace {
 
+/// A small content is through before a large buffer would be filled with zeros.
+constexpr std::size_t first_batch_bytes = 16 * 1024;
+
 /// Works on one batch while the next one is made: on a thread of its own, which starts with the
 /// first batch.
 class Background {
@@ -122,7 +125,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
     Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });
     bool const digest_wanted = way.digest == ContentDigest::wanted;
     Sha256 content_hash;
-    Bytes buffer(outgoing_batch_bytes);
+    Bytes buffer(first_batch_bytes);
     for (;;) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());
@@ -135,6 +138,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
             break;
         }
         if (auto passed = background.pass_on(buffer); !passed) return fail(passed.error());
+        buffer.resize(outgoing_batch_bytes);
     }
     if (auto done = encryptor.finish(out); !done) return fail(done.error());
     auto tree = sink.finish();

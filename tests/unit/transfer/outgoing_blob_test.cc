@@ -54,8 +54,9 @@ TEST_CASE("outgoing blob: opens with a grant, and a store takes it by its name")
     bob.push_back(AgeIdentity::generate(randomness));
     MemoryBlobStore store;
     for (std::size_t const size :
-         {std::size_t{0}, std::size_t{1}, limits::inline_blob_bytes - 16 - 4 * 16,
-          limits::inline_blob_bytes, std::size_t{3'000'000}}) {
+         {std::size_t{0}, std::size_t{1}, std::size_t{16'383}, std::size_t{16'384},
+          std::size_t{16'385}, limits::inline_blob_bytes - 16 - 4 * 16, limits::inline_blob_bytes,
+          16'384 + outgoing_batch_bytes, std::size_t{3'000'000}}) {
         CAPTURE(size);
         auto content = sample_blob(std::max<std::size_t>(size, 1), size).bytes;
         content.resize(size);
