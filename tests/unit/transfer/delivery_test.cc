@@ -92,12 +92,13 @@ TEST_CASE("delivery: a line that breaks is taken up where it broke") {
 TEST_CASE("delivery: what is changed on its way is noticed, and goes again from there") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(30'000'000);
-    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 12'000'000, 1, Harm::flip_sent);
+    HarmingProxy proxy(lab.io, lab.peer.endpoints.front(), 24'000'000, 1, Harm::flip_sent);
     DeliveryOrder order = lab.order_of(blob);
     order.endpoints = {proxy.endpoint()};
     REQUIRE(deliver_to(lab, std::move(order)));
     check_whole(*lab.store, blob);
-    CHECK(proxy.forwarded() < blob.size() + 6'000'000);
+    // All that is behind may have gone before the answer is heard; what is before goes once.
+    CHECK(proxy.forwarded() < blob.size() + 7'000'000);
 }
 
 TEST_CASE("delivery: where nothing but TLS may pass, it goes inside") {
