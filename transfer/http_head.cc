@@ -64,7 +64,7 @@ std::string value_of(Message const& message, Name name) {
     return field == message.end() ? std::string() : std::string(view_of(field->value()));
 }
 
-/// A word that we don't know is one of nobody's: the body is inside TLS then.
+/// With any other word, or none, the body is inside TLS.
 template <class Message>
 bool is_masked(Message const& message) {
     return value_of(message, body_field) == masked_body;
