@@ -135,7 +135,8 @@ SHAPES = [
     (re.compile(r"\d{4}-\d\d-\d\d"), r"\\d{4}-\\d\\d-\\d\\d"),
     (re.compile(r"\d\d:\d\d(:\d\d)?"), r"\\d\\d:\\d\\d(:\\d\\d)?"),
     (re.compile(r"\d+\.\d+\.\d+\.\d+:\d+"), r"[\\d.]+:\\d+"),
-    (re.compile(r"\d+(\.\d+)? (s|ms|MB/s|GB/s|GiB)\b"), r"[\\d.]+ \2"),
+    (re.compile(r"\d+(\.\d+)? (s|ms|MB/s|GB/s)\b"), r"[\\d.]+ \2"),
+    (re.compile(r"\d+ [MG]iB\b"), r"\\d+ [MG]iB"),  # room on the machine's disk
 ]
 CUT = re.compile(r"[\w+/=-]+…[\w+/=-]*|…[\w+/=-]+")  # 5d41…c592: a word too long to show
 

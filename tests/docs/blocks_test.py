@@ -44,6 +44,8 @@ class Comparison(unittest.TestCase):
                 ("day and time", True, ["2026-11-29 03:19 UTC"], ["1999-01-02 23:59 UTC"]),
                 ("no day", False, ["2026-11-29"], ["today"]),
                 ("seconds", True, ["in 0.43 s"], ["in 12.1 s"]),
+                ("room on a disk", True, ["64 GiB free"], ["8737 MiB free"]),
+                ("no room on a disk", False, ["64 GiB free"], ["8737 KB free"]),
                 ("bytes are promises", False, ["5.0 MB"], ["5.1 MB"]),
                 ("a cut word", True, ["key 5DnX…"], ["key abc+/="]),
                 ("a cut word is one word", False, ["key 5DnX…"], ["key a b"]),

@@ -22,12 +22,12 @@ from letters import letter  # noqa: E402
 
 SERVER_HOME = "/var/lib/satchel/gateway"
 # In place of `satchel`: a server gets ports of its own, nobody asks the real DNS, and a quota fits on any disk that tests
-# run on (`doctor` warns of a quota larger than what is free).
+# run on: `doctor` warns of a quota larger than what is free, and of one with less than 1 GiB left.
 WRAPPER = """#!/bin/sh
 for word; do
-    case $word in node | gateway) exec {program} --set trust.resolver={resolver} --set node.quota="12 GiB" {listen} "$@" ;; esac
+    case $word in node | gateway) exec {program} --set trust.resolver={resolver} --set node.quota="2 GiB" {listen} "$@" ;; esac
 done
-[ -S "{home}/run/node.sock" ] || exec {program} --set trust.resolver={resolver} --set node.quota="12 GiB" "$@"
+[ -S "{home}/run/node.sock" ] || exec {program} --set trust.resolver={resolver} --set node.quota="2 GiB" "$@"
 exec {program} "$@"
 """
 
