@@ -54,9 +54,10 @@ private:
 BlobWindows::BlobWindows(std::shared_ptr<BlobUpload> into, std::uint64_t size, std::size_t sources)
     : into_(std::move(into))
     , size_(size)
-    , window_bytes_(std::max(window_bytes_min, piece_length_for(size)))
+    , piece_bytes_(piece_length_for(size))
+    , window_bytes_(std::max(window_bytes_min, piece_bytes_))
     , ahead_max_(sources)
-    , wrong_(sources, false)
+    , sources_(sources)
     , next_index_(into_->offset() / window_bytes_) {}
 
 std::uint64_t BlobWindows::end_of(std::uint64_t index) const {
@@ -72,12 +73,16 @@ BlobWindows::Window BlobWindows::hand_out(Slot& slot, std::size_t source, Time n
     slot.source = source;
     slot.number = ++claims_;
     slot.moved = now;
+    sources_[source].claim = slot.number;
+    sources_[source].begins_anew = false;
+    std::erase_if(slot.runs, [&](Run const& run) { return run.first >= slot.next; });
+    slot.runs.push_back({slot.next, source});
     return {std::make_shared<Part>(shared_from_this(), slot.number, slot.next), end_of(slot.index)};
 }
 
 std::optional<BlobWindows::Window> BlobWindows::claim(std::size_t source, Time now) {
     std::lock_guard const lock(mutex_);
-    if (disk_failed_ || wrong_[source]) return std::nullopt;
+    if (disk_failed_ || sources_[source].wrong) return std::nullopt;
     for (Slot& slot : slots_) {
         bool const wanted = slot.next < end_of(slot.index);
         bool const late =
@@ -113,11 +118,15 @@ Status BlobWindows::take(std::uint64_t number, ByteSpan more, Time now) {
     } else {
         append(slot->ahead, more);
     }
-    if (wrong_[source] || disk_failed_) return failure_;
+    if (sources_[source].wrong || disk_failed_) return failure_;
+    if (sources_[source].begins_anew)
+        return fail(Fault::unavailable, "this piece is wanted from its start");
     return {};
 }
 
-/// To the front window. What is wrong is asked for again, of somebody else.
+/// To the front window. What is wrong is asked for again from its start. Where several sources have
+/// brought parts of a piece nobody can say whose was wrong: who completed it may be the honest one.
+/// All but that one have left, so it brings the piece whole, and is known by it.
 void BlobWindows::write(Slot& slot, ByteSpan more) {
     if (more.empty()) return;
     Status written = into_->write(more);
@@ -125,7 +134,26 @@ void BlobWindows::write(Slot& slot, ByteSpan more) {
     failure_ = std::move(written);
     slot.next = into_->offset();
     disk_failed_ = failure_.error().fault != Fault::corrupt;
-    if (slot.source && !disk_failed_) wrong_[*slot.source] = true;
+    auto const liar = sole_source_of_piece(slot, slot.next);
+    if (liar && !disk_failed_) sources_[*liar].wrong = true;
+    take_back(slot);
+}
+
+/// None: several, or nobody knows.
+std::optional<std::size_t> BlobWindows::sole_source_of_piece(Slot const& slot,
+                                                             std::uint64_t first) const {
+    std::optional<std::size_t> sole;
+    for (Run const& run : slot.runs) {
+        if (run.first >= first + piece_bytes_) break;
+        if (run.first > first && sole != run.source) return std::nullopt;
+        sole = run.source;
+    }
+    return sole;
+}
+
+void BlobWindows::take_back(Slot& slot) {
+    if (slot.source && sources_[*slot.source].claim == slot.number)
+        sources_[*slot.source].begins_anew = true;
     slot.source.reset();
     slot.number = ++claims_;
 }
@@ -140,9 +168,14 @@ void BlobWindows::settle() {
     }
 }
 
+bool BlobWindows::is_to_begin_anew(std::size_t source) const {
+    std::lock_guard const lock(mutex_);
+    return sources_[source].begins_anew && !sources_[source].wrong;
+}
+
 bool BlobWindows::is_over_for(std::size_t source) const {
     std::lock_guard const lock(mutex_);
-    return disk_failed_ || wrong_[source] || into_->offset() >= size_;
+    return disk_failed_ || sources_[source].wrong || into_->offset() >= size_;
 }
 
 bool BlobWindows::is_complete() const {

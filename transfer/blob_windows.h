@@ -36,7 +36,12 @@ public:
     /// The source brings no more of this window; what it has brought stays.
     void give_back(std::size_t source);
 
-    /// All is there, or a piece of this source was wrong, or the disk has failed.
+    /// Whether the window that the source claimed last was taken from it for no fault of its own:
+    /// a piece of which others had brought a part was wrong, and is wanted from its start.
+    bool is_to_begin_anew(std::size_t source) const;
+
+    /// All is there, or a piece that this source alone has brought was wrong, or the disk has
+    /// failed.
     bool is_over_for(std::size_t source) const;
 
     bool is_complete() const;
@@ -50,12 +55,25 @@ public:
 private:
     class Part;
 
+    struct Source {
+        bool wrong = false;       ///< has lied
+        std::uint64_t claim = 0;  ///< its last
+        bool begins_anew = false;
+    };
+
+    /// Which source's bytes begin where.
+    struct Run {
+        std::uint64_t first = 0;
+        std::size_t source = 0;
+    };
+
     /// A window that has been claimed, and is not written to its end.
     struct Slot {
         std::uint64_t index = 0;
         std::uint64_t number = 0;  ///< of the claim, so that who was late is told
         std::optional<std::size_t> source;
         std::uint64_t next = 0;  ///< byte that is to come
+        std::vector<Run> runs;   ///< of what came, in order
         Bytes ahead;             ///< came, but what is before it has not
         Time moved{};
     };
@@ -64,16 +82,19 @@ private:
     Slot* slot_of(std::uint64_t number);
     Status take(std::uint64_t number, ByteSpan more, Time now);
     void write(Slot& slot, ByteSpan more);
+    std::optional<std::size_t> sole_source_of_piece(Slot const& slot, std::uint64_t first) const;
+    void take_back(Slot& slot);
     void settle();
     Window hand_out(Slot& slot, std::size_t source, Time now);
 
     std::shared_ptr<BlobUpload> into_;
     std::uint64_t size_;
+    std::uint64_t piece_bytes_;
     std::uint64_t window_bytes_;
     std::size_t ahead_max_;
     mutable std::mutex mutex_;  ///< guards what follows
     std::vector<Slot> slots_;   ///< by index
-    std::vector<bool> wrong_;   ///< by source
+    std::vector<Source> sources_;
     std::uint64_t next_index_;
     std::uint64_t claims_ = 0;
     Status failure_;

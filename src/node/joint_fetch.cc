@@ -66,7 +66,7 @@ asio::awaitable<void> bring_windows(std::shared_ptr<Joint> joint, std::size_t so
         windows.give_back(source);
         joint->notify_all();
         if (windows.is_complete()) joint->ended.notify();
-        if (brought) continue;
+        if (brought || windows.is_to_begin_anew(source)) continue;
         joint->last = brought;
         break;
     }

@@ -37,8 +37,13 @@ struct Arrival {
         return part.into->write(blob.from(from).first(bytes));
     }
 
-    Status bring_wrong(BlobWindows::Window const& part) {
-        return part.into->write(Bytes(part.end - part.into->offset(), 0x5a));
+    Status bring_wrong(BlobWindows::Window const& part, std::uint64_t most = ~std::uint64_t{0}) {
+        return part.into->write(Bytes(std::min(most, part.end - part.into->offset()), 0x5a));
+    }
+
+    void bring_all(std::size_t source) {
+        while (auto part = claim(source))
+            CHECK(bring(*part));
     }
 
     void check_whole() {
@@ -124,8 +129,71 @@ TEST_CASE("blob_windows: a wrong piece is known for whose it is, and asked of an
     CHECK(arrival.windows->is_over_for(liar));
     CHECK_FALSE(arrival.claim(liar));
     CHECK_FALSE(arrival.windows->is_over_for(1 - liar));
-    while (auto part = arrival.claim(1 - liar))
-        CHECK(arrival.bring(*part));
+    arrival.bring_all(1 - liar);
+    arrival.check_whole();
+}
+
+TEST_CASE("blob_windows: of a wrong piece of two sources neither is blamed") {
+    Arrival arrival(4 * window, 3);
+    auto const first = arrival.claim(0);
+    auto const second = arrival.claim(1);
+    std::uint64_t const half = piece_length_for(arrival.blob.size()) / 2;
+    std::uint64_t wanted_again = 0;
+    bool right_at_last = true;
+    SUBCASE("it comes in its turn") {}
+    SUBCASE("wrong once more: now it is plain whose it is") {
+        right_at_last = false;
+    }
+    SUBCASE("it comes ahead, and whoever brings the rest is in the middle of it") {
+        wanted_again = window;
+    }
+    bool const ahead = wanted_again > 0;
+    std::size_t const leaves = ahead ? 1 : 0;
+    CHECK(arrival.bring_wrong(ahead ? *second : *first, half).has_value());
+    arrival.windows->give_back(leaves);
+    auto const rest = arrival.claim(2);
+    REQUIRE(rest);
+    CHECK(rest->into->offset() == wanted_again + half);
+    CHECK(arrival.bring(*rest, half).has_value() == ahead);
+    CHECK(arrival.bring(ahead ? *first : *second));
+    if (ahead) CHECK(arrival.bring(*rest, half).error().fault == Fault::unavailable);
+
+    for (std::size_t source = 0; source < 3; ++source) {
+        CAPTURE(source);
+        CHECK(arrival.windows->is_to_begin_anew(source) == (source == 2));
+        CHECK_FALSE(arrival.windows->is_over_for(source));
+    }
+    arrival.windows->give_back(2);
+    auto const whole = arrival.claim(2);
+    REQUIRE(whole);
+    CHECK(whole->into->offset() == wanted_again);
+    CHECK_FALSE(arrival.windows->is_to_begin_anew(2));
+    if (right_at_last) {
+        CHECK(arrival.bring(*whole));
+    } else {
+        CHECK(arrival.bring_wrong(*whole).error().fault == Fault::corrupt);
+        CHECK_FALSE(arrival.windows->is_to_begin_anew(2));
+    }
+    CHECK(arrival.windows->is_over_for(2) != right_at_last);
+    arrival.bring_all(1);
+    arrival.check_whole();
+}
+
+TEST_CASE("blob_windows: who has brought a wrong piece whole is blamed, though another goes on") {
+    Arrival arrival(3 * window, 3);
+    auto const first = arrival.claim(0);
+    auto const second = arrival.claim(1);
+    std::uint64_t const piece = piece_length_for(arrival.blob.size());
+    CHECK(arrival.bring_wrong(*second, piece));
+    arrival.windows->give_back(1);
+    auto const rest = arrival.claim(2);
+    REQUIRE(rest);
+    CHECK(arrival.bring(*rest));
+    CHECK(arrival.bring(*first));
+    CHECK(arrival.windows->offset() == window);
+    CHECK(arrival.windows->is_over_for(1));
+    CHECK_FALSE(arrival.windows->is_over_for(2));
+    arrival.bring_all(2);
     arrival.check_whole();
 }
 
