@@ -16,6 +16,8 @@ using boost::system::error_code;
 
 namespace {
 
+constexpr std::size_t buffer_bytes = 2 * control_limits::head_bytes;
+
 /// A network that is gone is noticed in half a minute: by who sends as nothing is acknowledged, by
 /// who waits as the other side's machine does not answer. Left to itself, TCP tries again after up
 /// to two minutes, also where the network is back after one.
@@ -38,7 +40,7 @@ void notice_silence(int socket) {
 TlsChannel::TlsChannel(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : tls_(std::move(socket), context)
     , deadline_(tls_.socket())
-    , buffer_(2 * control_limits::head_bytes) {
+    , buffer_(std::make_unique_for_overwrite<Byte[]>(buffer_bytes)) {
     error_code ignored;
     tls_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     notice_silence(tls_.socket().native_handle());
@@ -107,7 +109,7 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
     std::size_t searched = 0;
     bool begun = begin_ < end_;
     for (;;) {
-        auto const unread = text_of(ByteSpan(buffer_).subspan(begin_, end_ - begin_));
+        auto const unread = text_of(ByteSpan(buffer_.get() + begin_, end_ - begin_));
         if (std::size_t const length = head_length(unread, searched); length > 0) {
             if (length > control_limits::head_bytes) {
                 co_return fail(Fault::too_large, "the head is too long");
@@ -120,11 +122,12 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
         if (searched >= control_limits::head_bytes) {
             co_return fail(Fault::too_large, "the head is too long");
         }
-        std::copy(unread.begin(), unread.end(), buffer_.begin());
+        std::copy(unread.begin(), unread.end(), buffer_.get());
         begin_ = 0;
         end_ = searched;
         std::size_t more = 0;
-        error_code const error = co_await tls_.read_some(std::span(buffer_).subspan(end_), more);
+        auto const room = std::span(buffer_.get() + end_, buffer_bytes - end_);
+        error_code const error = co_await tls_.read_some(room, more);
         if (error) {
             if (searched == 0 && !deadline_.expired()) co_return std::string();
             co_return fail(error_of(error, "waiting for the other node"));
@@ -137,7 +140,7 @@ asio::awaitable<Result<std::string>> TlsChannel::read_head_within(
 
 std::size_t TlsChannel::take_buffered(std::span<Byte> out) {
     std::size_t const taken = std::min(out.size(), end_ - begin_);
-    std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), taken, out.begin());
+    std::copy_n(buffer_.get() + begin_, taken, out.begin());
     begin_ += taken;
     return taken;
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,7 +96,8 @@ private:
     KeyCheck check_;
     SocketDeadline deadline_;
     NodeKey peer_;
-    Bytes buffer_;           ///< of heads, and of the first bytes of bodies
+    /// Of heads, and of the first bytes of bodies. Of an idle connection only one page is touched.
+    std::unique_ptr<Byte[]> buffer_;
     std::size_t begin_ = 0;  ///< first unread byte
     std::size_t end_ = 0;    ///< after the last
 };

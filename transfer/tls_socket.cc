@@ -35,6 +35,8 @@ struct TlsSocket::BioCalls {
         BIO_clear_retry_flags(bio);
         TlsSocket& self = of(bio);
         if (self.ahead_begin_ == self.ahead_end_) {
+            if (!self.ahead_)
+                self.ahead_ = std::make_unique_for_overwrite<Byte[]>(read_ahead_bytes);
             auto const got = self.receive(std::span(self.ahead_.get(), read_ahead_bytes));
             if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
             if (got <= 0) return static_cast<int>(got);
@@ -73,9 +75,7 @@ void TlsSocket::Free::operator()(SSL* ssl) const {
 
 TlsSocket::TlsSocket(asio::ip::tcp::socket socket, asio::ssl::context& context)
     : socket_(std::move(socket))
-    , ssl_(SSL_new(context.native_handle()))
-    // Of an idle connection no page of it is touched.
-    , ahead_(std::make_unique_for_overwrite<Byte[]>(read_ahead_bytes)) {
+    , ssl_(SSL_new(context.native_handle())) {
     BIO* const bio = ssl_ ? BIO_new(BioCalls::method()) : nullptr;
     if (bio == nullptr) throw std::bad_alloc();
     BIO_set_data(bio, this);
@@ -106,6 +106,8 @@ std::size_t TlsSocket::take_ahead(std::span<Byte> out) {
 
 asio::awaitable<ErrorCode> TlsSocket::wait_readable() {
     since_suspension_ = 0;
+    // A thousand connections may wait.
+    if (ahead_begin_ == ahead_end_) ahead_.reset();
     ErrorCode error;
     co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
                                 asio::redirect_error(asio::use_awaitable, error));

@@ -79,7 +79,7 @@ private:
     std::optional<BodyMask> sent_mask_;
     std::optional<BodyMask> received_mask_;
     /// Came from the network and is unread: OpenSSL is given no more than it asks for, so that what
-    /// lies behind a record can be taken from here.
+    /// lies behind a record can be taken from here. None while there is nothing.
     std::unique_ptr<Byte[]> ahead_;
     std::size_t ahead_begin_ = 0;
     std::size_t ahead_end_ = 0;

@@ -11,6 +11,7 @@ import time
 import unittest
 
 from lab import Lab
+from memory import MOST_BYTES, peak_bytes
 
 CONNECTIONS, PER_KEY, PER_ADDRESS = 1000, 60, 250
 PUSHES = 40  # of which 24 are under way
@@ -73,6 +74,7 @@ class Crowd(Lab):
         for one in random.sample(self.open, 50):
             self.assertEqual(self.ping(one), b"HTTP/1.1 200 OK")
         self.assertEqual(self.push("among-them.bin", 3_000_000).code, 0)
+        self.assertLess(peak_bytes(self.bob.process), MOST_BYTES)
         # One address gets no more than its share, and one key neither.
         for _ in range(10):
             self.connect("127.0.0.2")
