@@ -120,7 +120,8 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob,
                                      .layer = blob.layer,
                                      .progress = order.progress};
     delivery.renew = [this](Offer const& ended) { return renewed(ended); };
-    delivery.begun = order.ahead && order.ahead->node == node.node_key && order.ahead->moved;
+    delivery.begun =
+        order.let_in || (order.ahead && order.ahead->node == node.node_key && order.ahead->moved);
     if (node.pull_only) {
         delivery.meet = [this, gateway = *order.gateway, key = node.node_key] {
             return call_to_meeting(gateway, key);
@@ -344,8 +345,12 @@ asio::awaitable<void> BlobCarrier::carry_together(CarriedBlob blob,
             asio::co_spawn(world_.owner, settle_share(blob, share, std::move(result)),
                            asio::detached);
         };
+        auto progress = [&share](std::uint64_t done) {
+            share.order.let_in = true;  // it answers
+            share.order.progress(done);
+        };
         together.receivers.push_back({*share.offer, share.node.endpoints, share.node.swarm,
-                                      share.order.progress, std::move(settled)});
+                                      std::move(progress), std::move(settled)});
     }
     co_await transfer::deliver_by_swarm(world_.client, world_.swarm->swarm(), world_.workers,
                                         std::move(together));

@@ -55,6 +55,8 @@ struct CarryOrder {
     bool is_copy = false;      ///< between nodes of one user: no receipt that anybody asks for
     std::optional<SentAhead> ahead{};
     bool by_swarm = false;  ///< the offer says where this node's swarm is
+    /// The node has let it in before: where it can't be reached just now it is worth waiting for.
+    bool let_in = false;
     /// Bytes go ahead of a name that an earlier process knew: it may have told the node.
     bool was_named = false;
     /// Part of the blob went ahead from memory: writes all of it to a file, should bytes be wanted.

@@ -85,6 +85,19 @@ class Swarm(Lab):
         self.check_whole(pushed)
         self.assertEqual([each["route"] for each in pushed["recipients"]][::2], ["swarm"] * 2)
 
+    def test_a_receiver_comes_back_when_its_swarm_is_given_up(self):
+        self.people()
+        self.file()
+        push = self.push()
+        carol = self.others[1]
+        self.await_some(carol)
+        carol.stop(signal.SIGKILL)
+        self.until(lambda: "not_by_swarm" in self.alice.log_text(), "the swarm to be given up", 60)
+        carol.serve("node", self.joined + self.at[carol.name])
+        pushed = self.outcome(push)
+        self.check_whole(pushed)
+        self.assertEqual([each["route"] for each in pushed["recipients"]], ["swarm", "direct", "swarm"])
+
     def pieces_of(self, party):
         """Which pieces its swarm has left there."""
         folder = os.path.join(party.home, "storage", "swarm")
