@@ -73,7 +73,7 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job) {
     way.draft = std::exchange(job->draft, std::nullopt);
     auto work = [this, job, way = std::move(way)]() mutable -> Result<transfer::OutgoingBlob> {
         auto blob = encrypt_now(*job, std::move(way));
-        if (!blob && !stopping_) forget_unfinished(*job);
+        if (!blob && !stopping_) give_up_unfinished(*job, blob.error().fault);
         if (blob && blob->file_from == 0) keep_begun(*job, *blob);
         return blob;
     };
@@ -113,6 +113,16 @@ void Depositor::keep_begun(Job const& job, transfer::OutgoingBlob const& blob) {
 
 void Depositor::forget_unfinished(Job const& job) {
     if (job.unfinished) unfinished_.forget(job.errand);
+}
+
+/// A full disk is no fault of the file's: what has left of it counts once there is room.
+void Depositor::give_up_unfinished(Job const& job, Fault fault) {
+    if (!job.unfinished) return;
+    if (fault == Fault::no_space) {
+        unfinished_.leave(job.errand);
+    } else {
+        unfinished_.forget(job.errand);
+    }
 }
 
 asio::awaitable<Status> Depositor::complete(Job& job) {
@@ -175,7 +185,9 @@ asio::awaitable<void> Depositor::settle(std::shared_ptr<Job> job) {
         return outcome.stored || !outcome.ticket.empty();
     });
     auto forget = [this, job, done] {
-        forget_unfinished(*job);
+        // Of what went from memory there is no blob to begin with.
+        if (done || job->moved.empty()) forget_unfinished(*job);
+        if (job->unfinished) unfinished_.leave(job->errand);
         ContentId const& id = job->deposit.content_id;
         if (done) {
             begun_.forget(id);

@@ -89,6 +89,7 @@ private:
     Status complete_now(Job const& job, transfer::OutgoingBlob& blob);
     void keep_begun(Job const& job, transfer::OutgoingBlob const& blob);
     void forget_unfinished(Job const& job);
+    void give_up_unfinished(Job const& job, Fault fault);
     /// What the recipient's storage may take before all is encrypted.
     asio::awaitable<void> send_ahead(Job& job, std::size_t index, LookupReport const& report,
                                      std::shared_ptr<DepositAhead> ahead);

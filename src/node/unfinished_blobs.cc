@@ -79,7 +79,7 @@ UnfinishedBlobs::UnfinishedBlobs(World world)
     std::ranges::sort(found, std::greater(), &Left::written);
     if (found.size() > kept_max) found.resize(kept_max);
     for (Left const& one : found)
-        left_.insert(one.errand);
+        left_.push_front(one.errand);
     for (fs::path const& file : files) {
         bool const wanted = std::ranges::any_of(left_, [&](Errand const& errand) {
             return file == job_file(errand) || file == journal_file(errand);
@@ -158,7 +158,7 @@ std::optional<UnfinishedBlobs::Unfinished> UnfinishedBlobs::begin(Errand const& 
     std::lock_guard const lock(mutex_);
     if (world_.boot.empty() || current_.contains(errand)) return std::nullopt;
     std::optional<Unfinished> found;
-    if (left_.erase(errand) > 0) {
+    if (std::erase(left_, errand) > 0) {
         found = open(errand);
         if (!found) remove(errand);
     }
@@ -169,7 +169,16 @@ std::optional<UnfinishedBlobs::Unfinished> UnfinishedBlobs::begin(Errand const& 
 
 void UnfinishedBlobs::forget(Errand const& errand) {
     std::lock_guard const lock(mutex_);
-    if (current_.erase(errand) + left_.erase(errand) > 0) remove(errand);
+    if (current_.erase(errand) + std::erase(left_, errand) > 0) remove(errand);
+}
+
+void UnfinishedBlobs::leave(Errand const& errand) {
+    std::lock_guard const lock(mutex_);
+    if (current_.erase(errand) == 0) return;
+    left_.push_back(errand);
+    if (left_.size() <= kept_max) return;
+    remove(left_.front());
+    left_.pop_front();
 }
 
 }  // namespace satchel::node

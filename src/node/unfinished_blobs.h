@@ -7,6 +7,7 @@
 // though it was sent, after the machine was started anew, the key is thrown away.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -32,7 +33,7 @@ public:
         std::string boot;  ///< tells one start of the machine from others; "": nothing is kept
     };
 
-    static constexpr std::size_t kept_max = 16;  ///< from earlier processes; the oldest give way
+    static constexpr std::size_t kept_max = 16;  ///< that nobody is at; the oldest give way
 
     /// Removes what can't be gone on with. The identities must outlive this.
     explicit UnfinishedBlobs(World world);
@@ -42,12 +43,15 @@ public:
         OfferId offer;  ///< by which its bytes may have gone ahead
     };
 
-    /// What an earlier process left of this errand, and only once; else a new one, with that offer.
+    /// What was left of this errand, and only once; else a new one, with that offer.
     /// None where it can't be kept, or where somebody else is at the same errand just now.
     std::optional<Unfinished> begin(Errand const& errand, OfferId const& offer);
 
     /// It is finished, or will never be.
     void forget(Errand const& errand);
+
+    /// It was broken off: whoever comes with the same errand goes on, as after a kill.
+    void leave(Errand const& errand);
 
 private:
     std::filesystem::path journal_file(Errand const& errand) const;
@@ -58,8 +62,8 @@ private:
 
     World world_;
     std::mutex mutex_;          ///< guards what follows
-    std::set<Errand> left_;     ///< by an earlier process
-    std::set<Errand> current_;  ///< of this one
+    std::deque<Errand> left_;   ///< the oldest first
+    std::set<Errand> current_;  ///< somebody is at it
 };
 
 /// This start of the machine; "" where nobody knows.

@@ -238,43 +238,72 @@ class Resume(Lab):
         with open(path, "rb") as one, open(target, "rb") as other:
             self.assertEqual(one.read(), other.read())
 
-    def test_the_receivers_disk_fills_up_in_the_middle(self):
-        alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
+    def bob_on_a_small_disk(self):
         disk = os.path.join(self.folder, "disk")
         os.mkdir(disk)
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", disk], capture_output=True).returncode:
             self.skipTest("no right to mount a small file system")
         self.addCleanup(subprocess.run, ["umount", "-l", disk])
-        bob = self.bob = self.storage_user("bob", [f"node.storage_dir={disk}/storage", "node.accept_from=anyone"])
-        path = self.file()
-        push = self.push(alice, path)
-        self.addCleanup(push.kill)
-        partial = os.path.join(disk, "storage", "partial")
-        names = self.until(lambda: [name for name in os.listdir(partial)
-                                    if os.path.getsize(os.path.join(partial, name)) > SIZE / 3], "a third of the blob")
-        # The room was set aside; somebody takes it all the same.
-        file = os.open(os.path.join(partial, names[0]), os.O_RDWR)
-        os.ftruncate(file, os.path.getsize(os.path.join(partial, names[0])))
-        os.close(file)
+        self.bob = self.storage_user("bob", [f"node.storage_dir={disk}/storage", "node.accept_from=anyone"])
+        return disk
+
+    def fill(self, disk):
         with open(os.path.join(disk, "hog"), "wb", buffering=0) as hog:
             try:
                 while True:
                     hog.write(bytes(65536))
             except OSError:
                 pass
+
+    def await_third(self, partial):
+        return self.until(lambda: [name for name in os.listdir(partial)
+                                   if os.path.getsize(os.path.join(partial, name)) > SIZE / 3], "a third of the blob")[0]
+
+    def check_full(self, push):
         out, _ = push.communicate(timeout=60)
         self.assertNotEqual(push.returncode, 0)
         self.assertRegex(json.loads(out.splitlines()[-1])["recipients"][0]["reason"], "507: .*(No space left|is full)")
-        self.assertEqual(bob.must("ls").one()["blobs"], [])
-        there = self.until(lambda: [size for size in [os.path.getsize(os.path.join(partial, name))
-                                                      for name in os.listdir(partial)] if size > SIZE / 3], "what came")
+        self.assertEqual(self.bob.must("ls").one()["blobs"], [])
+
+    def check_rest_is_sent(self, alice, path, most):
         before = self.sent_bytes(alice)
-        os.remove(os.path.join(disk, "hog"))
         pushed = alice.must("push", path, "bob@b.test").one()
-        self.assertLess(self.sent_bytes(alice) - before, SIZE - there[0] + PIECE + 20_000)
-        got = bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin")).one()
+        self.assertLess(self.sent_bytes(alice) - before, most)
+        got = self.bob.must("get", pushed["content_id"], "-o", os.path.join(self.folder, "got.bin")).one()
         with open(path, "rb") as one:
             self.assertEqual(got["sha256"], sha256(one.read()))
+
+    def test_the_receivers_disk_fills_up_in_the_middle(self):
+        alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
+        disk = self.bob_on_a_small_disk()
+        path = self.file()
+        push = self.push(alice, path)
+        self.addCleanup(push.kill)
+        partial = os.path.join(disk, "storage", "partial")
+        name = self.await_third(partial)
+        # The room was set aside; somebody takes it all the same.
+        file = os.open(os.path.join(partial, name), os.O_RDWR)
+        os.ftruncate(file, os.path.getsize(os.path.join(partial, name)))
+        os.close(file)
+        self.fill(disk)
+        self.check_full(push)
+        there = self.until(lambda: [size for size in [os.path.getsize(os.path.join(partial, name))
+                                                      for name in os.listdir(partial)] if size > SIZE / 3], "what came")
+        os.remove(os.path.join(disk, "hog"))
+        self.check_rest_is_sent(alice, path, SIZE - there[0] + PIECE + 20_000)
+
+    def test_the_receivers_disk_is_full_when_all_has_come(self):
+        """There is room for the blob, which was set aside, and none for its row in the index: what came is not sent again."""
+        alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
+        disk = self.bob_on_a_small_disk()
+        path = self.file()
+        push = self.push(alice, path)
+        self.addCleanup(push.kill)
+        self.await_third(os.path.join(disk, "storage", "partial"))
+        self.fill(disk)
+        self.check_full(push)
+        os.remove(os.path.join(disk, "hog"))
+        self.check_rest_is_sent(alice, path, PIECE + 20_000)
 
     def test_a_file_that_changes_while_it_is_read_is_not_sent(self):
         alice, bob = self.people()

@@ -87,6 +87,34 @@ TEST_CASE("unfinished blobs: the next process goes on with key, offer and journa
     CHECK(anew->offer == later);
 }
 
+TEST_CASE("unfinished blobs: what was broken off is gone on with by the same process, once") {
+    Home home;
+    auto blobs = home.start();
+    auto const begun = blobs.begin(one, draft);
+    REQUIRE(begun);
+    write_some(*begun);
+    blobs.leave(one);
+    auto const again = blobs.begin(one, later);
+    REQUIRE(again);
+    CHECK(same_key(*again, *begun));
+    CHECK(again->offer == draft);
+    CHECK(nonce_of(*again) == std::array<Byte, 16>{1, 2, 3});
+    CHECK_FALSE(blobs.begin(one, later));
+    // The oldest give way.
+    blobs.leave(one);
+    for (std::uint8_t i = 0; i < UnfinishedBlobs::kept_max; ++i) {
+        REQUIRE(blobs.begin(Errand{9, i}, later));
+        blobs.leave(Errand{9, i});
+    }
+    CHECK(home.files() == 2 * UnfinishedBlobs::kept_max);
+    auto const anew = blobs.begin(one, later);
+    REQUIRE(anew);
+    CHECK(anew->offer == later);
+    // Who never was at it leaves nothing.
+    blobs.leave(other);
+    CHECK(blobs.begin(other, later)->offer == later);
+}
+
 TEST_CASE("unfinished blobs: what may have lost something is not gone on with, and goes") {
     Home home;
     auto const begun = home.start().begin(one, draft);
