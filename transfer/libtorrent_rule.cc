@@ -72,10 +72,13 @@ lt::settings_pack settings_for(Endpoint const& listen) {
     pack.set_int(Pack::max_failcount, 20);
     pack.set_int(Pack::peer_connect_timeout, 7);
     // Few requests ahead: what was asked of the sender comes from there, though another receiver
-    // may have it before (docs/swarm.md).
+    // may have it before (docs/swarm.md). The second is told to the peer and takes the place of the
+    // first there; what has been asked for may come at once, and waits in memory: 4 MiB a peer.
     pack.set_int(Pack::request_queue_time, 1);
     pack.set_int(Pack::max_out_request_queue, 64);
+    pack.set_int(Pack::max_allowed_in_request_queue, 256);
     pack.set_int(Pack::max_queued_disk_bytes, 16 << 20);
+    pack.set_int(Pack::max_peer_recv_buffer_size, 256 * 1024);
     pack.set_int(Pack::alert_queue_size, 20'000);
     auto const alerts = lt::alert_category::status | lt::alert_category::error |
                         lt::alert_category::piece_progress | lt::alert_category::peer;

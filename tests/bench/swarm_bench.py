@@ -4,8 +4,8 @@
     SATCHEL=build/src/programs/satchel tests/bench/swarm_bench.py [MB [MB_PER_SECOND [RECEIVERS…]]]     (default: 100 20 4 8)
 
 together: one push to all of them, by the swarm. one by one: a push to each after the other, by the direct route. Both from
-the start of the program to the last receipt, with encryption, verification and fsync. All nodes, and their swarms'
-processes, share this machine's processors, and its disk."""
+the start of the program to the last receipt, with encryption, verification and fsync. Memory: of the greatest process at
+its peak. All nodes, and their swarms' processes, share this machine's processors, and its disk."""
 import os
 import pathlib
 import sys
@@ -44,6 +44,19 @@ class Bench(Lab):
             ticks += int(fields[11]) + int(fields[12])
         return ticks / TICKS
 
+    def greatest_memory(self):
+        """MB at its peak, of the greatest node and of the greatest swarm's process."""
+        node = swarm = 0
+        for process in self.processes():
+            with open(f"/proc/{process}/status") as file:
+                peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1000
+            with open(f"/proc/{process}/cmdline") as file:
+                if file.read().split("\0")[1] == "swarm":
+                    swarm = max(swarm, peak)
+                else:
+                    node = max(node, peak)
+        return node, swarm
+
     def push(self, path, names):
         start = time.monotonic()
         pushed = self.alice.must("push", path, *[f"{name}@b.test" for name in names], timeout=280).one()
@@ -76,10 +89,11 @@ def measure(megabytes, rate, count):
         # With its peers gone the swarm's process has said its last word on what it sent.
         until(lambda: bench.alice.must("status").one()["swarm"]["peers"] == 0, "the swarm's end")
         uploaded, busy = (bench.sent() - before) / size, bench.cpu_seconds() - busy
+        node, swarm = bench.greatest_memory()
         one_by_one = sum(bench.push(bench.content(name, size), [name])[0] for name in names)
         print(f"{count} receivers, {megabytes} MB, uplink {rate} MB/s: together {together:.2f} s, one by one {one_by_one:.2f} s, "
               f"ratio {together / one_by_one:.3f}, sender sent {uploaded:.2f} times the size, CPU of all nodes {busy:.1f} s, "
-              f"routes {', '.join(sorted(set(routes)))}", flush=True)
+              f"memory of a node {node:.0f} MB, of a swarm's process {swarm:.0f} MB, routes {', '.join(sorted(set(routes)))}", flush=True)
     finally:
         bench.doCleanups()
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "src/base/sandbox.h"
+#include "src/programs/whole/frugal_memory.h"
 #include "src/programs/whole/programs.h"
 #include "transfer/swarm_worker.h"
 
@@ -23,6 +24,8 @@ Status run(std::string const& listening) {
     auto const listen = Endpoint::parse(listening, Endpoint::ZeroPort::allow);
     if (!listen || !is_message_socket(node_fd))
         return fail(Fault::usage, "a node runs this by itself: run `satchel node`");
+    give_back_large_buffers();
+    let_go_of_start();
     UniqueFd node(node_fd);
     auto const entered = enter_sandbox(::getppid(), {});
     if (!entered) return fail(entered.error());
