@@ -33,17 +33,29 @@ struct OwnNodes::Inquiry {
     }
 };
 
-/// Nodes of the addresses that are published from here, once each.
+/// Those of this home's that other nodes may store for, as was published from here or from another
+/// device of the user's.
+std::vector<Address> OwnNodes::addresses_elsewhere() const {
+    NodeKey const self = world_.identity.node_public();
+    auto const published = world_.publisher.published();
+    auto addresses = world_.identity.addresses;
+    for (Publication const& publication : published) {
+        std::erase(addresses, publication.address);
+        bool const elsewhere = std::ranges::any_of(
+            publication.nodes, [&](StorageNode const& node) { return node.node_key != self; });
+        if (elsewhere) addresses.push_back(publication.address);
+    }
+    return addresses;
+}
+
+/// Once each.
 asio::awaitable<std::vector<transfer::Peer>> OwnNodes::others() {
     std::vector<transfer::Peer> peers;
     auto const view = world_.trust.view({});
     if (!view) co_return peers;
     NodeKey const self = world_.identity.node_public();
-    auto const published = world_.publisher.published();
-    for (Publication const& publication : published) {
-        bool const elsewhere = std::ranges::any_of(
-            publication.nodes, [&](StorageNode const& node) { return node.node_key != self; });
-        if (!elsewhere) continue;
+    auto const addresses = addresses_elsewhere();
+    for (Address const& address : addresses) {
         location::TrustFor trust_for =
             [&view, this](Address asked) -> asio::awaitable<location::TrustInputs> {
             auto inputs = co_await view->inputs_for(std::move(asked));
@@ -53,7 +65,7 @@ asio::awaitable<std::vector<transfer::Peer>> OwnNodes::others() {
         location::ResolveOptions options;
         options.ping = false;  // the question itself tells
         LookupReport const report =
-            co_await world_.resolver.resolve(publication.address, std::move(trust_for), options);
+            co_await world_.resolver.resolve(address, std::move(trust_for), options);
         for (NodeReport const& node : report.nodes) {
             bool const known = std::ranges::any_of(
                 peers, [&](transfer::Peer const& peer) { return peer.key == node.node_key; });

@@ -36,6 +36,8 @@ public:
 private:
     struct Inquiry;
 
+    std::vector<Address> addresses_elsewhere() const;
+
     asio::awaitable<void> ask(std::shared_ptr<Inquiry> inquiry, std::size_t index,
                               transfer::Peer peer, ContentId id);
 

@@ -48,6 +48,16 @@ class Devices(Lab):
             self.await_found(both, "both are back")
         self.assertEqual(self.pc.must("get", sent["content_id"], "-o", out).one()["sha256"], sha256(content))
 
+    def test_a_device_that_published_nothing_fetches(self):
+        path, out = os.path.join(self.folder, "film.bin"), os.path.join(self.folder, "out.bin")
+        content = os.urandom(300_000)
+        open(path, "wb").write(content)
+        sent = self.boot.must("push", path, "bob@b.test", settings=[f'domain."b.test".keys=["{self.domain_key}"]']).one()
+        got = self.laptop.must("get", sent["content_id"], "-o", out).one()
+        self.assertEqual((got["source"], got["sha256"]), ("own other node", sha256(content)))
+        # Others' keys get nothing there.
+        self.assertEqual(self.boot.run("get", sent["content_id"], "-o", out).code, 66)
+
     def test_a_device_that_was_off_follows(self):
         pc, laptop = self.keys
         self.assertEqual(self.found(), {pc: True})
