@@ -94,8 +94,10 @@ Status BlobSink::write_to_file(ByteSpan part) {
         file_from_ = gone_;
     }
     auto written = write_all_at(file_->get(), part, gone_);
-    if (written && growth_) growth_->stands_in(file_, gone_ + part.size());
-    return written;
+    if (!written)
+        return fail(written.error().fault, outbox_.string() + ": " + written.error().what);
+    if (growth_) growth_->stands_in(file_, gone_ + part.size());
+    return {};
 }
 
 }  // namespace satchel::transfer

@@ -76,7 +76,7 @@ Result<Bytes> read_whole_file(fs::path const& path, std::size_t max_bytes) {
     Bytes chunk(64 * 1024);
     for (;;) {
         auto const n = read_at(fd->get(), chunk, all.size());
-        if (!n) return fail(n.error());
+        if (!n) return fail(n.error().fault, path.string() + ": " + n.error().what);
         if (*n == 0) return all;
         if (all.size() + *n > max_bytes) {
             return fail(Fault::too_large,

@@ -26,7 +26,7 @@ public:
     }
 
     Status take(ByteSpan bytes) {
-        if (!is_large_) return write_all(fd_, bytes);
+        if (!is_large_) return told(write_all(fd_, bytes));
         while (!bytes.empty()) {
             auto const part = bytes.first(std::min(bytes.size(), write_bytes - pending_.size()));
             append(pending_, part);
@@ -38,12 +38,17 @@ public:
     }
 
     Status flush() {
-        auto done = write_uncached(fd_, pending_);
+        auto done = told(write_uncached(fd_, pending_));
         pending_.clear();
         return done;
     }
 
 private:
+    /// It stands on another disk than the storage, most often.
+    static Status told(Status const& done) {
+        return done ? done : fail(done.error().fault, "the decrypted file: " + done.error().what);
+    }
+
     int fd_;
     bool is_large_;
     Bytes pending_;
