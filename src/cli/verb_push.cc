@@ -7,6 +7,7 @@
 
 #include "src/base/unique_fd.h"
 #include "src/cli/book.h"
+#include "src/cli/last_words.h"
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
 #include "src/cli/progress.h"
@@ -75,6 +76,10 @@ Result<ExitStatus> push(Globals const& globals, Args const& args) {
     Result<node::Json> result = fail(Fault::io, "");
     {
         ProgressLine progress(name);
+        LastWords const interrupted(session->started_for_this()
+                                        ? "The same command goes on where this one broke off.\n"
+                                        : "Your node goes on with it: `satchel receipts` tells "
+                                          "when it is there.\n");
         // Each as soon as it is known: others may take hours.
         auto const tell = [&](ProgressLine& line, node::Json const& step) {
             if (globals.json && addresses.size() == 1) return;

@@ -273,6 +273,16 @@ class Resume(Lab):
         with open(path, "rb") as one:
             self.assertEqual(got["sha256"], sha256(one.read()))
 
+    def test_a_push_is_interrupted_at_the_keyboard(self):
+        alice, bob = self.people()
+        push = subprocess.Popen([PROGRAM, "--home", alice.home, "push", self.file(), "bob@b.test"], stderr=subprocess.PIPE, text=True)
+        self.await_half(bob)
+        push.send_signal(signal.SIGINT)
+        _, said = push.communicate(timeout=20)
+        self.assertEqual(push.returncode, -signal.SIGINT)
+        self.assertIn("Your node goes on with it", said)
+        self.until(lambda: "bob@b.test" in alice.must("receipts").out.decode(), "the receipt that was promised", 60)
+
     def test_the_receivers_disk_fills_up_in_the_middle(self):
         alice = self.storage_user("alice", [f"node.upload_limit={RATE}"])
         disk = self.bob_on_a_small_disk()
