@@ -4,14 +4,6 @@
 
 namespace satchel::cli {
 
-Result<Address> parse_typed_address(std::string const& text) {
-    auto address = Address::parse(text);
-    if (address) return address;
-    constexpr std::size_t longest_repeated = 80;
-    return fail(Fault::usage, '`' + text.substr(0, longest_repeated) +
-                                  "`: " + address.error().what + "; bob@example.test would be one");
-}
-
 Result<AddressBook> open_book(Globals const& globals) {
     Home const home(globals.home);
     if (auto made = home.ensure(); !made) return fail(made.error());

@@ -7,9 +7,6 @@
 namespace satchel::cli {
 
 /// Makes home and book where there are none.
-/// An address that somebody typed: what is wrong with it is told together with it.
-Result<Address> parse_typed_address(std::string const& text);
-
 Result<AddressBook> open_book(Globals const& globals);
 
 /// `recipients` with group names replaced by their members.

@@ -4,6 +4,7 @@
 
 #include "src/cli/book.h"
 #include "src/cli/output.h"
+#include "src/cli/typed_address.h"
 #include "src/cli/verbs.h"
 #include "src/core/address_book.h"
 #include "src/core/home.h"

@@ -8,6 +8,7 @@
 #include "src/base/sodium_randomness.h"
 #include "src/cli/book.h"
 #include "src/cli/output.h"
+#include "src/cli/typed_address.h"
 #include "src/cli/verbs.h"
 #include "src/core/binding.h"
 #include "src/core/binding_book.h"

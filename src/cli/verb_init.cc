@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "src/base/sodium_randomness.h"
-#include "src/cli/book.h"
 #include "src/cli/next_steps.h"
 #include "src/cli/output.h"
 #include "src/cli/style.h"
+#include "src/cli/typed_address.h"
 #include "src/cli/verbs.h"
 #include "src/core/home.h"
 #include "src/core/identity.h"

@@ -1,9 +1,9 @@
 #include <memory>
 
-#include "src/cli/book.h"
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
 #include "src/cli/style.h"
+#include "src/cli/typed_address.h"
 #include "src/cli/verbs.h"
 
 namespace satchel::cli {

@@ -2,11 +2,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include <fcntl.h>
 
 #include "src/base/unique_fd.h"
-#include "src/cli/book.h"
 #include "src/cli/last_words.h"
 #include "src/cli/node_session.h"
 #include "src/cli/output.h"
@@ -50,8 +50,8 @@ void print_reference(node::Json const& result) {
                std::to_string(result.value("blob_bytes", std::uint64_t{0})));
 }
 
-Result<ExitStatus> push(Globals const& globals, Args const& args) {
-    auto const recipients = expand_recipients(globals, args.recipients);
+Result<ExitStatus> push(Globals const& globals, Args const& args, ExpandRecipients const& expand) {
+    auto const recipients = expand(globals, args.recipients);
     if (!recipients) return fail(recipients.error());
     // Opening a pipe would wait for somebody to write.
     auto const file = open_file(args.file, O_RDONLY | O_NONBLOCK);
@@ -112,13 +112,15 @@ Result<ExitStatus> push(Globals const& globals, Args const& args) {
 
 }  // namespace
 
-void add_push(CommandLine& line) {
+void add_push(CommandLine& line, ExpandRecipients expand) {
     auto args = std::make_shared<Args>();
     line.verb("push", "bring a file into people's storage, without a mail")
         .argument("FILE", args->file, "the file")
         .arguments("ADDRESS", args->recipients, "whose storage; addresses or groups")
         .example("satchel push film.mov bob@b.test")
-        .run([args](Globals const& globals) { return push(globals, *args); });
+        .run([args, expand = std::move(expand)](Globals const& globals) {
+            return push(globals, *args, expand);
+        });
 }
 
 }  // namespace satchel::cli

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <utility>
 
 #include <arpa/inet.h>
-#include <idn2.h>
 
+#include "src/core/a_labels.h"
 #include "src/core/limits.h"
 #include "src/core/utf8.h"
 
@@ -151,16 +150,11 @@ Result<std::string> normal_domain(std::string_view domain) {
     std::string name = lower(domain);
     bool const ascii = std::all_of(name.begin(), name.end(), is_ascii);
     bool const encoded = name.starts_with("xn--") || name.find(".xn--") != std::string::npos;
-    // libidn2 reads a C string.
+    // It goes through a C string.
     if (name.find('\0') == std::string::npos && (!ascii || encoded)) {
-        char* raw = nullptr;
-        // Non-transitional: IDNA 2008 with the mapping of RFC 5895 (case, full width), and ß stays
-        // itself. The round trip refuses A-labels that decode to nothing valid.
-        int const code = idn2_to_ascii_8z(name.c_str(), &raw, IDN2_NONTRANSITIONAL);
-        std::unique_ptr<char, void (*)(void*)> const owner(raw, idn2_free);
-        if (code != IDN2_OK)
-            return fail(Fault::usage, std::string("not a valid domain: ") + idn2_strerror(code));
-        name = lower(owner.get());
+        auto const a_labels = to_a_labels(name);
+        if (!a_labels) return fail(a_labels.error());
+        name = lower(*a_labels);
     }
     if (!is_host_name(name)) {
         return fail(Fault::usage,
@@ -176,8 +170,8 @@ Address::Address(std::string local, std::string domain)
     , text_((is_dot_atom(local_) ? local_ : quoted(local_)) + '@' + domain_) {}
 
 Result<Address> Address::parse(std::string_view text) {
-    auto const refuse = [](std::string const& why) {
-        return fail(Fault::usage, "not an e-mail address: " + why);
+    auto const refuse = [](std::string const& why, Fault fault = Fault::usage) {
+        return fail(fault, "not an e-mail address: " + why);
     };
     if (text.size() > input_octets) return refuse("too long");
     if (!is_utf8(text)) return refuse("broken UTF-8");
@@ -186,7 +180,7 @@ Result<Address> Address::parse(std::string_view text) {
     if (!halves) return refuse(halves.error().what);
     auto domain = halves->domain.starts_with('[') ? normal_literal(halves->domain)
                                                   : normal_domain(halves->domain);
-    if (!domain) return refuse(domain.error().what);
+    if (!domain) return refuse(domain.error().what, domain.error().fault);
     if (halves->local.size() > limits::local_part_octets)
         return refuse("local part over " + std::to_string(limits::local_part_octets) + " octets");
     Address address(lower(halves->local), std::move(*domain));

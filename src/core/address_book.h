@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "src/base/sqlite_database.h"
 #include "src/core/address.h"
 #include "src/core/keys.h"
+#include "src/core/recipient_groups.h"
 
 namespace satchel {
 
@@ -19,14 +19,6 @@ struct Contact {
     Address address;
     UserKey user_key;
 };
-
-/// Members as written: addresses, or names of groups.
-using Groups = std::map<std::string, std::vector<std::string>>;
-
-/// Expands group names among `recipients`, nested too; each address once, in order of first
-/// mention. Fault::usage: a cycle, an unknown group, or more than 1,000 addresses.
-Result<std::vector<Address>> expand_groups(std::vector<std::string> const& recipients,
-                                           Groups const& groups);
 
 /// Not thread-safe. Processes may share the file.
 class AddressBook {

@@ -1,6 +1,5 @@
 #include "src/core/home.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -8,14 +7,13 @@
 #include <utility>
 
 #include <pwd.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/atomic_file.h"
 #include "src/base/bytes.h"
 #include "src/base/hex.h"
-#include "src/base/sodium_init.h"
+#include "src/base/plain_sha256.h"
 #include "src/base/unique_fd.h"
 #include "src/core/config.h"
 
@@ -76,12 +74,7 @@ Home::Home(fs::path const& root)
 fs::path Home::run_folder() const {
     fs::path inside = root_ / "run";
     if ((inside / "gateway.sock").string().size() <= socket_path_octets) return inside;
-    ensure_sodium();
-    std::string const root = root_.string();
-    // libsodium's, though slow: most verbs need no more than this socket, and with OpenSSL for it
-    // they would take half as long again to start.
-    std::array<Byte, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256(digest.data(), bytes_of(root).data(), root.size());
+    auto const digest = plain_sha256(bytes_of(root_.string()));
     return runtime_folder() / ("satchel-" + to_hex(ByteSpan(digest).first(8)));
 }
 

@@ -4,7 +4,6 @@
 
 #include <sodium.h>
 
-#include "src/base/base64.h"
 #include "src/base/sodium_init.h"
 
 namespace satchel {
@@ -18,23 +17,6 @@ Bytes joined(std::string_view prefix, ByteSpan message) {
 }
 
 }  // namespace
-
-Result<PublicKey> PublicKey::parse(std::string_view base64) {
-    auto const bytes = from_base64(base64);
-    PublicKey key;
-    if (!bytes || bytes->size() != key.bytes.size())
-        return fail(Fault::usage, "a key is 44 characters of base64");
-    std::ranges::copy(*bytes, key.bytes.begin());
-    return key;
-}
-
-std::string PublicKey::to_base64() const {
-    return satchel::to_base64(bytes);
-}
-
-std::string PublicKey::short_form() const {
-    return to_base64().substr(0, 8);
-}
 
 SigningKey::SigningKey(Secret<32> seed, PublicKey key)
     : seed_(std::move(seed))

@@ -1,5 +1,5 @@
-// The program `satchel`: does itself what needs this home's files and its node alone, and is there
-// at once for it. All else it leaves to the whole program, help and complaints included.
+// The program `satchel`: does itself what needs this home's node alone, and is there at once for
+// it. All else it leaves to the whole program, help and complaints included.
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -7,6 +7,7 @@
 
 #include "src/cli/output.h"
 #include "src/cli/verbs.h"
+#include "src/core/recipient_groups.h"
 #include "src/programs/whole_program.h"
 
 namespace {
@@ -18,25 +19,31 @@ struct LightVerb {
     void (*add)(cli::CommandLine&);
 };
 
-// One that is missing is no worse than slower: such as `export` and `key`, which need OpenSSL.
+/// The address book is SQLite's, which would double the time that this program takes to start.
+satchel::Result<std::vector<satchel::Address>> expand_addresses(
+    cli::Globals const& /*globals*/, std::vector<std::string> const& recipients) {
+    for (std::string const& recipient : recipients)
+        if (!satchel::is_address(recipient)) return fail(satchel::programs::become_whole_program());
+    return satchel::expand_groups(recipients, {});
+}
+
+void add_push(cli::CommandLine& line) {
+    cli::add_push(line, expand_addresses);
+}
+
+// One that is missing is no worse than slower: such as `contact`, which needs SQLite, or `id`,
+// which needs libsodium.
 constexpr std::array light_verbs{
-    LightVerb{"init", cli::add_init},
-    LightVerb{"id", cli::add_id},
     LightVerb{"enroll", cli::add_enroll},
     LightVerb{"publish", cli::add_publish},
     LightVerb{"unpublish", cli::add_unpublish},
     LightVerb{"lookup", cli::add_lookup},
-    LightVerb{"push", cli::add_push},
+    LightVerb{"push", add_push},
     LightVerb{"open", cli::add_open},
     LightVerb{"ls", cli::add_ls},
     LightVerb{"rm", cli::add_rm},
-    LightVerb{"receipts", cli::add_receipts},
     LightVerb{"status", cli::add_status},
     LightVerb{"doctor", cli::add_doctor},
-    LightVerb{"contact", cli::add_contact},
-    LightVerb{"group", cli::add_group},
-    LightVerb{"domain", cli::add_domain},
-    LightVerb{"domain", cli::add_domain_revoke},
 };
 
 }  // namespace
@@ -47,11 +54,12 @@ int main(int argc, char** argv) {
     auto const typed = [&](std::string_view word) {
         return std::find(argv, argv + argc, word) != argv + argc;
     };
+    satchel::programs::note_command(argv);
     cli::CommandLine line;
     for (LightVerb const& verb : light_verbs)
         if (typed(verb.name)) verb.add(line);
     if (auto const code = line.run_if_known(argc, argv)) return *code;
-    satchel::Error const error = satchel::programs::become_whole_program(argv);
+    satchel::Error const error = satchel::programs::become_whole_program();
     cli::print_error(error, typed("--json"));
     return static_cast<int>(cli::exit_status_for(error.fault));
 }

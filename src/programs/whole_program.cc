@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+char** command = nullptr;
+
 /// Where it may be, the likeliest first.
 std::vector<fs::path> places() {
     std::error_code unreadable;
@@ -26,10 +28,14 @@ std::vector<fs::path> places() {
 
 }  // namespace
 
-Error become_whole_program(char** argv) {
+void note_command(char** argv) {
+    command = argv;
+}
+
+Error become_whole_program() {
     std::string why;
     for (fs::path const& place : places()) {
-        ::execv(place.c_str(), argv);
+        ::execv(place.c_str(), command);
         if (!why.empty()) continue;
         why = place.string() + " can't be started: " + std::generic_category().message(errno) +
               ". It is the other half of this program: if it stays so, install Satchel again";

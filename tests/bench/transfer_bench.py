@@ -332,8 +332,8 @@ def rounds_of_push(size, rounds):
                 wait_for_quiet()
             measures.run("push to receipt", bench.nodes(), lambda spawn, ended: ended(
                 spawn(*satchel(bench.alice, "push", source, "bob@b.test"))), quiet=False)
-            measures.run("`satchel id`, which talks to nobody", [], lambda spawn, ended: ended(
-                spawn(*satchel(bench.alice, "id"))), quiet=False)
+            measures.run("`satchel --version`, which talks to nobody", [], lambda spawn, ended: ended(
+                spawn(*satchel(bench.alice, "--version"))), quiet=False)
             os.unlink(source)
         local, kept = LocalSocket(bench.alice), []
         for number in range(rounds):
@@ -345,7 +345,7 @@ def rounds_of_push(size, rounds):
         walls = sorted(measures.walls["push to receipt"])
         print(f"{rounds} pushes of {size / 1000:g} KB: p50 {statistics.median(walls) * 1000:.1f} ms, p90 "
               f"{walls[int(len(walls) * 0.9)] * 1000:.1f} ms, least {walls[0] * 1000:.1f} ms; of that "
-              f"{measures.wall('`satchel id`, which talks to nobody') * 1000:.1f} ms to start the program; through the node's "
+              f"{measures.wall('`satchel --version`, which talks to nobody') * 1000:.1f} ms to start the program; through the node's "
               f"socket p50 {statistics.median(kept) * 1000:.1f} ms, least {min(kept) * 1000:.1f} ms; CPU at all "
               f"ends {statistics.median(measures.cpus['push to receipt']) * 1000:.1f} ms", flush=True)
     finally:

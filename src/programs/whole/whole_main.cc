@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "src/base/sodium_init.h"
+#include "src/cli/book.h"
 #include "src/cli/verbs.h"
 #include "src/programs/whole/programs.h"
 
@@ -28,7 +29,7 @@ int main(int argc, char** argv) {
     programs::add_get(line);
     programs::add_restore(line);
     programs::add_mail(line);
-    cli::add_push(line);
+    cli::add_push(line, cli::expand_recipients);
     cli::add_open(line);
     cli::add_ls(line);
     cli::add_rm(line);
