@@ -14,22 +14,27 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "journeys"))
 
 from dns_trust import NameServer  # noqa: E402
-from lab import PROGRAM, until  # noqa: E402
+from lab import OWN_NETWORK, PROGRAM, until  # noqa: E402
 from mail_stack import MailStack  # noqa: E402
 from ports import free_ports  # noqa: E402
 
 from letters import letter  # noqa: E402
 
 SERVER_HOME = "/var/lib/satchel/gateway"
-# In place of `satchel`: a server gets ports of its own, nobody asks the real DNS, and a quota fits on any disk that tests
-# run on: `doctor` warns of a quota larger than what is free, and of one with less than 1 GiB left.
+# In place of `satchel`: a server gets ports of its own, all meet in a DHT of their own, nobody asks the real DNS, and a
+# quota fits on any disk that tests run on: `doctor` warns of one larger than what is free, and of one with less than 1 GiB
+# left.
 WRAPPER = """#!/bin/sh
 for word; do
-    case $word in node | gateway) exec {program} --set trust.resolver={resolver} --set node.quota="2 GiB" {listen} "$@" ;; esac
+    case $word in node | gateway) exec {program} {everywhere} {listen} "$@" ;; esac
 done
-[ -S "{home}/run/node.sock" ] || exec {program} --set trust.resolver={resolver} --set node.quota="2 GiB" "$@"
+[ -S "{home}/run/node.sock" ] || exec {program} {everywhere} "$@"
 exec {program} "$@"
 """
+
+
+def as_options(settings):
+    return " ".join(f"--set {setting}" for setting in settings)
 
 
 def listening_settings():
@@ -99,11 +104,12 @@ class World:
             os.makedirs(binaries)
             os.makedirs(folder, mode=0o700, exist_ok=True)
             known = {f"node.{name}_listen": port for name, port in self.ports.items()} if party == "mail" else {}
-            listen = " ".join(f"--set {key}=127.0.0.1:{known.get(key, 0)}" for key in self.listening)
+            listen = [f"{key}=127.0.0.1:{known.get(key, 0)}" for key in self.listening]
+            everywhere = [f"trust.resolver=127.0.0.1:{self.dns.port}", "'node.quota=2 GiB'", OWN_NETWORK]
             path = os.path.join(binaries, "satchel")
             with open(path, "w") as file:
-                file.write(WRAPPER.format(program=PROGRAM, resolver=f"127.0.0.1:{self.dns.port}", listen=listen,
-                                          home=self.home_of(party)))
+                file.write(WRAPPER.format(program=PROGRAM, home=self.home_of(party), listen=as_options(listen),
+                                          everywhere=as_options(everywhere)))
             os.chmod(path, 0o755)
         env = {"PATH": binaries + ":" + os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8", "TZ": "UTC",
                "DOCUMENTS": ROOT}

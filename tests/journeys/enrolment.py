@@ -112,7 +112,7 @@ class Enrolment(Lab):
         # All who stored the record go: what the gateway has is put again.
         self.boot.stop()
         self.gw.stop()
-        self.dht = self.boot.serve("node", ["node.control_listen=127.0.0.1:0", "node.swarm_listen=127.0.0.1:0", f"node.dht_listen={self.dht}"])["dht"]
+        self.dht = self.boot.serve("node", self.listening + [f"node.dht_listen={self.dht}"])["dht"]
         self.gw = self.gateway_of_the_domain()
         self.until(lambda: self.boot.run("lookup", "bob@b.test", settings=[
             f'domain."b.test".keys=["{self.domain_key}"]']).code == 69, "away, not unknown")

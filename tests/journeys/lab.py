@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -13,7 +14,9 @@ import time
 import unittest
 
 PROGRAM = os.environ["SATCHEL"]
-LOOPBACK = ["node.control_listen=127.0.0.1:0", "node.swarm_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", "trust.resolver=none"]
+# A node that gets the port of one that was somebody else's hears from its network. Journeys that run at once have each their own.
+OWN_NETWORK = f"node.dht_network={random.randrange(2**16, 2**32)}"
+LOOPBACK = ["node.control_listen=127.0.0.1:0", "node.swarm_listen=127.0.0.1:0", "node.dht_listen=127.0.0.1:0", OWN_NETWORK, "trust.resolver=none"]
 
 
 def until(condition, what, seconds=30):
