@@ -24,21 +24,23 @@ struct LocationPair {
 };
 
 inline Result<location::PutReport> put_on(asio::io_context& io, location::LocationService& service,
-                                          RecordEnvelope record) {
+                                          RecordEnvelope record,
+                                          CallerLine const& caller = CallerLine::current()) {
     // Long enough for a node that has gone to be given up, and then the next.
     return await_on(io, service.put(std::move(record), std::chrono::seconds(30)),
-                    std::chrono::seconds(60));
+                    std::chrono::seconds(60), caller);
 }
 
 inline Result<RecordEnvelope> fetch_on(asio::io_context& io, location::LocationService& service,
-                                       location::FetchRequest request) {
-    return await_on(io, service.fetch(std::move(request)));
+                                       location::FetchRequest request,
+                                       CallerLine const& caller = CallerLine::current()) {
+    return await_on(io, service.fetch(std::move(request)), usual_deadline, caller);
 }
 
-inline Result<std::vector<RecordEnvelope>> collect_on(asio::io_context& io,
-                                                      location::LocationService& service,
-                                                      location::CollectRequest request) {
-    return await_on(io, service.collect(request));
+inline Result<std::vector<RecordEnvelope>> collect_on(
+    asio::io_context& io, location::LocationService& service, location::CollectRequest request,
+    CallerLine const& caller = CallerLine::current()) {
+    return await_on(io, service.collect(request), usual_deadline, caller);
 }
 
 /// Somebody else's record at the key of `user`, in a slot of its own.

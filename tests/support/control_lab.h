@@ -144,8 +144,8 @@ public:
     }
 
     template <class T>
-    T await(asio::awaitable<T> work) {
-        return await_on(io, std::move(work));
+    T await(asio::awaitable<T> work, CallerLine const& caller = CallerLine::current()) {
+        return await_on(io, std::move(work), usual_deadline, caller);
     }
 
     Offer offer_of(SampleBlob const& blob) {

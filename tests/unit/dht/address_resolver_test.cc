@@ -55,10 +55,13 @@ struct World {
 
     static asio::awaitable<TrustInputs> known(TrustInputs inputs) { co_return inputs; }
 
-    LookupReport look_up(std::string const& address = "bob@b.test") {
+    LookupReport look_up(std::string const& address = "bob@b.test",
+                         CallerLine const& caller = CallerLine::current()) {
         return await_on(
-            io, resolver.resolve(
-                    *Address::parse(address), [this](Address) { return known(trust); }, options));
+            io,
+            resolver.resolve(
+                *Address::parse(address), [this](Address) { return known(trust); }, options),
+            usual_deadline, caller);
     }
 };
 

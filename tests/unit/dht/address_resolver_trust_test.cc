@@ -67,9 +67,10 @@ struct World {
 
     static asio::awaitable<TrustInputs> known(TrustInputs inputs) { co_return inputs; }
 
-    LookupReport look_up() {
-        return await_on(
-            io, resolver.resolve(bob.address, [this](Address) { return known(trust); }, {}));
+    LookupReport look_up(CallerLine const& caller = CallerLine::current()) {
+        return await_on(io,
+                        resolver.resolve(bob.address, [this](Address) { return known(trust); }, {}),
+                        usual_deadline, caller);
     }
 
     /// Whatever Eve says of Bob's address, with every proof but the one that only the domain can

@@ -105,7 +105,10 @@ struct Lab {
         resolver = std::move(*started);
     }
 
-    Result<TxtAnswer> ask(std::string const& name) { return await_on(io, resolver->txt(name)); }
+    Result<TxtAnswer> ask(std::string const& name,
+                          CallerLine const& caller = CallerLine::current()) {
+        return await_on(io, resolver->txt(name), usual_deadline, caller);
+    }
 };
 
 }  // namespace

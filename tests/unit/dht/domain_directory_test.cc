@@ -44,8 +44,10 @@ struct Lab {
         directory.emplace(DomainDirectory::World{io, &dns, *memory, workers, clock, log});
     }
 
-    DomainFacts facts(std::optional<DomainSettings> configured = std::nullopt) {
-        return await_on(io, directory->facts_of("b.test", std::move(configured)));
+    DomainFacts facts(std::optional<DomainSettings> configured = std::nullopt,
+                      CallerLine const& caller = CallerLine::current()) {
+        return await_on(io, directory->facts_of("b.test", std::move(configured)), usual_deadline,
+                        caller);
     }
 
     std::string logged() const {
