@@ -2,14 +2,13 @@
 // line on request, or somebody on the way who changes what goes by.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "src/base/asio_ssl.h"
-#include "src/core/endpoint.h"
+#include "tests/support/relay.h"
 
 namespace satchel::testing {
 
@@ -48,105 +47,64 @@ private:
 class HarmingProxy {
 public:
     /// `times` connections are harmed after `bytes` each; later ones live.
-    HarmingProxy(asio::io_context& io, Endpoint target, std::uint64_t bytes, int times,
+    HarmingProxy(asio::io_context& io, Endpoint const& target, std::uint64_t bytes, int times,
                  Harm harm = Harm::cut)
-        : state_(std::make_shared<State>(io, std::move(target), bytes, times, harm)) {
-        asio::co_spawn(io, accept(state_), asio::detached);
-    }
+        : state_(std::make_shared<State>(State{bytes, times, harm}))
+        , relay_(io, target, [&io, state = state_](Relay::LinePtr const& line) {
+            bool const doomed = state->lines++ < state->times;
+            for (auto const way : {Relay::Way::out, Relay::Way::back}) {
+                bool const harmed =
+                    doomed && state->harm != Harm::pass_tls_only &&
+                    (way == Relay::Way::out) == (state->harm != Harm::flip_received);
+                std::uint64_t const unharmed = harmed ? state->harm_after : ~std::uint64_t{0};
+                asio::co_spawn(io, Relay::carry(line, way, rule(state, way, unharmed)),
+                               asio::detached);
+            }
+        }) {}
 
-    HarmingProxy(HarmingProxy const&) = delete;
-    HarmingProxy& operator=(HarmingProxy const&) = delete;
+    Endpoint endpoint() const { return relay_.endpoint(); }
 
-    ~HarmingProxy() {
-        boost::system::error_code ignored;
-        state_->acceptor.close(ignored);
-    }
-
-    Endpoint endpoint() const { return {"127.0.0.1", state_->acceptor.local_endpoint().port()}; }
-
-    int connections() const { return state_->connections; }
+    int connections() const { return relay_.connections(); }
 
     /// Of the dialler's, all connections together.
     std::uint64_t forwarded() const { return state_->forwarded; }
 
 private:
-    using tcp = asio::ip::tcp;
-
     struct State {
-        State(asio::io_context& context, Endpoint to, std::uint64_t bytes, int how_often, Harm what)
-            : io(context)
-            , acceptor(context, {asio::ip::address_v4::loopback(), 0})
-            , target(std::move(to))
-            , harm_after(bytes)
-            , times(how_often)
-            , harm(what) {}
-
-        asio::io_context& io;
-        tcp::acceptor acceptor;
-        Endpoint target;
         std::uint64_t harm_after;
         int times;
         Harm harm;
-        int connections = 0;
+        int lines = 0;
         std::uint64_t forwarded = 0;
     };
 
-    struct Line {
-        explicit Line(asio::io_context& io)
-            : near(io)
-            , far(io) {}
-
-        tcp::socket near;
-        tcp::socket far;
+    struct Passing {
+        std::uint64_t unharmed;  ///< bytes that may still pass as they are
+        TlsRecords records{};
     };
 
-    static asio::awaitable<void> accept(std::shared_ptr<State> state) {
-        for (;;) {
-            auto line = std::make_shared<Line>(state->io);
-            boost::system::error_code error;
-            co_await state->acceptor.async_accept(line->near,
-                                                  asio::redirect_error(asio::use_awaitable, error));
-            if (error) co_return;
-            line->far.connect({asio::ip::make_address(state->target.ip), state->target.port});
-            bool const doomed = state->connections++ < state->times;
-            for (bool const outwards : {true, false}) {
-                bool const harmed = doomed && state->harm != Harm::pass_tls_only &&
-                                    outwards == (state->harm != Harm::flip_received);
-                std::uint64_t const unharmed = harmed ? state->harm_after : ~std::uint64_t{0};
-                asio::co_spawn(state->io, forward(state, line, outwards, unharmed), asio::detached);
-            }
-        }
-    }
-
-    static asio::awaitable<void> forward(std::shared_ptr<State> state, std::shared_ptr<Line> line,
-                                         bool outwards, std::uint64_t unharmed) {
-        tcp::socket& from = outwards ? line->near : line->far;
-        tcp::socket& to = outwards ? line->far : line->near;
-        auto buffer = std::make_unique<std::array<char, 64 * 1024>>();
-        boost::system::error_code error;
-        TlsRecords records;
-        while (!error && (unharmed > 0 || state->harm != Harm::cut)) {
-            auto const room = asio::buffer(*buffer);
-            std::size_t const count = co_await from.async_read_some(
-                room, asio::redirect_error(asio::use_awaitable, error));
-            if (error) break;
+    static Relay::Rule rule(std::shared_ptr<State> state, Relay::Way way, std::uint64_t unharmed) {
+        auto const passing = std::make_shared<Passing>(Passing{unharmed});
+        auto room = [state, passing]() -> asio::awaitable<std::size_t> {
+            bool const over = state->harm == Harm::cut && passing->unharmed == 0;
+            co_return over ? 0 : Relay::at_once;
+        };
+        auto pass = [state, passing, way](std::span<char> bytes) {
             bool const strict = state->harm == Harm::pass_tls_only;
-            if (strict && !records.go_on_with(std::span(*buffer).first(count))) break;
-            if (state->harm != Harm::cut && unharmed < count) {
-                (*buffer)[unharmed] ^= 1;
-                unharmed = ~std::uint64_t{0};
+            if (strict && !passing->records.go_on_with(bytes)) return false;
+            if (state->harm != Harm::cut && passing->unharmed < bytes.size()) {
+                bytes[passing->unharmed] ^= 1;
+                passing->unharmed = ~std::uint64_t{0};
             }
-            unharmed -= std::min<std::uint64_t>(unharmed, count);
-            if (outwards) state->forwarded += count;
-            auto const chunk = asio::buffer(buffer->data(), count);
-            co_await asio::async_write(to, chunk, asio::redirect_error(asio::use_awaitable, error));
-        }
-        boost::system::error_code ignored;
-        line->near.close(ignored);
-        line->far.close(ignored);
+            passing->unharmed -= std::min<std::uint64_t>(passing->unharmed, bytes.size());
+            if (way == Relay::Way::out) state->forwarded += bytes.size();
+            return true;
+        };
+        return {.room = std::move(room), .pass = std::move(pass)};
     }
 
     std::shared_ptr<State> state_;
+    Relay relay_;
 };
 
 }  // namespace satchel::testing

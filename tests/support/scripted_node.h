@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "src/core/endpoint.h"
+#include "tests/support/loopback_listener.h"
 #include "transfer/http_head.h"
 #include "transfer/tls_channel.h"
 #include "transfer/tls_pinned.h"
@@ -24,21 +24,23 @@ public:
     using Script = std::function<ScriptedAnswer(transfer::RequestHead const& asked, ByteSpan body)>;
 
     ScriptedNode(asio::io_context& io, SigningKey const& key, Script script)
-        : state_(std::make_shared<State>(io, key, std::move(script))) {
-        asio::co_spawn(io, accept(state_), asio::detached);
-    }
+        : state_(std::make_shared<State>(key, std::move(script)))
+        , listener_(io, [&io, state = state_](asio::ip::tcp::socket socket) {
+            auto channel =
+                std::make_shared<transfer::TlsChannel>(std::move(socket), state->tls.server());
+            state->channels.push_back(channel);
+            asio::co_spawn(io, serve(state, channel), asio::detached);
+        }) {}
 
     ScriptedNode(ScriptedNode const&) = delete;
     ScriptedNode& operator=(ScriptedNode const&) = delete;
 
     ~ScriptedNode() {
-        boost::system::error_code ignored;
-        state_->acceptor.close(ignored);
         for (auto const& channel : state_->channels)
             channel->close();
     }
 
-    Endpoint endpoint() const { return {"127.0.0.1", state_->acceptor.local_endpoint().port()}; }
+    Endpoint endpoint() const { return listener_.endpoint(); }
 
     /// "PUT /v1/blobs/…", in the order of their coming.
     std::vector<std::string> const& asked() const { return state_->asked; }
@@ -46,34 +48,17 @@ public:
     std::uint64_t received() const { return state_->received; }
 
 private:
-    using tcp = asio::ip::tcp;
-
     struct State {
-        State(asio::io_context& io, SigningKey const& key, Script says)
-            : acceptor(io, {asio::ip::address_v4::loopback(), 0})
-            , tls(*transfer::TlsIdentity::create(key))
+        State(SigningKey const& key, Script says)
+            : tls(*transfer::TlsIdentity::create(key))
             , script(std::move(says)) {}
 
-        tcp::acceptor acceptor;
         transfer::TlsIdentity tls;
         Script script;
         std::vector<std::shared_ptr<transfer::TlsChannel>> channels;
         std::vector<std::string> asked;
         std::uint64_t received = 0;
     };
-
-    static asio::awaitable<void> accept(std::shared_ptr<State> state) {
-        for (;;) {
-            boost::system::error_code error;
-            tcp::socket socket = co_await state->acceptor.async_accept(
-                asio::redirect_error(asio::use_awaitable, error));
-            if (error) co_return;
-            auto channel =
-                std::make_shared<transfer::TlsChannel>(std::move(socket), state->tls.server());
-            state->channels.push_back(channel);
-            asio::co_spawn(state->acceptor.get_executor(), serve(state, channel), asio::detached);
-        }
-    }
 
     static asio::awaitable<void> serve(std::shared_ptr<State> state,
                                        std::shared_ptr<transfer::TlsChannel> channel) {
@@ -104,6 +89,7 @@ private:
     }
 
     std::shared_ptr<State> state_;
+    LoopbackListener listener_;
 };
 
 }  // namespace satchel::testing

@@ -5,7 +5,6 @@
 #include "tests/support/control_lab.h"
 #include "tests/support/harming_proxy.h"
 #include "tests/support/scripted_node.h"
-#include "tests/support/stubborn_node.h"
 #include "transfer/age_stream.h"
 #include "transfer/draft_offer.h"
 #include "transfer/traffic.h"
@@ -189,16 +188,17 @@ TEST_CASE("delivery: a node that lies about its progress gets little, and not fo
          }) {
         CAPTURE(std::string(row.why));
         ControlLab lab;
-        StubbornNode node(lab, row.word);
+        ScriptedNode const node(lab.io, lab.parties.recipient_node, [&](auto const&, auto) {
+            return ScriptedAnswer{202, encode_progress(row.word)};
+        });
         DeliveryOrder order = lab.order_of(blob);
         order.endpoints = {node.endpoint()};
         order.patience = std::chrono::milliseconds(100);
         auto const delivered = deliver_to(lab, std::move(order));
-        node.close();
         REQUIRE_FALSE(delivered);
         CHECK(delivered.error().fault == row.fault);
-        CHECK(node.requests() > 0);
-        CHECK((row.fault == Fault::timed_out || node.requests() <= 2));
+        CHECK_FALSE(node.asked().empty());
+        CHECK((row.fault == Fault::timed_out || node.asked().size() <= 2));
     }
 }
 
