@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,19 @@ VERBS = [["init"], ["id"], ["node"], ["enroll"], ["publish"], ["unpublish"], ["l
          ["group", "ls"], ["group", "rm"], ["domain", "init"], ["domain", "dns"], ["domain", "bind"], ["domain", "revoke"], ["domain", "forget"],
          ["encrypt"],
          ["decrypt"], ["key", "export"], ["key", "import"]]
+# What the program that is typed does itself: these ask the node alone.
+LIGHT = {"enroll", "publish", "unpublish", "lookup", "push", "open", "ls", "rm", "status", "doctor"}
+
+
+def verbs_with_example():
+    """Each verb, and the words of the first command that its help shows."""
+    def below(grammar, words):
+        for verb in grammar["verbs"]:
+            if verb["example"]:
+                first = re.split(r"\s{6}|&&|[<>|]", verb["example"].strip().splitlines()[0])[0]
+                yield words + [verb["name"]], shlex.split(first)
+            yield from below(verb, words + [verb["name"]])
+    return list(below(json.loads(subprocess.run([PROGRAM, "--grammar"], capture_output=True, check=True).stdout), []))
 
 
 class CommandLine(Lab):
@@ -47,6 +61,24 @@ class CommandLine(Lab):
         for who in ("tean", "b@xn--a.test"):
             answer = alice.run("push", "nowhere", who)
             self.assertEqual((answer.code, who in answer.error()["message"]), (64, True), (who, answer.out))
+
+    def test_each_verb_that_needs_little_is_done_by_the_program_that_is_typed(self):
+        """One that it knows by a wrong name would be left to the other half, and only be slower."""
+        alone, other, told = (os.path.join(self.folder, name) for name in ("satchel", "whole/satchel", "told"))
+        shutil.copy(PROGRAM, alone)
+        os.mkdir(os.path.dirname(other))
+        with open(other, "w") as half:
+            half.write(f"#!/bin/sh\necho \"$*\" >> {told}\nexit 99\n")
+        os.chmod(other, 0o755)
+        verbs = verbs_with_example()
+        self.assertGreater(len(verbs), len(VERBS))
+        for verb, words in verbs:
+            self.assertIn(" ".join(verb), " ".join(words))
+            typed = [*words[1:], "--home", os.path.join(self.folder, "_".join(verb))]  # no home: whoever does the verb says so
+            open(told, "w").close()
+            subprocess.run([alone, *typed], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            left = " ".join(typed) in open(told).read().splitlines()  # a node that it wants may be asked for, too
+            self.assertEqual(left, verb[0] not in LIGHT, typed)
 
     def test_the_program_that_is_typed_loads_little(self):
         """Every command waits for its libraries: SQLite and libidn2 alone would take half as long again."""
