@@ -66,6 +66,9 @@ public:
 
     int connections() const { return relay_.connections(); }
 
+    /// How often it has done what it is there for.
+    int harms() const { return state_->harms; }
+
     /// Of the dialler's, all connections together.
     std::uint64_t forwarded() const { return state_->forwarded; }
 
@@ -75,6 +78,7 @@ private:
         int times;
         Harm harm;
         int lines = 0;
+        int harms = 0;
         std::uint64_t forwarded = 0;
     };
 
@@ -87,14 +91,19 @@ private:
         auto const passing = std::make_shared<Passing>(Passing{unharmed});
         auto room = [state, passing]() -> asio::awaitable<std::size_t> {
             bool const over = state->harm == Harm::cut && passing->unharmed == 0;
+            if (over) ++state->harms;
             co_return over ? 0 : Relay::at_once;
         };
         auto pass = [state, passing, way](std::span<char> bytes) {
             bool const strict = state->harm == Harm::pass_tls_only;
-            if (strict && !passing->records.go_on_with(bytes)) return false;
+            if (strict && !passing->records.go_on_with(bytes)) {
+                ++state->harms;
+                return false;
+            }
             if (state->harm != Harm::cut && passing->unharmed < bytes.size()) {
                 bytes[passing->unharmed] ^= 1;
                 passing->unharmed = ~std::uint64_t{0};
+                ++state->harms;
             }
             passing->unharmed -= std::min<std::uint64_t>(passing->unharmed, bytes.size());
             if (way == Relay::Way::out) state->forwarded += bytes.size();

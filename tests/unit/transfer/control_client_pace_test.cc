@@ -80,6 +80,7 @@ TEST_CASE("control_client: who falls silent in the middle is noticed, and what c
         // The caller has gone elsewhere, or comes back.
         CHECK(its.fetch());
         CHECK(its.proxy.connections() == 2);
+        CHECK(its.proxy.brought() > 900'000);
         CHECK(its.proxy.brought() < 960'000);
         its.check_all_there();
     }

@@ -249,6 +249,7 @@ TEST_CASE("control_client: what is harmed on its way here is fetched again") {
         REQUIRE(fetching.fetch.into->finish(holding_for_bob(lab)));
         check_whole(*fetching.elsewhere, blob);
         CHECK(lab.server->traffic().sent_bytes < 2 * blob.size());
+        CHECK(proxy.harms() == 1);
         CHECK(proxy.connections() <= 3);
     }
 }

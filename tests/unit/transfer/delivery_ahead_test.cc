@@ -135,6 +135,7 @@ TEST_CASE("delivery_ahead: what was changed on its way has another name, and goe
     }
     made.grow_as_it_goes(1'048'576);
     CHECK(made.send());
+    CHECK(proxy.harms() == 1);
     CHECK(lab.store->list()->empty());
     REQUIRE(deliver_to(lab, made.order));
     check_whole(*lab.store, made.blob);

@@ -96,6 +96,7 @@ TEST_CASE("delivery: what is changed on its way is noticed, and goes again from 
     order.endpoints = {proxy.endpoint()};
     REQUIRE(deliver_to(lab, std::move(order)));
     check_whole(*lab.store, blob);
+    CHECK(proxy.harms() == 1);
     // All that is behind may have gone before the answer is heard; what is before goes once.
     CHECK(proxy.forwarded() < blob.size() + 7'000'000);
 }
@@ -108,6 +109,7 @@ TEST_CASE("delivery: where nothing but TLS may pass, it goes inside") {
     order.endpoints = {proxy.endpoint()};
     REQUIRE(deliver_to(lab, std::move(order)));
     check_whole(*lab.store, blob);
+    CHECK(proxy.harms() > 0);
     CHECK(proxy.connections() < 6);
 }
 
