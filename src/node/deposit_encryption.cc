@@ -186,7 +186,7 @@ asio::awaitable<void> Depositor::settle(std::shared_ptr<Job> job) {
     });
     auto forget = [this, job, done] {
         // Of what went from memory there is no blob to begin with.
-        if (done || job->moved.empty()) forget_unfinished(*job);
+        if (done || job->moved.empty() || is_lost(*job)) forget_unfinished(*job);
         if (job->unfinished) unfinished_.leave(job->errand);
         ContentId const& id = job->deposit.content_id;
         if (done) {

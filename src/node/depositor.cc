@@ -273,6 +273,13 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
     return job;
 }
 
+/// What went out from memory was wanted once more, and the file is another one by then: as where it
+/// changes while it is encrypted, no recipient's absence is to blame.
+bool Depositor::is_lost(Job const& job) {
+    return !job.complete && job.complete.error().fault == Fault::corrupt &&
+           std::ranges::none_of(job.deposit.outcomes, &mailgw::DepositOutcome::stored);
+}
+
 asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, DepositRequest request,
                                                             TrustView trust,
                                                             DepositProgress progress,
@@ -297,6 +304,7 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
     co_await settle(job);
+    if (is_lost(*job)) co_return fail(job->complete.error());
     count(*job);
     co_return std::move(job->deposit);
 }

@@ -109,6 +109,7 @@ private:
     asio::awaitable<void> settle(std::shared_ptr<Job> job);
 
     void count(Job const& job);
+    static bool is_lost(Job const& job);
 
     World world_;
     BegunBlobs begun_;

@@ -208,6 +208,34 @@ class Resume(Lab):
         self.assertLess(self.sent_bytes(alice), size + 40_000_000)
         self.check_nothing_is_kept(alice)
 
+    def test_receiver_is_killed_and_the_file_is_another_one_once_it_was_read(self):
+        """What went from memory is encrypted once more, from a file that is at fault: not the receiver, who is there."""
+        size = 600_000_000
+        alice, path, push = self.fast_push(size)
+        roots = (size + 16 * (size // 65536)) // PIECE + 1
+        unfinished = os.path.join(alice.home, "storage", "unfinished")
+
+        def change_after_the_first_pass():
+            """The second one begins at once: the sender stands still while it is looked at."""
+            alice.process.send_signal(signal.SIGSTOP)
+            try:
+                journals = [os.path.join(unfinished, name) for name in os.listdir(unfinished)]
+                if all(os.path.getsize(journal) != 16 + 32 * roots for journal in journals):
+                    return False
+                with open(path, "r+b") as file:
+                    file.seek(size // 8)
+                    file.write(b"another version")
+                return True
+            finally:
+                alice.process.send_signal(signal.SIGCONT)
+        self.until(change_after_the_first_pass, "the end of the first pass")
+        self.bob.serve("node", self.joined + self.at)
+        out, _ = push.communicate(timeout=60)
+        self.assertEqual(push.returncode, 65, out)
+        self.assertIn(b"film.bin: the file changed while it was sent", out)
+        self.assertEqual(self.bob.must("ls").one()["blobs"], [])
+        self.check_nothing_is_kept(alice)
+
     def test_receiver_is_killed_and_the_file_is_another_one_then(self):
         alice, path, push = self.fast_push(1_500_000_000)
         with open(path, "r+b") as file:
