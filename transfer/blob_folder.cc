@@ -1,5 +1,6 @@
 #include "transfer/blob_folder.h"
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/base/atomic_file.h"
+#include "src/base/hex.h"
 
 namespace satchel::transfer {
 
@@ -22,6 +24,18 @@ Status make_folder(fs::path const& folder) {
     if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
     if (errno == EEXIST) return {};
     return fail(system_error(folder.string()));
+}
+
+/// What blobs may lie in, before the first comes: a new name costs a sync, which that blob's sender
+/// would wait for. What could not be made here is made then.
+void make_blob_folders(fs::path const& blobs) {
+    constexpr std::size_t first_octets = 256;
+    bool some = false;
+    for (std::size_t i = 0; i < first_octets; ++i) {
+        std::array const octet{static_cast<Byte>(i)};
+        some = ::mkdir((blobs / to_hex(octet)).c_str(), 0700) == 0 || some;
+    }
+    if (some) static_cast<void>(sync_folder(blobs));
 }
 
 Status move_file(fs::path const& from, fs::path const& to) {
@@ -52,6 +66,7 @@ Result<BlobFolder> BlobFolder::open(fs::path root) {
     for (auto const& folder : {root, root / "blobs", root / "partial", root / "outbox"}) {
         if (auto made = make_folder(folder); !made) return fail(made.error());
     }
+    make_blob_folders(root / "blobs");
     auto lock = open_file((root / "lock").string(), O_RDWR | O_CREAT);
     if (!lock) return fail(lock.error());
     if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {

@@ -120,6 +120,16 @@ TEST_CASE("disk blob store: all is there after reopening") {
     check_whole(*store, broken_off);
 }
 
+TEST_CASE("disk blob store: no blob waits for its folder to be made, and none needs it made") {
+    FakeClock const clock;
+    TempFolder const folder;
+    auto const blob = sample_blob(1'000);
+    auto const store = open_store(folder, clock);
+    CHECK(std::filesystem::remove(blob_path(folder, blob.id()).parent_path()));
+    put(*store, blob);
+    CHECK(std::filesystem::exists(blob_path(folder, blob.id())));
+}
+
 TEST_CASE("disk blob store: one process at a time") {
     TempFolder const folder;
     FakeClock const clock;
