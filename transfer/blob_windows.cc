@@ -170,7 +170,7 @@ void BlobWindows::settle() {
 
 bool BlobWindows::is_to_begin_anew(std::size_t source) const {
     std::lock_guard const lock(mutex_);
-    return sources_[source].begins_anew && !sources_[source].wrong;
+    return sources_[source].begins_anew && !sources_[source].wrong && !disk_failed_;
 }
 
 bool BlobWindows::is_over_for(std::size_t source) const {

@@ -58,7 +58,41 @@ struct Arrival {
     BlobWindows::Time now = std::chrono::steady_clock::now();
 };
 
+/// Of whatever comes, nothing finds room.
+class FullDisk final : public BlobUpload {
+public:
+    std::uint64_t offset() const override { return 0; }
+
+    Status set_layer(ByteSpan) override { return {}; }
+
+    Status write(ByteSpan) override { return fail(Fault::no_space, "the disk is full"); }
+
+    Status read(std::uint64_t, std::span<Byte>) const override { return {}; }
+
+    Status sync() override { return {}; }
+
+    Status take_name(ContentId const&) override { return {}; }
+
+    Status finish(Holding const&) override { return {}; }
+};
+
 }  // namespace
+
+TEST_CASE("blob_windows: a full disk is what all are told, and nobody begins anew") {
+    Arrival const arrival(3 * window, 2);
+    auto const windows = std::make_shared<BlobWindows>(std::make_shared<FullDisk>(),
+                                                       arrival.blob.size(), std::size_t{2});
+    auto const front = windows->claim(0, arrival.now);
+    auto const second = windows->claim(1, arrival.now);
+    REQUIRE(second);
+    CHECK(front->into->write(arrival.blob.view().first(window)).error().fault == Fault::no_space);
+    CHECK(second->into->write(arrival.blob.from(window).first(mib)).error().fault ==
+          Fault::no_space);
+    for (std::size_t source = 0; source < 2; ++source) {
+        CHECK_FALSE(windows->is_to_begin_anew(source));
+        CHECK(windows->is_over_for(source));
+    }
+}
 
 TEST_CASE("blob_windows: two sources, in whatever order they come") {
     Arrival arrival(5 * window - 1000, 2);
