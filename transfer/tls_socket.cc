@@ -107,7 +107,10 @@ std::size_t TlsSocket::take_ahead(std::span<Byte> out) {
 asio::awaitable<ErrorCode> TlsSocket::wait_readable() {
     since_suspension_ = 0;
     // A thousand connections may wait.
-    if (ahead_begin_ == ahead_end_) ahead_.reset();
+    if (ahead_begin_ == ahead_end_) {
+        ahead_.reset();
+        ahead_begin_ = ahead_end_ = 0;
+    }
     ErrorCode error;
     co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
                                 asio::redirect_error(asio::use_awaitable, error));
