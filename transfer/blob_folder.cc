@@ -27,15 +27,15 @@ Status make_folder(fs::path const& folder) {
 }
 
 /// What blobs may lie in, before the first comes: a new name costs a sync, which that blob's sender
-/// would wait for. What could not be made here is made then.
-void make_blob_folders(fs::path const& blobs) {
+/// would wait for. What can't be made, on a full disk, is made then. One that is there already may
+/// be left from a start that was killed before its sync.
+Status make_blob_folders(fs::path const& blobs) {
     constexpr std::size_t first_octets = 256;
-    bool some = false;
     for (std::size_t i = 0; i < first_octets; ++i) {
         std::array const octet{static_cast<Byte>(i)};
-        some = ::mkdir((blobs / to_hex(octet)).c_str(), 0700) == 0 || some;
+        static_cast<void>(::mkdir((blobs / to_hex(octet)).c_str(), 0700));
     }
-    if (some) static_cast<void>(sync_folder(blobs));
+    return sync_folder(blobs);
 }
 
 Status move_file(fs::path const& from, fs::path const& to) {
@@ -66,13 +66,13 @@ Result<BlobFolder> BlobFolder::open(fs::path root) {
     for (auto const& folder : {root, root / "blobs", root / "partial", root / "outbox"}) {
         if (auto made = make_folder(folder); !made) return fail(made.error());
     }
-    make_blob_folders(root / "blobs");
     auto lock = open_file((root / "lock").string(), O_RDWR | O_CREAT);
     if (!lock) return fail(lock.error());
     if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return fail(system_error(root.string()));
         return fail(Fault::unavailable, root.string() + " is used by another process");
     }
+    if (auto made = make_blob_folders(root / "blobs"); !made) return fail(made.error());
     return BlobFolder(std::move(root), std::move(*lock));
 }
 
