@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "dht/address_resolver.h"
@@ -38,8 +39,14 @@ private:
 
     std::vector<Address> addresses_elsewhere() const;
 
-    asio::awaitable<void> ask(std::shared_ptr<Inquiry> inquiry, std::size_t index,
-                              transfer::Peer peer, ContentId id);
+    /// That their presence says are there, by priority.
+    asio::awaitable<std::vector<transfer::Peer>> nodes_of(Address address);
+
+    asio::awaitable<void> look(std::shared_ptr<Inquiry> inquiry, std::size_t place, Address address,
+                               ContentId id);
+    asio::awaitable<void> ask(std::shared_ptr<Inquiry> inquiry,
+                              std::pair<std::size_t, std::size_t> rank, transfer::Peer peer,
+                              ContentId id);
 
     World world_;
 };
