@@ -96,7 +96,7 @@ Result<transfer::OutgoingBlob> Depositor::encrypt_now(Job const& job, transfer::
                         stopping_);
 }
 
-Status Depositor::complete_now(Job const& job, transfer::OutgoingBlob& blob) {
+Status Depositor::complete_now(Job& job, transfer::OutgoingBlob& blob) {
     auto content = job.file.duplicate();
     if (!content) return fail(content.error());
     auto whole =
@@ -106,18 +106,18 @@ Status Depositor::complete_now(Job const& job, transfer::OutgoingBlob& blob) {
 }
 
 /// From here on the blob itself is what a later process goes on with.
-void Depositor::keep_begun(Job const& job, transfer::OutgoingBlob const& blob) {
+void Depositor::keep_begun(Job& job, transfer::OutgoingBlob const& blob) {
     begun_.keep(job.errand, blob, job.offer);
     forget_unfinished(job);
 }
 
-void Depositor::forget_unfinished(Job const& job) {
-    if (job.unfinished) unfinished_.forget(job.errand);
+void Depositor::forget_unfinished(Job& job) {
+    if (std::exchange(job.unfinished, false)) unfinished_.forget(job.errand);
 }
 
 /// A full disk is no fault of the file's: what has left of it counts once there is room.
-void Depositor::give_up_unfinished(Job const& job, Fault fault) {
-    if (!job.unfinished) return;
+void Depositor::give_up_unfinished(Job& job, Fault fault) {
+    if (!std::exchange(job.unfinished, false)) return;
     if (fault == Fault::no_space) {
         unfinished_.leave(job.errand);
     } else {
@@ -185,9 +185,9 @@ asio::awaitable<void> Depositor::settle(std::shared_ptr<Job> job) {
         return outcome.stored || !outcome.ticket.empty();
     });
     auto forget = [this, job, done] {
-        // Of what went from memory there is no blob to begin with.
-        if (done || job->moved.empty() || is_lost(*job)) forget_unfinished(*job);
-        if (job->unfinished) unfinished_.leave(job->errand);
+        // Where nothing has moved there is nothing to go on with.
+        if (done || job->moved.empty() || file_has_changed(*job)) forget_unfinished(*job);
+        if (std::exchange(job->unfinished, false)) unfinished_.leave(job->errand);
         ContentId const& id = job->deposit.content_id;
         if (done) {
             begun_.forget(id);

@@ -53,7 +53,7 @@ struct DepositJob {
     Errand errand{};
     OfferId offer{};  ///< of a sole recipient, also when the errand is taken up again
     std::optional<transfer::BlobDraft> draft{};  ///< where it may be gone on with after a kill
-    bool unfinished = false;                     ///< there was one
+    bool unfinished = false;                     ///< one is kept, and is to be ended
     bool was_named = false;                      ///< an earlier process knew the draft's name
     std::shared_ptr<SwarmGathering> gathering{};
     DepositSettled settled{};

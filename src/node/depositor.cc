@@ -275,7 +275,7 @@ std::shared_ptr<Depositor::Job> Depositor::begin(DepositRequest request, TrustVi
 
 /// What went out from memory was wanted once more, and the file is another one by then: as where it
 /// changes while it is encrypted, no recipient's absence is to blame.
-bool Depositor::is_lost(Job const& job) {
+bool Depositor::file_has_changed(Job const& job) {
     return !job.complete && job.complete.error().fault == Fault::corrupt &&
            std::ranges::none_of(job.deposit.outcomes, &mailgw::DepositOutcome::stored);
 }
@@ -304,8 +304,8 @@ asio::awaitable<Result<mailgw::Deposit>> Depositor::deposit(UniqueFd file, Depos
     if (!job->made) co_return fail(job->made.error());
     if (!job->away.empty()) co_await keep(*job);
     co_await settle(job);
-    if (is_lost(*job)) co_return fail(job->complete.error());
     count(*job);
+    if (file_has_changed(*job)) co_return fail(job->complete.error());
     co_return std::move(job->deposit);
 }
 

@@ -86,10 +86,10 @@ private:
     /// part of it went from memory, and the file that it was made of is another one by now.
     asio::awaitable<Status> complete(Job& job);
     Result<transfer::OutgoingBlob> encrypt_now(Job const& job, transfer::OutgoingWay way);
-    Status complete_now(Job const& job, transfer::OutgoingBlob& blob);
-    void keep_begun(Job const& job, transfer::OutgoingBlob const& blob);
-    void forget_unfinished(Job const& job);
-    void give_up_unfinished(Job const& job, Fault fault);
+    Status complete_now(Job& job, transfer::OutgoingBlob& blob);
+    void keep_begun(Job& job, transfer::OutgoingBlob const& blob);
+    void forget_unfinished(Job& job);
+    void give_up_unfinished(Job& job, Fault fault);
     /// What the recipient's storage may take before all is encrypted.
     asio::awaitable<void> send_ahead(Job& job, std::size_t index, LookupReport const& report,
                                      std::shared_ptr<DepositAhead> ahead);
@@ -109,7 +109,7 @@ private:
     asio::awaitable<void> settle(std::shared_ptr<Job> job);
 
     void count(Job const& job);
-    static bool is_lost(Job const& job);
+    static bool file_has_changed(Job const& job);
 
     World world_;
     BegunBlobs begun_;
