@@ -73,25 +73,25 @@ class Swarm(Lab):
         self.until(lambda: self.alice.must("status").one()["uploaded_bytes"] >= SIZE, "the count of what was sent")
         self.assertLess(self.alice.must("status").one()["uploaded_bytes"], 2.2 * SIZE)
 
-    def test_a_receiver_is_killed_and_comes_back(self):
+    def push_and_kill_one(self):
+        """The push, and the receiver that has died with some of it."""
         self.people()
         self.file()
         push = self.push()
         carol = self.others[1]
         self.await_some(carol)
         carol.stop(signal.SIGKILL)
+        return push, carol
+
+    def test_a_receiver_is_killed_and_comes_back(self):
+        push, carol = self.push_and_kill_one()
         carol.serve("node", self.joined + self.at[carol.name])
         pushed = self.outcome(push)
         self.check_whole(pushed)
         self.assertEqual([each["route"] for each in pushed["recipients"]][::2], ["swarm"] * 2)
 
     def test_a_receiver_comes_back_when_its_swarm_is_given_up(self):
-        self.people()
-        self.file()
-        push = self.push()
-        carol = self.others[1]
-        self.await_some(carol)
-        carol.stop(signal.SIGKILL)
+        push, carol = self.push_and_kill_one()
         self.until(lambda: "not_by_swarm" in self.alice.log_text(), "the swarm to be given up", 60)
         carol.serve("node", self.joined + self.at[carol.name])
         pushed = self.outcome(push)
