@@ -9,6 +9,8 @@ namespace satchel {
 
 namespace {
 
+constexpr std::size_t shelved_max = 64;  ///< some SQL is put together, and may never come again
+
 Error database_error(sqlite3* database, std::string const& doing) {
     int const code = sqlite3_errcode(database) & 0xff;
     Fault const fault = code == SQLITE_FULL                               ? Fault::no_space
@@ -22,6 +24,15 @@ Error database_error(sqlite3* database, std::string const& doing) {
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
     sqlite3_finalize(statement);
+}
+
+void SqliteStatement::GiveBack::operator()(sqlite3_stmt* statement) const {
+    Handle handle(statement);
+    auto const place = shelf.lock();
+    if (!place || place->size() >= shelved_max) return;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    place->try_emplace(sqlite3_sql(statement), std::move(handle));
 }
 
 void SqliteDatabase::Close::operator()(sqlite3* database) const {
@@ -115,14 +126,12 @@ Result<SqliteDatabase> SqliteDatabase::open(std::filesystem::path const& file, i
          {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) {
         if (auto done = database.execute(pragma); !done) return fail(done.error());
     }
-    auto found = database.prepare("PRAGMA user_version");
+    auto const found = database.version();
     if (!found) return fail(found.error());
-    if (auto row = found->step(); !row) return fail(row.error());
-    auto const stored = found->integer(0);
+    auto const stored = *found;
     if (stored > version) {
         return fail(Fault::config, file.string() + " was written by a newer Satchel; upgrade");
     }
-    *found = SqliteStatement(nullptr);
     if (stored == version) return database;
     auto applied = database.transaction([&]() -> Status {
         if (auto done = database.execute(schema); !done) return done;
@@ -132,12 +141,24 @@ Result<SqliteDatabase> SqliteDatabase::open(std::filesystem::path const& file, i
     return database;
 }
 
+Result<std::int64_t> SqliteDatabase::version() {
+    auto statement = prepare("PRAGMA user_version");
+    if (!statement) return fail(statement.error());
+    if (auto row = statement->step(); !row) return fail(row.error());
+    return statement->integer(0);
+}
+
 Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+    if (auto const known = shelf_->find(sql); known != shelf_->end()) {
+        SqliteStatement statement(known->second.release(), shelf_);
+        shelf_->erase(known);
+        return statement;
+    }
     sqlite3_stmt* statement = nullptr;
-    int const code = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        &statement, nullptr);
+    int const code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return fail(database_error(database_.get(), std::string(sql)));
-    return SqliteStatement(statement);
+    return SqliteStatement(statement, shelf_);
 }
 
 Status SqliteDatabase::execute(std::string const& sql) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,8 +49,24 @@ public:
 private:
     friend class SqliteDatabase;
 
-    explicit SqliteStatement(sqlite3_stmt* statement)
-        : statement_(statement) {}
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
+
+    using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
+    /// Statements that nobody uses now, by their SQL: to compile one anew takes longer than to run
+    /// it, mostly.
+    using Shelf = std::map<std::string, Handle, std::less<>>;
+
+    /// Puts it back, unless the database or its place there has gone.
+    struct GiveBack {
+        void operator()(sqlite3_stmt* statement) const;
+
+        std::weak_ptr<Shelf> shelf;
+    };
+
+    SqliteStatement(sqlite3_stmt* statement, std::weak_ptr<Shelf> shelf)
+        : statement_(statement, {std::move(shelf)}) {}
 
     void reset();
     void bind_one(int index, std::int64_t value);
@@ -86,11 +103,7 @@ private:
         bind_one(index, ByteSpan(value));
     }
 
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const;
-    };
-
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 class SqliteDatabase {
@@ -122,9 +135,13 @@ private:
     };
 
     explicit SqliteDatabase(sqlite3* database)
-        : database_(database) {}
+        : database_(database)
+        , shelf_(std::make_shared<SqliteStatement::Shelf>()) {}
+
+    Result<std::int64_t> version();
 
     std::unique_ptr<sqlite3, Close> database_;
+    std::shared_ptr<SqliteStatement::Shelf> shelf_;
 };
 
 }  // namespace satchel

@@ -62,6 +62,33 @@ TEST_CASE("sqlite_database: what is bound comes back") {
     CHECK_FALSE(*select->bind(id + 3).step());
 }
 
+TEST_CASE("sqlite_database: a statement that comes again is as new") {
+    testing::TempFolder folder;
+    SqliteDatabase database = open_in(folder);
+    std::string const sql = "INSERT INTO item (name) VALUES (?)";
+    for (char const* name : {"a", "b"}) {
+        auto insert = database.prepare(sql);
+        REQUIRE(insert);
+        REQUIRE(insert->bind(name).run());
+    }
+    REQUIRE(database.prepare(sql)->run());
+    std::string const ask = "SELECT name FROM item ORDER BY id";
+    {
+        auto half = database.prepare(ask);
+        REQUIRE(*half->step());
+        auto other = database.prepare(ask);  // while the first is at it
+        REQUIRE(*other->step());
+        REQUIRE(*other->step());
+        CHECK(half->text(0) == "a");
+    }
+    auto again = database.prepare(ask);
+    REQUIRE(*again->step());
+    CHECK(again->text(0) == "a");
+    REQUIRE(*again->step());
+    REQUIRE(*again->step());
+    CHECK(again->is_null(0));
+}
+
 TEST_CASE("sqlite_database: empty is not absent") {
     testing::TempFolder folder;
     SqliteDatabase database = open_in(folder);
