@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/core/limits.h"
 #include "transfer/draft_offer.h"
 #include "transfer/early_pieces.h"
+#include "transfer/offer_storing.h"
 #include "transfer/ranged_body.h"
 #include "transfer/swarm_leftovers.h"
 
@@ -21,32 +21,6 @@ Answer hanging_up(Answer answer) {
 
 Answer answer_of(Error const& error) {
     return transfer::answer_of(refusal_for(error));
-}
-
-struct Reserved {
-    std::shared_ptr<BlobUpload> upload;
-    Status status;
-    std::uint64_t arriving = 0;  ///< bytes that another upload of the blob has
-};
-
-/// Blocks on the disk.
-Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& account) {
-    Reserved reserved;
-    bool const draft = is_draft(offer);
-    // Of this offer's draft there may be something from before a restart, most often not.
-    if (!draft) {
-        auto const stand_in = stand_in_for(offer.sender_node, offer.id);
-        static_cast<void>(store.name_draft(stand_in, offer.content_id, offer.size));
-    }
-    auto upload = draft ? store.receive_draft(offer.content_id, offer.size, account)
-                        : store.receive(offer.content_id, offer.size, account);
-    if (upload) {
-        reserved.upload = std::move(*upload);
-    } else {
-        reserved.status = fail(upload.error());
-        reserved.arriving = store.received_so_far(offer.content_id);
-    }
-    return reserved;
 }
 
 }  // namespace
@@ -88,29 +62,8 @@ Answer BlobIntake::confirm(Incoming const& incoming, unsigned status) {
 }
 
 asio::awaitable<std::optional<Answer>> BlobIntake::answer_if_held(Incoming incoming) {
-    BlobStore& store = around_.store;
-    Holding const holding = holding_of(*incoming);
-    ContentId const id = incoming->offer.content_id;
-    std::uint64_t const size = incoming->offer.size;
-    // True: held for this recipient, now or before. The first grant and label stay: a later offer
-    // of the same bytes must not replace what opens them.
-    auto look = [&store, holding, id, size]() -> Result<bool> {
-        auto const held = store.find(id);
-        if (!held) return fail(held.error());
-        if (!*held) return false;
-        if ((*held)->size != size) {
-            return fail(Fault::corrupt, "the offer names another size than the blob has");
-        }
-        auto const& holdings = (*held)->holdings;
-        if (std::any_of(holdings.begin(), holdings.end(), [&](Holding const& known) {
-                return known.recipient == holding.recipient;
-            })) {
-            return true;
-        }
-        auto const added = store.hold(id, holding);
-        if (!added) return fail(added.error());
-        return true;
-    };
+    auto look = [&store = around_.store, wanted = incoming->offer,
+                 holding = holding_of(*incoming)] { return hold_if_here(store, wanted, holding); };
     Result<bool> const held = co_await around_.pool.await(std::move(look));
     if (!held) co_return answer_of(held.error());
     if (!*held) co_return std::nullopt;
@@ -152,23 +105,24 @@ asio::awaitable<void> BlobIntake::take_over_draft(Incoming incoming) {
     if (named && !incoming->slot) incoming->slot = ahead;
 }
 
-asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
+asio::awaitable<BlobIntake::Opening> BlobIntake::find_slot(Incoming incoming) {
     Opening opening;
     co_await take_over_draft(incoming);
     if (!incoming->slot) incoming->slot = abandoned_slot(incoming);
-    if (incoming->slot) {
-        opening.slot = incoming->slot;
-        co_return opening;
-    }
-    Offer const& offer = incoming->offer;
-    if (offers_.uploads() >= limits_.uploads ||
-        offers_.uploads_of(offer.sender_node) >= limits_.uploads_per_node) {
+    opening.slot = incoming->slot;
+    if (!opening.slot &&
+        (offers_.uploads() >= limits_.uploads ||
+         offers_.uploads_of(incoming->offer.sender_node) >= limits_.uploads_per_node)) {
         opening.answer =
             transfer::answer_of(Refusal{429, "busy", "too many uploads under way; later may do"});
-        co_return opening;
     }
+    co_return opening;
+}
 
-    auto reserve = [&store = around_.store, wanted = offer, account = incoming->account] {
+asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
+    Opening opening = co_await find_slot(incoming);
+    if (opening.slot || opening.answer) co_return opening;
+    auto reserve = [&store = around_.store, wanted = incoming->offer, account = incoming->account] {
         return reserve_room(store, wanted, account);
     };
     Reserved reserved = co_await around_.pool.await(std::move(reserve));
@@ -181,19 +135,22 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
         incoming->slot = std::make_shared<UploadSlot>(around_.executor, std::move(reserved.upload));
         incoming->slot->note_fed(around_.clock.unix_seconds());
         opening.slot = incoming->slot;
-        co_return opening;
-    }
-    if (reserved.status.error().fault == Fault::unavailable) {
-        incoming->waits = true;
-        OfferProgress const progress{OfferAction::wait, reserved.arriving};
-        opening.answer = transfer::answer_of(progress);
     } else {
-        Error const& error = reserved.status.error();
-        if (error.fault == Fault::no_space)
-            around_.host.offer_refused(incoming->offer, refusal_for(error));
-        opening.answer = answer_of(error);
+        opening.answer = answer_to_trouble(incoming, reserved);
     }
     co_return opening;
+}
+
+/// Why it can't come in now.
+Answer BlobIntake::answer_to_trouble(Incoming const& incoming, Reserved const& reserved) {
+    if (reserved.arriving) {
+        incoming->waits = true;
+        return transfer::answer_of(OfferProgress{OfferAction::wait, *reserved.arriving});
+    }
+    Error const& error = reserved.status.error();
+    if (error.fault == Fault::no_space)
+        around_.host.offer_refused(incoming->offer, refusal_for(error));
+    return answer_of(error);
 }
 
 asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Caller caller,
@@ -218,6 +175,7 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
         co_return transfer::answer_of(
             Refusal{429, "busy", "too many offers under way; later may do"});
     }
+    if (request.blob) co_return co_await take_inline(incoming, std::move(*request.blob));
     std::optional<Answer> held = co_await answer_if_held(incoming);
     if (held) co_return std::move(*held);
     Opening opening = co_await open_slot(incoming);
@@ -225,9 +183,6 @@ asio::awaitable<Answer> BlobIntake::take_offer(ControlSession const& session, Ca
         // Another offer may have brought the blob just now.
         if (opening.answer->status == 403) held = co_await answer_if_held(incoming);
         co_return held ? std::move(*held) : std::move(*opening.answer);
-    }
-    if (request.blob) {
-        co_return co_await take_inline(incoming, opening.slot, std::move(*request.blob));
     }
     co_return co_await answer_to_offer(incoming, opening.slot);
 }
@@ -268,25 +223,31 @@ asio::awaitable<Answer> BlobIntake::swarm_news(Caller caller, ContentId id) {
     co_return co_await swarms_.news(incoming);
 }
 
-asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
-                                                Bytes blob) {
-    auto const turn = co_await UploadSlot::take(slot, nullptr, interrupt_patience);
-    if (!turn) co_return transfer::answer_of(OfferProgress{OfferAction::wait, slot->have()});
+asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, Bytes blob) {
+    Opening found = co_await find_slot(incoming);
+    if (found.answer) {
+        auto held = co_await answer_if_held(incoming);
+        co_return held ? std::move(*held) : std::move(*found.answer);
+    }
+    UploadSlot::Turn turn;
+    std::shared_ptr<BlobUpload> begun;  // without its bytes, or by an earlier offer
+    if (found.slot) {
+        turn = co_await UploadSlot::take(found.slot, nullptr, interrupt_patience);
+        if (!turn)
+            co_return transfer::answer_of(OfferProgress{OfferAction::wait, found.slot->have()});
+        begun = found.slot->upload();
+    }
     incoming->route = Route::inline_offer;
     received_bytes_ += blob.size();
     limits_.traffic->count(Traffic::Way::down, blob.size());
-    auto store_all = [upload = slot->upload(), blob = std::move(blob),
-                      holding = holding_of(*incoming)]() -> Status {
-        auto const have = static_cast<std::size_t>(upload->offset());
-        if (auto written = upload->write(ByteSpan(blob).subspan(have)); !written) return written;
-        return upload->finish(holding);
+    auto take = [&store = around_.store, wanted = incoming->offer, holding = holding_of(*incoming),
+                 blob = std::move(blob), begun = std::move(begun)]() mutable {
+        return take_whole(store, wanted, holding, blob, std::move(begun));
     };
-    Status const stored = co_await around_.pool.await(std::move(store_all));
-    if (!stored) {
-        incoming->slot.reset();
-        co_return answer_of(stored.error());
-    }
-    co_return confirm(incoming, 200);
+    Reserved const taken = co_await around_.pool.await(std::move(take));
+    if (taken.status) co_return confirm(incoming, 200);
+    incoming->slot.reset();
+    co_return answer_to_trouble(incoming, taken);
 }
 
 asio::awaitable<Answer> BlobIntake::take_layer(Caller caller, ContentId id, Bytes layer) {

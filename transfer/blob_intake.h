@@ -10,6 +10,7 @@
 #include "transfer/blob_store.h"
 #include "transfer/control_limits.h"
 #include "transfer/control_session.h"
+#include "transfer/offer_storing.h"
 #include "transfer/swarm_intake.h"
 #include "transfer/tls_channel.h"
 #include "transfer/upload_slot.h"
@@ -71,14 +72,16 @@ private:
     /// The upload of an earlier offer of the same blob, by the same sender for the same recipient,
     /// that nobody feeds: a sender that was killed offers anew, and goes on from there.
     std::shared_ptr<UploadSlot> abandoned_slot(Incoming const& incoming);
+    /// One that is open already, or an answer where no more may be opened.
+    asio::awaitable<Opening> find_slot(Incoming incoming);
     asio::awaitable<Opening> open_slot(Incoming incoming);
+    Answer answer_to_trouble(Incoming const& incoming, Reserved const& reserved);
     /// What came for the draft becomes the upload of the blob that has a name now.
     asio::awaitable<void> take_over_draft(Incoming incoming);
     asio::awaitable<Answer> answer_to_offer(Incoming incoming, std::shared_ptr<UploadSlot> slot);
     /// All of a draft is there: the name is still to come.
     asio::awaitable<Answer> settle_draft(std::shared_ptr<UploadSlot> slot);
-    asio::awaitable<Answer> take_inline(Incoming incoming, std::shared_ptr<UploadSlot> slot,
-                                        Bytes blob);
+    asio::awaitable<Answer> take_inline(Incoming incoming, Bytes blob);
     asio::awaitable<Answer> finish(Incoming incoming, std::shared_ptr<UploadSlot> slot);
     Answer confirm(Incoming const& incoming, unsigned status);
     Holding holding_of(IncomingOffer const& incoming) const;

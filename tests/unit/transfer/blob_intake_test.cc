@@ -117,6 +117,35 @@ TEST_CASE("blob_intake: whoever brings much may go on, and in nobody's place") {
     CHECK(post_offer(caller, done.front()).status == 200);
 }
 
+TEST_CASE(
+    "blob_intake: what goes along with its offer opens no upload, and waits for a free place") {
+    ServerLimits limits;
+    limits.uploads_per_node = 1;
+    ControlLab lab(limits);
+    RawCaller caller(lab, lab.parties.sender_node);
+    SampleBlob const held = sample_blob(1'000, 1);
+    SampleBlob const late = sample_blob(1'000, 2);
+    REQUIRE(post_offer(caller, lab.offer_of(held), held.view()).status == 200);
+    CHECK(lab.server->traffic().uploads == 0);
+    REQUIRE(post_offer(caller, lab.offer_of(sample_blob(300'000))).status == 202);
+    CHECK(post_offer(caller, lab.offer_of(late), late.view()).status == 429);
+    CHECK_FALSE(lab.holds(late));
+    // What is here already takes no place.
+    CHECK(post_offer(caller, lab.offer_of(held), held.view()).status == 200);
+}
+
+TEST_CASE("blob_intake: an upload that was begun without its bytes ends with them") {
+    ControlLab lab;
+    RawCaller caller(lab, lab.parties.sender_node);
+    SampleBlob const blob = sample_blob(1'000);
+    Offer const offer = lab.offer_of(blob);
+    REQUIRE(post_offer(caller, offer).status == 202);
+    CHECK(lab.server->traffic().uploads == 1);
+    CHECK(post_offer(caller, offer, blob.view()).status == 200);
+    CHECK(lab.server->traffic().uploads == 0);
+    check_whole(*lab.store, blob);
+}
+
 TEST_CASE("blob_intake: offers that were let in are known by their blob") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(3'000'000);
