@@ -13,6 +13,10 @@ namespace {
 // Opening a label costs about 0.1 ms: a worker is busy for a moment only.
 constexpr std::size_t blobs_a_step = 250;
 
+/// To enter a blob takes the processors as long as to take it in, and its sender waits only for
+/// that. What comes in a row is entered together.
+constexpr std::chrono::milliseconds after_change{30};
+
 /// Changes with every key that opens labels, and with the addresses whose holdings are own.
 std::string reader_of(Identity const& identity) {
     Sha256 digest;
@@ -39,7 +43,8 @@ bool tells_of(std::uint64_t stored, std::uint64_t holdings, transfer::HeldBlob c
 
 Cataloguer::Cataloguer(Catalogue catalogue, World world)
     : world_(world)
-    , catalogue_(std::move(catalogue)) {
+    , catalogue_(std::move(catalogue))
+    , pause_(world.owner) {
     for (Address const& address : world_.identity.addresses)
         own_.insert(address_tag(address));
     for (Address const& address : world_.users.addresses())
@@ -59,6 +64,11 @@ void Cataloguer::start() {
         world_.owner, [this] { return work(); }, asio::detached);
 }
 
+void Cataloguer::stop() {
+    stopped_ = true;
+    pause_.cancel();
+}
+
 void Cataloguer::note_change(ContentId const& id) {
     noted_.insert(id);
     start();
@@ -69,6 +79,10 @@ asio::awaitable<void> Cataloguer::work() {
     while (!stopped_ && (!noted_.empty() || !state_.complete)) {
         Status done;
         if (!noted_.empty()) {
+            boost::system::error_code ignored;
+            pause_.expires_after(after_change);
+            co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (stopped_) break;
             auto look = [this, ids = std::exchange(noted_, {})] { return look_again(ids); };
             done = co_await world_.workers.await(std::move(look));
             tell();

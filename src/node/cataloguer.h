@@ -45,7 +45,7 @@ public:
     /// Does what there is to do; harmless where it is at it already.
     void start();
 
-    void stop() { stopped_ = true; }
+    void stop();
 
     /// A holding of it has begun or ended.
     void note_change(ContentId const& id);
@@ -93,6 +93,7 @@ private:
     std::function<void()> changed_;
     std::set<ContentId> noted_;
     std::optional<ContentId> last_;  ///< that the walk has seen
+    asio::steady_timer pause_;
     bool working_ = false;
     bool stopped_ = false;
 };

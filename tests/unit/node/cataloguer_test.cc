@@ -63,6 +63,29 @@ struct Shelf {
 
 }  // namespace
 
+TEST_CASE("cataloguer: what comes in a row is entered together, and not at once") {
+    Shelf shelf;
+    for (std::uint64_t const seed : {std::uint64_t{1}, std::uint64_t{2}}) {
+        auto const blob = sample_blob(1'000, seed);
+        auto const upload = begin(shelf.store, blob);
+        REQUIRE(upload->write(blob.view()));
+        REQUIRE(upload->finish(sample_holding(1)));
+        shelf.cataloguer->note_change(blob.id());
+    }
+    shelf.io.poll();
+    SUBCASE("where the node goes on") {
+        run_until(shelf.io, [&] { return shelf.cataloguer->state().revision > 0; });
+        CHECK(shelf.cataloguer->state().revision == 1);
+        CHECK(shelf.shown().size() == 2);
+    }
+    SUBCASE("where it ends before that") {
+        shelf.cataloguer->stop();
+        shelf.io.restart();
+        shelf.io.run();
+        CHECK(shelf.shown().empty());
+    }
+}
+
 TEST_CASE("cataloguer: a damaged blob is shown as long as somebody holds it") {
     Shelf shelf;
     auto const blob = sample_blob(1'000);
