@@ -137,7 +137,9 @@ private:
 
     asio::awaitable<Result<IntakeAnswer>> make_offer() {
         std::optional<Bytes> blob;
-        if (route_ == Route::inline_offer) {
+        if (route_ == Route::inline_offer && order_.whole) {
+            blob = *order_.whole;
+        } else if (route_ == Route::inline_offer) {
             auto read = [file = order_.file, size = order_.offer.size]() -> Result<Bytes> {
                 Bytes bytes(static_cast<std::size_t>(size));
                 auto const got = read_at(file->get(), bytes, 0);

@@ -33,6 +33,8 @@ struct DeliveryOrder {
     /// Bytes went ahead by the draft of this offer: it is worth going on also where the node can't
     /// be reached just now.
     bool begun = false;
+    /// All of the blob, where it is at hand: what goes along with the offer need not be read.
+    std::shared_ptr<Bytes const> whole{};
 };
 
 struct Delivered {

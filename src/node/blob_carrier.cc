@@ -119,6 +119,7 @@ asio::awaitable<Result<transfer::Delivered>> BlobCarrier::push(CarriedBlob blob,
                                      .file = blob.file,
                                      .layer = blob.layer,
                                      .progress = order.progress};
+    delivery.whole = blob.whole;
     delivery.renew = [this](Offer const& ended) { return renewed(ended); };
     delivery.begun =
         order.let_in || (order.ahead && order.ahead->node == node.node_key && order.ahead->moved);

@@ -15,6 +15,20 @@ bool is_long(DepositRequest const& request) {
     return request.source.end - request.source.begin > long_bytes;
 }
 
+/// With what goes along with an offer: to read it where it is wanted would take a worker again.
+struct Encrypted {
+    transfer::OutgoingBlob blob;
+    std::shared_ptr<Bytes const> whole;
+};
+
+std::shared_ptr<Bytes const> whole_if_small(transfer::OutgoingBlob const& blob) {
+    if (blob.blob_bytes > limits::inline_blob_bytes) return nullptr;
+    Bytes bytes(static_cast<std::size_t>(blob.blob_bytes));
+    auto const got = read_at(blob.file->get(), bytes, 0);
+    if (!got || *got != bytes.size()) return nullptr;
+    return std::make_shared<Bytes const>(std::move(bytes));
+}
+
 transfer::OutgoingBlob copy_of(transfer::OutgoingBlob const& blob) {
     return {.id = blob.id,
             .blob_bytes = blob.blob_bytes,
@@ -71,18 +85,21 @@ asio::awaitable<void> Depositor::encrypt(std::shared_ptr<Job> job) {
     // A gateway has it from its own proof of the part.
     if (request.label_is_final) way.digest = transfer::ContentDigest::known;
     way.draft = std::exchange(job->draft, std::nullopt);
-    auto work = [this, job, way = std::move(way)]() mutable -> Result<transfer::OutgoingBlob> {
+    auto work = [this, job, way = std::move(way)]() mutable -> Result<Encrypted> {
         auto blob = encrypt_now(*job, std::move(way));
         if (!blob && !stopping_) give_up_unfinished(*job, blob.error().fault);
-        if (blob && blob->file_from == 0) keep_begun(*job, *blob);
-        return blob;
+        if (!blob) return fail(blob.error());
+        if (blob->file_from == 0) keep_begun(*job, *blob);
+        auto whole = whole_if_small(*blob);
+        return Encrypted{std::move(*blob), std::move(whole)};
     };
     WorkerPool& pool = is_long(request) ? encryptors_ : world_.workers;
-    auto blob = co_await pool.await(std::move(work));
-    if (blob) {
-        adopt(*job, std::move(*blob));
+    auto made = co_await pool.await(std::move(work));
+    if (made) {
+        adopt(*job, std::move(made->blob));
+        job->blob.whole = std::move(made->whole);
     } else {
-        job->made = fail(blob.error());
+        job->made = fail(made.error());
     }
     if (job->growing) job->growing->end();
     job->encrypted.set();
@@ -184,6 +201,8 @@ asio::awaitable<void> Depositor::settle(std::shared_ptr<Job> job) {
     bool const done = std::ranges::all_of(job->deposit.outcomes, [](auto const& outcome) {
         return outcome.stored || !outcome.ticket.empty();
     });
+    // Of what is small nothing was kept: no worker need look.
+    if (!job->unfinished && job->outgoing.blob_bytes < BegunBlobs::blob_bytes_min) co_return;
     auto forget = [this, job, done] {
         // Where nothing has moved there is nothing to go on with.
         if (done || job->moved.empty() || file_has_changed(*job)) forget_unfinished(*job);

@@ -20,6 +20,8 @@ struct CarriedBlob {
     std::uint64_t bytes = 0;
     Bytes layer;  ///< piece layer
     std::shared_ptr<UniqueFd> file;
+    /// All of it, where it goes along with its offer and is at hand.
+    std::shared_ptr<Bytes const> whole{};
 };
 
 class EscrowVault {

@@ -43,6 +43,16 @@ TEST_CASE("delivery: by size inline or direct, byte for byte, with a receipt") {
     CHECK(lab.host.arrived.size() == 6);
 }
 
+TEST_CASE("delivery: what is at hand whole need not be read") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(1'000);
+    DeliveryOrder order = lab.order_of(blob);
+    order.file = nullptr;
+    order.whole = std::make_shared<Bytes const>(blob.bytes);
+    REQUIRE(deliver_to(lab, std::move(order)));
+    check_whole(*lab.store, blob);
+}
+
 TEST_CASE("delivery: what is held already costs no bytes") {
     ControlLab lab;
     SampleBlob const blob = sample_blob(3'000'000);
