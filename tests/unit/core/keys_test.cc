@@ -41,6 +41,8 @@ TEST_CASE("keys: a signature holds for its signer, prefix and message alone") {
         bent[at] ^= 1;
         CHECK_FALSE(verify_signature(key.public_key(), "satchel-test-v1", message, bent));
     }
+    // And as often as it is asked.
+    CHECK(verify_signature(key.public_key(), "satchel-test-v1", message, signature));
 }
 
 TEST_CASE("keys: 32 zero bytes sign nothing, whatever the signature") {
