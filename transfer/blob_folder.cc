@@ -89,6 +89,15 @@ Status BlobFolder::publish(ContentId const& id) const {
     return move_file(partial(id), blob(id));
 }
 
+Status BlobFolder::sync_blob(ContentId const& id) const {
+    auto const path = blob(id);
+    auto const file = open_file(path.string(), O_RDONLY);
+    if (!file && file.error().fault == Fault::not_found) return {};
+    if (!file) return fail(file.error());
+    auto synced = sync_file(file->get());
+    return synced ? sync_folder(path.parent_path()) : synced;
+}
+
 Status BlobFolder::rename_partial(ContentId const& from, ContentId const& to) const {
     if (::rename(partial(from).c_str(), partial(to).c_str()) == 0) return {};
     return fail(system_error(partial(to).string()));

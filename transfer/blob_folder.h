@@ -29,6 +29,10 @@ public:
     /// Moves a partial, whose bytes are synced, to the blobs. Survives a power cut on return.
     Status publish(ContentId const& id) const;
 
+    /// A blob that was written to its place, and may have gone again. Survives a power cut on
+    /// return.
+    Status sync_blob(ContentId const& id) const;
+
     /// Another name for a partial.
     Status rename_partial(ContentId const& from, ContentId const& to) const;
 

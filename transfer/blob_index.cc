@@ -6,7 +6,7 @@ namespace satchel::transfer {
 
 namespace {
 
-constexpr int schema_version = 2;  // 1: nothing was set aside
+constexpr int schema_version = 3;  // 1: nothing was set aside; 2: no bytes were kept
 
 constexpr char const* schema = R"(
 CREATE TABLE IF NOT EXISTS blob (
@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS partial (
 );
 CREATE TABLE IF NOT EXISTS set_aside (
     blob BLOB PRIMARY KEY REFERENCES blob(id) ON DELETE CASCADE
+);
+CREATE TABLE IF NOT EXISTS kept_bytes (
+    blob  BLOB PRIMARY KEY REFERENCES blob(id) ON DELETE CASCADE,
+    bytes BLOB NOT NULL
 );
 )";
 
@@ -112,7 +116,7 @@ Result<BlobIndex> BlobIndex::open(std::filesystem::path const& file) {
 }
 
 Status BlobIndex::add(ContentId const& id, std::uint64_t size, ByteSpan layer,
-                      Holding const& holding) {
+                      Holding const& holding, ByteSpan bytes) {
     return database_.transaction([&]() -> Status {
         auto done = run("DELETE FROM set_aside WHERE blob = ?", id.bytes);
         bool const again = done && database_.changed_rows() > 0;
@@ -121,8 +125,35 @@ Status BlobIndex::add(ContentId const& id, std::uint64_t size, ByteSpan layer,
                 run("INSERT INTO blob (id, size, layer) VALUES (?, ?, ?)", id.bytes, size, layer);
         if (done) done = insert(again ? insert_new_holding : insert_holding, id, holding);
         if (done) done = run(delete_partial, id.bytes);
+        if (done && !bytes.empty())
+            done = run("INSERT OR REPLACE INTO kept_bytes (blob, bytes) VALUES (?, ?)", id.bytes,
+                       bytes);
         return done;
     });
+}
+
+Result<std::map<ContentId, Bytes>> BlobIndex::kept_bytes() {
+    std::map<ContentId, Bytes> kept;
+    auto const done =
+        each_row("SELECT blob, bytes FROM kept_bytes", [&](SqliteStatement const& row) -> Status {
+            auto const id = read_id(row, 0);
+            if (!id) return fail(id.error());
+            kept.emplace(*id, row.blob(1));
+            return {};
+        });
+    if (!done) return fail(done.error());
+    return kept;
+}
+
+Status BlobIndex::forget_bytes(std::set<ContentId> const& ids) {
+    if (ids.empty()) return {};
+    auto const forget = [&]() -> Status {
+        for (ContentId const& id : ids)
+            if (auto gone = run("DELETE FROM kept_bytes WHERE blob = ?", id.bytes); !gone)
+                return gone;
+        return {};
+    };
+    return database_.lightly([&] { return database_.transaction(forget); });
 }
 
 Status BlobIndex::hold(ContentId const& id, Holding const& holding) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -42,8 +43,13 @@ class BlobIndex {
 public:
     static Result<BlobIndex> open(std::filesystem::path const& file);
 
-    /// A blob becomes held, and is no longer partial, nor set aside. Durable on return.
-    Status add(ContentId const& id, std::uint64_t size, ByteSpan layer, Holding const& holding);
+    /// A blob becomes held, and is no longer partial, nor set aside. Durable on return, and so are
+    /// its bytes where they are given: until forget_bytes().
+    Status add(ContentId const& id, std::uint64_t size, ByteSpan layer, Holding const& holding,
+               ByteSpan bytes = {});
+    Result<std::map<ContentId, Bytes>> kept_bytes();
+    /// A power cut may undo it.
+    Status forget_bytes(std::set<ContentId> const& ids);
 
     /// One more holding of a blob that is there, or a newer one in place of the recipient's old.
     Status hold(ContentId const& id, Holding const& holding);

@@ -241,8 +241,8 @@ asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, Bytes blob) {
     received_bytes_ += blob.size();
     limits_.traffic->count(Traffic::Way::down, blob.size());
     auto take = [&store = around_.store, wanted = incoming->offer, holding = holding_of(*incoming),
-                 blob = std::move(blob), begun = std::move(begun)]() mutable {
-        return take_whole(store, wanted, holding, blob, std::move(begun));
+                 blob = std::move(blob), begun = std::move(begun)] {
+        return take_whole(store, wanted, holding, blob, begun);
     };
     Reserved const taken = co_await around_.pool.await(std::move(take));
     if (taken.status) co_return confirm(incoming, 200);
@@ -341,6 +341,8 @@ void BlobIntake::sweep() {
     auto const idle = static_cast<std::uint64_t>(limits_.upload_idle.count());
     swarms_.sweep(now - std::min(now, idle));
     offers_.sweep(now, now - std::min(now, idle));
+    auto settle = [&store = around_.store] { return store.settle(); };
+    around_.pool.run(std::move(settle), [](Status const&) {});  // where it fails, then later
     SwarmRoom const* const room = around_.host.swarm_room();
     if (room == nullptr) return;
     auto const is_held = [&store = around_.store](ContentId const& id) {

@@ -93,6 +93,13 @@ public:
     virtual Result<std::unique_ptr<BlobUpload>> receive(ContentId const& id, std::uint64_t size,
                                                         std::string const& sender) = 0;
 
+    /// All of a blob at once: receive(), write() and finish(), with their faults. A store may know
+    /// a shorter way for small ones.
+    virtual Status take(ContentId const& id, ByteSpan blob, Holding const& holding);
+
+    /// What take() has put off until nobody waits for it. For now and then.
+    virtual Status settle() { return {}; }
+
     /// A draft: a blob of several pieces whose sender does not know its name as yet. It arrives
     /// under `stand_in`, which is nothing's hash, and must take its name before it can be finished.
     /// Dropping it keeps whole pieces. Faults as of receive().

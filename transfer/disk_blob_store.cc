@@ -165,8 +165,9 @@ std::filesystem::path DiskBlobStore::outbox() const {
     return state_->folder.outbox();
 }
 
-Status DiskBlobStore::reserve(ContentId const& id, std::uint64_t size, std::string const& sender) {
-    std::lock_guard const lock(state_->mutex);
+/// The mutex is held.
+Status DiskBlobStore::may_come(ContentId const& id, std::uint64_t size, std::string const& sender) {
+    if (size < blob_bytes_min) return fail(Fault::refused, "no blob is as small as that");
     auto const held = state_->index.size_of(id);
     if (!held) return fail(held.error());
     if (*held) return fail(Fault::refused, "blob " + id.short_form() + " is here already");
@@ -178,14 +179,18 @@ Status DiskBlobStore::reserve(ContentId const& id, std::uint64_t size, std::stri
         if (auto dropped = drop_stale_partials(*state_); !dropped) return dropped;
         admitted = admit_now(*state_, id, size, sender);
     }
-    if (!admitted) return admitted;
+    return admitted;
+}
+
+Status DiskBlobStore::reserve(ContentId const& id, std::uint64_t size, std::string const& sender) {
+    std::lock_guard const lock(state_->mutex);
+    if (auto may = may_come(id, size, sender); !may) return may;
     state_->arriving[id] = {size, sender, std::make_shared<std::atomic<std::uint64_t>>(0), false};
     return {};
 }
 
 Result<std::unique_ptr<BlobUpload>> DiskBlobStore::receive(ContentId const& id, std::uint64_t size,
                                                            std::string const& sender) {
-    if (size < blob_bytes_min) return fail(Fault::refused, "no blob is as small as that");
     if (auto reserved = reserve(id, size, sender); !reserved) return fail(reserved.error());
     return DiskBlobUpload::begin(state_, id);
 }
@@ -295,6 +300,7 @@ Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recip
     auto const released = state_->index.release(id, recipient, !arriving);
     if (!released) return fail(released.error());
     if (released->blob) {
+        state_->unsettled.erase(id);
         state_->folder.remove_blob(id);
         if (!arriving) {
             state_->folder.remove_partial(id);

@@ -60,6 +60,9 @@ public:
                                                 std::string const& sender) override;
     Result<std::unique_ptr<BlobUpload>> receive_draft(ContentId const& stand_in, std::uint64_t size,
                                                       std::string const& sender) override;
+    /// A small one is durable in the index first, by a single sync; settle() syncs its file.
+    Status take(ContentId const& id, ByteSpan blob, Holding const& holding) override;
+    Status settle() override;
     Status name_draft(ContentId const& stand_in, ContentId const& id, std::uint64_t size) override;
     Status hold(ContentId const& id, Holding const& holding) override;
     /// What is right of its beginning need not come again.
@@ -86,6 +89,7 @@ public:
 private:
     DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening);
     Status reserve(ContentId const& id, std::uint64_t size, std::string const& sender);
+    Status may_come(ContentId const& id, std::uint64_t size, std::string const& sender);
 
     std::shared_ptr<DiskStoreState> state_;
     Reconciliation opening_;

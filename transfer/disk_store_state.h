@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "src/base/clock.h"
 #include "transfer/blob_folder.h"
@@ -40,6 +41,9 @@ struct DiskStoreState {
     std::mutex mutex;  ///< guards what follows
     BlobIndex index;
     std::map<ContentId, Arrival> arriving;
+
+    /// Blobs whose files are not synced as yet: their bytes are durable in the index.
+    std::set<ContentId> unsettled;
 
     /// Bytes of partials that this process has verified: they need not be hashed again.
     std::map<ContentId, std::uint64_t> verified;

@@ -1,12 +1,21 @@
 #include "transfer/offer_storing.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "transfer/draft_offer.h"
 #include "transfer/merkle_root.h"
 
 namespace satchel::transfer {
+
+namespace {
+
+Reserved in_the_way(BlobStore& store, Offer const& offer, Error const& why) {
+    Reserved none{nullptr, fail(why)};
+    if (why.fault == Fault::unavailable) none.arriving = store.received_so_far(offer.content_id);
+    return none;
+}
+
+}  // namespace
 
 Result<bool> hold_if_here(BlobStore& store, Offer const& offer, Holding const& holding) {
     auto const held = store.find(offer.content_id);
@@ -26,7 +35,6 @@ Result<bool> hold_if_here(BlobStore& store, Offer const& offer, Holding const& h
 }
 
 Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& account) {
-    Reserved reserved;
     bool const draft = is_draft(offer);
     // A draft has several pieces.
     if (!draft && pieces_in(offer.size) > 1) {
@@ -35,36 +43,27 @@ Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& a
     }
     auto upload = draft ? store.receive_draft(offer.content_id, offer.size, account)
                         : store.receive(offer.content_id, offer.size, account);
-    if (upload) {
-        reserved.upload = std::move(*upload);
-        return reserved;
-    }
-    reserved.status = fail(upload.error());
-    if (upload.error().fault == Fault::unavailable)
-        reserved.arriving = store.received_so_far(offer.content_id);
-    return reserved;
+    if (upload) return {std::move(*upload), {}};
+    return in_the_way(store, offer, upload.error());
 }
 
 Reserved take_whole(BlobStore& store, Offer const& offer, Holding const& holding, ByteSpan blob,
-                    std::shared_ptr<BlobUpload> begun) {
+                    std::shared_ptr<BlobUpload> const& begun) {
     auto held = hold_if_here(store, offer, holding);
-    Reserved taken;
+    if (held && !*held && begun) {
+        auto const have = static_cast<std::size_t>(begun->offset());
+        auto done = begun->write(blob.subspan(have));
+        return {nullptr, done ? begun->finish(holding) : done};
+    }
     if (held && !*held) {
-        if (!begun) taken = reserve_room(store, offer, holding.sender);
-        if (taken.upload) begun = std::exchange(taken.upload, nullptr);
-        if (begun) {
-            auto const have = static_cast<std::size_t>(begun->offset());
-            taken.status = begun->write(blob.subspan(have));
-            if (taken.status) taken.status = begun->finish(holding);
-            return taken;
-        }
-        if (taken.status.error().fault != Fault::refused) return taken;
+        auto const taken = store.take(offer.content_id, blob, holding);
+        if (taken) return {nullptr, taken};
+        if (taken.error().fault != Fault::refused) return in_the_way(store, offer, taken.error());
         // Another offer may have brought the blob just now.
         held = hold_if_here(store, offer, holding);
-        if (held && !*held) return taken;
+        if (held && !*held) return {nullptr, taken};
     }
-    taken.status = held ? Status() : Status(fail(held.error()));
-    return taken;
+    return {nullptr, held ? Status() : Status(fail(held.error()))};
 }
 
 }  // namespace satchel::transfer

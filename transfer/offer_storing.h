@@ -27,6 +27,6 @@ Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& a
 /// cost the sender who waits two changes of threads. `begun`: where its upload is open already. No
 /// upload comes back.
 Reserved take_whole(BlobStore& store, Offer const& offer, Holding const& holding, ByteSpan blob,
-                    std::shared_ptr<BlobUpload> begun);
+                    std::shared_ptr<BlobUpload> const& begun);
 
 }  // namespace satchel::transfer

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "transfer/disk_store_state.h"
 
 namespace satchel::transfer {
@@ -18,7 +19,8 @@ public:
         , index_(index) {}
 
     Status run(std::function<bool(PartialBlob const&)> const& is_stale) {
-        auto done = recall_unindexed();
+        auto done = write_kept_bytes();
+        if (done) done = recall_unindexed();
         if (done) done = check_partials(is_stale);
         if (done) done = remove_stray_partials();
         if (done) done = check_blobs();
@@ -33,6 +35,20 @@ private:
     void remove_stray(BlobFolder::Entry const& file) {
         ::unlink(file.path.c_str());
         report_.stray.push_back(file.path);
+    }
+
+    /// Files of small blobs that a power cut may have taken before they were synced.
+    Status write_kept_bytes() {
+        auto const kept = index_.kept_bytes();
+        if (!kept) return fail(kept.error());
+        std::set<ContentId> ids;
+        for (auto const& [id, bytes] : *kept) {
+            auto done = write_atomically(folder_.partial(id), bytes);
+            if (done) done = folder_.publish(id);
+            if (!done) return done;
+            ids.insert(id);
+        }
+        return index_.forget_bytes(ids);
     }
 
     /// The crash was between the move and the index, or between the index and the removal.

@@ -328,6 +328,35 @@ void keeps_to_the_quota(MakeBlobStore const& make) {
     CHECK(store->hold(second.id(), sample_holding(3, "")));
 }
 
+void takes_all_at_once(MakeBlobStore const& make) {
+    auto const store = make({2 * piece, 2 * piece});
+    auto const holding = sample_holding(7);
+    for (std::uint64_t const size : {std::uint64_t{32}, 16 * kib, 16 * kib + 1, piece + 1}) {
+        CAPTURE(size);
+        auto const blob = sample_blob(size);
+        Bytes wrong = blob.bytes;
+        wrong.back() ^= 1;
+        CHECK(fault_of(store->take(blob.id(), wrong, holding)) == Fault::corrupt);
+        {
+            auto const upload = begin(*store, blob);
+            CHECK(fault_of(store->take(blob.id(), blob.view(), holding)) == Fault::unavailable);
+        }
+        REQUIRE(store->take(blob.id(), blob.view(), holding));
+        CHECK(read_back(*store, blob.id()) == blob.bytes);
+        CHECK((*store->find(blob.id()))->holdings.front().grant == holding.grant);
+        CHECK(fault_of(store->take(blob.id(), blob.view(), holding)) == Fault::refused);
+        REQUIRE(store->settle());
+        CHECK(read_back(*store, blob.id()) == blob.bytes);
+    }
+    CHECK(store->usage()->reserved_bytes == 0);
+    auto const tiny = sample_blob(16);
+    CHECK(fault_of(store->take(tiny.id(), tiny.view(), holding)) == Fault::refused);
+    auto const full = make({900, 900});
+    auto const large = sample_blob(1'000);
+    CHECK(fault_of(full->take(large.id(), large.view(), holding)) == Fault::no_space);
+    CHECK_FALSE(holds(*full, large.id()));
+}
+
 }  // namespace
 
 void check_blob_store_contract(MakeBlobStore const& make) {
@@ -360,6 +389,9 @@ void check_blob_store_contract(MakeBlobStore const& make) {
     }
     SUBCASE("keeps to the quota") {
         keeps_to_the_quota(make);
+    }
+    SUBCASE("takes all at once") {
+        takes_all_at_once(make);
     }
     check_blob_draft_contract(make);
     check_blob_set_aside_contract(make);

@@ -1,4 +1,5 @@
-// Crashes between any two writes of a blob store that gets a damaged blob anew.
+// Crashes between any two writes of a blob store: as a damaged blob comes anew, and a small one at
+// once.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
@@ -72,6 +73,34 @@ TEST_CASE("faults: kill -9 between any two writes of what replaces a damaged blo
             if (!whole) REQUIRE(replace(*store, blob, [](char) {}));
             check_whole(*store, blob);
             CHECK(store->list()->front().holdings.size() == 2);
+            return last.died;
+        });
+        MESSAGE("survived " << deaths << " deaths");
+        CHECK(deaths > 10);
+    }
+}
+
+TEST_CASE("faults: a small blob outlives kill -9 at any write, and a power cut before its sync") {
+    auto const blob = sample_blob(1'000);
+    auto const hex = blob.id().to_hex();
+    for (bool const settles : {false, true}) {
+        CAPTURE(settles);
+        auto const deaths = fail_at_each_call([&](std::uint64_t n, TempFolder const& folder) {
+            auto const last = run_and_die(n, [&](auto const& tell) {
+                auto const store = open_in(folder);
+                if (!store->take(blob.id(), blob.view(), sample_holding(1))) return false;
+                tell('t');
+                return !settles || store->settle().has_value();
+            });
+            CAPTURE(last.told);
+            // Nothing but its index has been synced.
+            if (!settles)
+                std::filesystem::remove(folder / "store" / "blobs" / hex.substr(0, 2) / hex);
+            auto const store = open_in(folder);
+            CHECK(store->opening().lost.empty());
+            bool const held = store->find(blob.id())->has_value();
+            if (!last.told.empty()) CHECK(held);
+            if (held) check_whole(*store, blob);
             return last.died;
         });
         MESSAGE("survived " << deaths << " deaths");
