@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "dht/address_search.h"
 #include "dht/side_by_side.h"
 #include "src/core/binding.h"
 
@@ -14,7 +15,6 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto other_slots_grace = 30ms;    // after the first slot has answered
-constexpr auto other_nodes_grace = 1s;      // after the first node was found available
 constexpr std::size_t claimants_most = 64;  // that are looked at for `first-seen`
 
 /// Of two slots of one address: epochs of different owners don't compare, times do.
@@ -32,76 +32,6 @@ std::string no_key_reason(Address const& address) {
 
 }  // namespace
 
-struct AddressResolver::Search {
-    Address address;  ///< whose record is looked for
-    TrustInputs trust;
-    ResolveOptions options;
-    LookupReport report;
-    WakeUp::Ticks until{};
-    Locator locator{};
-    std::optional<StorageFinding> found{};
-    std::string untrusted{};    ///< why a record that exists does not count
-    bool silent = false;        ///< some slot gave no answer
-    bool stale_secret = false;  ///< some presence did not open
-
-    void step(std::string words) { report.steps.push_back(std::move(words)); }
-
-    void raise(std::string alarm) { untrusted = report.alarm = std::move(alarm); }
-
-    std::chrono::milliseconds patience() const {
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
-        return std::max(left, 1ms);
-    }
-
-    bool stores() const { return found && found->state == StorageFinding::State::stores; }
-
-    void name_slot(std::uint64_t slot) {
-        if (std::ranges::find(report.slots, slot) == report.slots.end())
-            report.slots.push_back(slot);
-    }
-
-    /// What the record found says, but of its nodes.
-    void describe() {
-        report.storage = true;
-        report.trust = found->trust;
-        report.trusted = report.trust >= trust.minimum;
-        report.user_key = UserKey(found->envelope.signer);
-        report.age_recipient = found->record->age_recipient;
-        report.accept = found->record->accept;
-        report.record = encode_record(found->envelope);
-        report.page = found->record->page;
-        report.gateway = found->record->gateway;
-    }
-
-    /// In words, where it does not store.
-    std::string why_nothing() const {
-        if (found && found->state == StorageFinding::State::revoked)
-            return "the domain has revoked the storage record";
-        if (found) return "the storage record was withdrawn";
-        if (!untrusted.empty()) return untrusted;
-        return silent ? "no answer from the DHT" : "no storage record";
-    }
-
-    void consider(StorageFinding finding) {
-        if (!found || outranks(finding, *found)) found = std::move(finding);
-    }
-
-    LookupReport take(std::string reason) {
-        report.reason = std::move(reason);
-        bool const told = !report.steps.empty() && report.steps.back().ends_with(report.reason);
-        if (!report.reason.empty() && !told) step(report.reason);
-        return std::move(report);
-    }
-};
-
-/// Apart from the search: what comes late must not touch an answer that was given.
-struct AddressResolver::Looks {
-    std::vector<StorageNode> nodes;
-    std::vector<NodeReport> reports{};
-    bool available = false;
-    bool stale_secret = false;
-};
-
 std::optional<StorageFinding> AddressResolver::seen_before(Search& search,
                                                            RecordPlace const& place) {
     auto const now = clock_.unix_seconds();
@@ -112,6 +42,10 @@ std::optional<StorageFinding> AddressResolver::seen_before(Search& search,
     if (!finding) return std::nullopt;
     search.step("the record seen before counts until it expires");
     return std::move(*finding);
+}
+
+void AddressSearch::consider(StorageFinding finding) {
+    if (!found || outranks(finding, *found)) found = std::move(finding);
 }
 
 asio::awaitable<void> AddressResolver::ask_slot(SearchPtr search, PublicKey owner) {
@@ -215,6 +149,7 @@ asio::awaitable<void> AddressResolver::find_record(SearchPtr search) {
     SideBySide slots(executor);
     for (PublicKey const& owner : owners) {
         search->name_slot(slot_id(owner));
+        look_ahead(search, owner, executor);
         slots.start([this, search, owner] { return ask_slot(search, owner); });
     }
     std::optional<WakeUp::Ticks> enough;
@@ -243,105 +178,6 @@ asio::awaitable<void> AddressResolver::find_without_subaddress(SearchPtr search,
     }
     search->step("the domain does not let " + plain->text() + " stand for its subaddresses");
     search->found.reset();
-}
-
-asio::awaitable<Result<PresenceRecord>> AddressResolver::presence_of(SearchPtr search,
-                                                                     StorageNode node) {
-    FetchRequest request;
-    request.place = {presence_key(node.node_key), RecordKind::presence, slot_id(node.node_key)};
-    request.patience = search->patience();
-    auto const place = request.place;
-    request.judge = [this, node](RecordEnvelope const& envelope) -> Status {
-        if (auto newest = seen_.allows(envelope); !newest) return newest;
-        auto presence = believe_presence(envelope, node);
-        return presence ? Status{} : Status(fail(presence.error()));
-    };
-    auto const fetched = co_await service_.fetch(std::move(request));
-    if (fetched) {
-        seen_.remember(*fetched);
-        co_return believe_presence(*fetched, node);
-    }
-    if (fetched.error().fault == Fault::corrupt) co_return fail(fetched.error());
-    if (RecordEnvelope const* const seen = seen_.living(place, clock_.unix_seconds()))
-        co_return believe_presence(*seen, node);
-    if (fetched.error().fault == Fault::not_found)
-        co_return fail(Fault::not_found, "not heard of lately: it is off, or was never reached");
-    if (worth_retrying(fetched.error().fault)) co_return fail(fetched.error());
-    co_return fail(fetched.error().fault, "its presence does not count: " + fetched.error().what);
-}
-
-asio::awaitable<void> AddressResolver::look_at(SearchPtr search, LooksPtr looks,
-                                               std::size_t index) {
-    StorageNode const node = looks->nodes[index];
-    NodeReport& report = looks->reports[index];
-    auto presence = co_await presence_of(search, node);
-    std::string reason;
-    if (!presence) {
-        bool const closed = presence.error().fault == Fault::corrupt;
-        looks->stale_secret = looks->stale_secret || closed;
-        reason = closed ? "its presence does not open" : presence.error().what;
-    } else {
-        report.endpoints = presence->control;
-        report.swarm = presence->swarm;
-        report.pull_only = presence->pull_only;
-        if (!presence->available) {
-            reason = "it said that it is going offline";
-        } else if (presence->control.empty() && !presence->pull_only) {
-            reason = "it publishes no endpoint";
-        } else if (search->options.ping && presence->pull_only) {
-            // Without a gateway nobody can ask it: a fresh presence has to do.
-            if (auto gateway = search->report.gateway) {
-                auto const answered =
-                    co_await pinger_.ping_line(node.node_key, std::move(*gateway));
-                if (!answered) reason = answered.error().what;
-            }
-        } else if (search->options.ping) {
-            auto endpoints = presence->control;
-            auto const answered = co_await pinger_.ping(node.node_key, std::move(endpoints));
-            if (!answered) reason = "no answer to a ping: " + answered.error().what;
-        }
-    }
-    report.available = reason.empty();
-    report.reason = std::move(reason);
-    looks->available = looks->available || report.available;
-}
-
-asio::awaitable<void> AddressResolver::look_at_nodes(SearchPtr search) {
-    auto const looks = std::make_shared<Looks>(Looks{.nodes = search->found->record->nodes});
-    std::stable_sort(
-        looks->nodes.begin(), looks->nodes.end(),
-        [](StorageNode const& a, StorageNode const& b) { return a.priority < b.priority; });
-    auto const executor = co_await asio::this_coro::executor;
-    SideBySide side_by_side(executor);
-    for (StorageNode const& node : looks->nodes) {
-        NodeReport report;
-        report.node_key = node.node_key;
-        report.priority = node.priority;
-        report.presence_secret = node.presence_secret;
-        report.reason = "no answer yet";
-        looks->reports.push_back(std::move(report));
-    }
-    for (std::size_t i = 0; i < looks->nodes.size(); ++i)
-        side_by_side.start([this, search, looks, i] { return look_at(search, looks, i); });
-    auto const last = search->until + std::chrono::milliseconds(limits::ping_timeout_milliseconds);
-    std::optional<WakeUp::Ticks> enough;
-    std::function<WakeUp::Ticks()> until = [looks, last, &enough] {
-        if (looks->available && !enough) enough = steady_clock::now() + other_nodes_grace;
-        return enough ? std::min(*enough, last) : last;
-    };
-    co_await side_by_side.wait(std::move(until));
-    search->report.nodes = looks->reports;
-    search->report.available = looks->available;
-    search->stale_secret = looks->stale_secret;
-    for (NodeReport const& node : search->report.nodes) {
-        std::string const good = !search->options.ping ? "present"
-                                 : !node.pull_only     ? "present, and it answers"
-                                 : search->report.gateway
-                                     ? "present, and its gateway answers for it"
-                                     : "present, and it fetches what is left for it";
-        search->step("node " + node.node_key.short_form() + ": " +
-                     (node.available ? good : node.reason));
-    }
 }
 
 asio::awaitable<LookupReport> AddressResolver::resolve(Address address, TrustFor trust_for,

@@ -31,6 +31,10 @@ struct ResolveOptions {
     std::chrono::milliseconds patience{limits::lookup_patience_milliseconds};
 };
 
+struct AddressSearch;  ///< one lookup under way
+struct AddressLooks;   ///< at its nodes
+struct PresenceAhead;
+
 /// Owner's thread. Destroyed, like what it refers to, only after the io_context that its coroutines
 /// run on has stopped running.
 class AddressResolver {
@@ -49,8 +53,8 @@ public:
                                           ResolveOptions options);
 
 private:
-    struct Search;  ///< one lookup under way
-    struct Looks;   ///< at its nodes
+    using Search = AddressSearch;
+    using Looks = AddressLooks;
     using SearchPtr = std::shared_ptr<Search>;
     using LooksPtr = std::shared_ptr<Looks>;
 
@@ -68,6 +72,11 @@ private:
     asio::awaitable<void> look_at_nodes(SearchPtr search);
     asio::awaitable<void> look_at(SearchPtr search, LooksPtr looks, std::size_t index);
     asio::awaitable<Result<PresenceRecord>> presence_of(SearchPtr search, StorageNode node);
+    asio::awaitable<Result<PresenceRecord>> ask_presence(SearchPtr search, StorageNode node);
+    /// Asks for the presences of the nodes that a record seen before names.
+    void look_ahead(SearchPtr const& search, PublicKey const& owner,
+                    asio::any_io_executor const& executor);
+    asio::awaitable<void> ask_ahead(SearchPtr search, std::shared_ptr<PresenceAhead> ahead);
 
     LocationService& service_;
     Pinger& pinger_;

@@ -91,6 +91,25 @@ TEST_CASE("resolver: record, trust, node, endpoint, availability") {
     CHECK(report.steps.size() >= 3);
 }
 
+TEST_CASE("resolver: whoever was looked up before is asked for while the record is") {
+    World world;
+    world.put(world.bob.storage());
+    world.put(world.bob.presence());
+    REQUIRE(world.look_up().available);
+    auto asked = [&world, from = std::size_t{0}]() mutable {
+        std::vector<RecordKind> kinds;
+        for (; from < world.reader.fetches().size(); ++from)
+            kinds.push_back(world.reader.fetches()[from].place.kind);
+        return kinds;
+    };
+    CHECK(asked() == std::vector{RecordKind::storage, RecordKind::presence});
+    REQUIRE(world.look_up().available);
+    CHECK(asked() == std::vector{RecordKind::presence, RecordKind::storage});
+    // What the node says now counts, not what it said before.
+    world.put(world.bob.presence(false, 400));
+    CHECK_FALSE(world.look_up().available);
+}
+
 TEST_CASE("resolver: without any key that could vouch, no locator is computed") {
     World world;
     world.trust = {};
