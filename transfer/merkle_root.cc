@@ -88,19 +88,26 @@ std::uint64_t layer_bytes_for(std::uint64_t blob_bytes) {
 
 /// Whole blocks, as many at once as the processor can hash; 0 where there are no two.
 std::size_t BlockTree::write_several(ByteSpan more) {
-    constexpr std::size_t most = sha256_lanes * block_bytes;
     if (bytes_ % block_bytes != 0 || more.size() < 2 * block_bytes) return 0;
-    if (more.size() >= most && has_sha256_lanes()) {
-        for (Sha256Digest const& root : sha256_of_sixteen(more.first(most)))
-            add_block(root);
-        bytes_ += most;
-        return most;
+    for (std::size_t const lanes : {sha256_lanes, sha256_lanes_min}) {
+        if (more.size() >= lanes * block_bytes && has_sha256_lanes())
+            return write_lanes(more.first(lanes * block_bytes));
     }
     for (Sha256Digest const& root :
          sha256_of_two(more.first(block_bytes), more.subspan(block_bytes, block_bytes)))
         add_block(root);
     bytes_ += 2 * block_bytes;
     return 2 * block_bytes;
+}
+
+std::size_t BlockTree::write_lanes(ByteSpan blocks) {
+    std::array<Sha256Digest, sha256_lanes> digests;
+    auto const roots = std::span(digests).first(blocks.size() / block_bytes);
+    sha256_of_lanes(blocks, roots);
+    for (Sha256Digest const& root : roots)
+        add_block(root);
+    bytes_ += blocks.size();
+    return blocks.size();
 }
 
 void BlockTree::write(ByteSpan more) {

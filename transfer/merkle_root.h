@@ -47,6 +47,7 @@ public:
 
 private:
     std::size_t write_several(ByteSpan more);
+    std::size_t write_lanes(ByteSpan blocks);
     void add_block(Sha256Digest root);
 
     Sha256 block_;

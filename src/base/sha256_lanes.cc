@@ -1,5 +1,6 @@
 #include "src/base/sha256_lanes.h"
 
+#include <cassert>
 #include <cstdint>
 #include <utility>
 
@@ -23,6 +24,7 @@ namespace satchel {
 namespace {
 
 constexpr std::size_t block_bytes = 64;
+constexpr std::size_t group_lanes = sha256_lanes_min;  ///< words in one register
 
 #define SATCHEL_WIDE __attribute__((target("avx512f,avx512bw"), always_inline)) inline
 
@@ -33,6 +35,14 @@ struct Words {
 
 struct State {
     __m512i of[8];
+};
+
+/// Messages that are hashed together. One group's steps wait for one another: a second group fills
+/// those gaps.
+template <std::size_t Groups>
+struct Lanes {
+    State states[Groups];
+    Words words[Groups];
 };
 
 using Sixteen = std::make_index_sequence<16>;
@@ -69,7 +79,7 @@ SATCHEL_WIDE Words words_of(Byte const* block, std::size_t message_bytes) {
     __m512i const big_endian =
         _mm512_broadcast_i32x4(_mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
     Words rows;
-    for (std::size_t i = 0; i < sha256_lanes; ++i)
+    for (std::size_t i = 0; i < group_lanes; ++i)
         rows.of[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(block + i * message_bytes), big_endian);
     return transposed(rows);
 }
@@ -91,48 +101,63 @@ SATCHEL_WIDE void schedule(Words& words) {
                                    _mm512_add_epi32(small_zero, small_one));
 }
 
-/// Step 3. The letters move one place on with each round: instead of them, the indices do.
+/// Step 3. The letters move one place on with each round: instead of them, the indices do. What is
+/// known early is added first: the next round waits for e, and a little less for a.
 template <std::size_t I>
 SATCHEL_WIDE void one_round(State& state, Words const& words, std::uint32_t const* constants) {
     constexpr std::size_t a = (16 - I) % 8;
+    __m512i const keyed =
+        _mm512_add_epi32(words.of[I], _mm512_set1_epi32(static_cast<int>(constants[I])));
+    __m512i const early = _mm512_add_epi32(state.of[(a + 7) % 8], keyed);
     __m512i const e = state.of[(a + 4) % 8];
     __m512i const big_one =
         xor_of(_mm512_ror_epi32(e, 6), _mm512_ror_epi32(e, 11), _mm512_ror_epi32(e, 25));
     __m512i const choice =
         _mm512_ternarylogic_epi32(e, state.of[(a + 5) % 8], state.of[(a + 6) % 8], 0xca);
-    __m512i const keyed =
-        _mm512_add_epi32(words.of[I], _mm512_set1_epi32(static_cast<int>(constants[I])));
-    __m512i const first = _mm512_add_epi32(_mm512_add_epi32(state.of[(a + 7) % 8], keyed),
-                                           _mm512_add_epi32(big_one, choice));
     __m512i const big_zero =
         xor_of(_mm512_ror_epi32(state.of[a], 2), _mm512_ror_epi32(state.of[a], 13),
                _mm512_ror_epi32(state.of[a], 22));
     __m512i const majority =
         _mm512_ternarylogic_epi32(state.of[a], state.of[(a + 1) % 8], state.of[(a + 2) % 8], 0xe8);
-    state.of[(a + 3) % 8] = _mm512_add_epi32(state.of[(a + 3) % 8], first);
-    state.of[(a + 7) % 8] = _mm512_add_epi32(first, _mm512_add_epi32(big_zero, majority));
+    __m512i const first = _mm512_add_epi32(_mm512_add_epi32(early, choice), big_one);
+    __m512i const moved = _mm512_add_epi32(_mm512_add_epi32(early, state.of[(a + 3) % 8]), choice);
+    state.of[(a + 3) % 8] = _mm512_add_epi32(moved, big_one);
+    state.of[(a + 7) % 8] = _mm512_add_epi32(_mm512_add_epi32(first, majority), big_zero);
 }
 
-template <std::size_t... I>
-SATCHEL_WIDE void sixteen_rounds(State& state, Words const& words, std::uint32_t const* constants,
+template <std::size_t Round>
+SATCHEL_WIDE void one_round_of(State& state, Words& words, std::uint32_t const* constants) {
+    if constexpr (Round >= 16) schedule<Round % 16>(words);
+    one_round<Round % 16>(state, words, constants);
+}
+
+// Not by a loop over the groups: then what they are made of would stand in memory.
+template <std::size_t Round, std::size_t Groups>
+SATCHEL_WIDE void one_round_of_all(Lanes<Groups>& lanes, std::uint32_t const* constants) {
+    one_round_of<Round>(lanes.states[0], lanes.words[0], constants);
+    if constexpr (Groups == 2) one_round_of<Round>(lanes.states[1], lanes.words[1], constants);
+}
+
+template <std::size_t From, std::size_t Groups, std::size_t... I>
+SATCHEL_WIDE void sixteen_rounds(Lanes<Groups>& lanes, std::uint32_t const* constants,
                                  std::index_sequence<I...>) {
-    (one_round<I>(state, words, constants), ...);
+    (one_round_of_all<From + I>(lanes, constants), ...);
 }
 
-template <std::size_t... I>
-SATCHEL_WIDE void next_words(Words& words, std::index_sequence<I...>) {
-    (schedule<I>(words), ...);
-}
-
-SATCHEL_WIDE void compress(State& state, Words words) {
-    State const before = state;
-    sixteen_rounds(state, words, sha256_round_constants.data(), Sixteen());
-    for (std::size_t round = 16; round < sha256_round_constants.size(); round += 16) {
-        next_words(words, Sixteen());
-        sixteen_rounds(state, words, sha256_round_constants.data() + round, Sixteen());
+template <std::size_t Groups>
+SATCHEL_WIDE void compress(Lanes<Groups>& lanes) {
+    State before[Groups];
+    for (std::size_t group = 0; group < Groups; ++group)
+        before[group] = lanes.states[group];
+    auto const* constants = sha256_round_constants.data();
+    sixteen_rounds<0>(lanes, constants, Sixteen());
+    for (std::size_t round = 16; round < sha256_round_constants.size(); round += 16)
+        sixteen_rounds<16>(lanes, constants + round, Sixteen());
+    for (std::size_t group = 0; group < Groups; ++group) {
+        State& state = lanes.states[group];
+        for (int i = 0; i < 8; ++i)
+            state.of[i] = _mm512_add_epi32(state.of[i], before[group].of[i]);
     }
-    for (int i = 0; i < 8; ++i)
-        state.of[i] = _mm512_add_epi32(state.of[i], before.of[i]);
 }
 
 /// What ends messages that fill their last block: a bit, and the length in bits.
@@ -147,18 +172,9 @@ SATCHEL_WIDE Words padding_for(std::uint64_t message_bytes) {
     return words;
 }
 
-__attribute__((target("avx512f,avx512bw"))) std::array<Sha256Digest, sha256_lanes> all_at_once(
-    ByteSpan messages) {
-    std::size_t const message_bytes = messages.size() / sha256_lanes;
-    State state;
-    for (std::size_t i = 0; i < sha256_first_state.size(); ++i)
-        state.of[i] = _mm512_set1_epi32(static_cast<int>(sha256_first_state[i]));
-    for (std::size_t at = 0; at < message_bytes; at += block_bytes)
-        compress(state, words_of(messages.data() + at, message_bytes));
-    compress(state, padding_for(message_bytes));
-    std::array<Sha256Digest, sha256_lanes> digests{};
+SATCHEL_WIDE void put_digests(State const& state, std::span<Sha256Digest> digests) {
     for (std::size_t word = 0; word < sha256_first_state.size(); ++word) {
-        alignas(64) std::array<std::uint32_t, sha256_lanes> lanes;
+        alignas(64) std::array<std::uint32_t, group_lanes> lanes;
         _mm512_store_si512(lanes.data(), state.of[word]);
         for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
             for (std::size_t i = 0; i < 4; ++i)
@@ -166,7 +182,29 @@ __attribute__((target("avx512f,avx512bw"))) std::array<Sha256Digest, sha256_lane
                     static_cast<Byte>(lanes[lane] >> (24 - 8 * i) & 0xffU);
         }
     }
-    return digests;
+}
+
+template <std::size_t Groups>
+__attribute__((target("avx512f,avx512bw"))) void all_at_once(ByteSpan messages,
+                                                             std::span<Sha256Digest> digests) {
+    std::size_t const message_bytes = messages.size() / digests.size();
+    std::size_t const group_bytes = group_lanes * message_bytes;
+    Lanes<Groups> lanes;
+    for (State& state : lanes.states) {
+        for (std::size_t i = 0; i < sha256_first_state.size(); ++i)
+            state.of[i] = _mm512_set1_epi32(static_cast<int>(sha256_first_state[i]));
+    }
+    for (std::size_t at = 0; at < message_bytes; at += block_bytes) {
+        for (std::size_t group = 0; group < Groups; ++group)
+            lanes.words[group] =
+                words_of(messages.data() + group * group_bytes + at, message_bytes);
+        compress(lanes);
+    }
+    for (Words& words : lanes.words)
+        words = padding_for(message_bytes);
+    compress(lanes);
+    for (std::size_t group = 0; group < Groups; ++group)
+        put_digests(lanes.states[group], digests.subspan(group * group_lanes, group_lanes));
 }
 
 #undef SATCHEL_WIDE
@@ -179,8 +217,13 @@ bool has_sha256_lanes() {
     return found;
 }
 
-std::array<Sha256Digest, sha256_lanes> sha256_of_sixteen(ByteSpan messages) {
-    return all_at_once(messages);
+void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests) {
+    assert(digests.size() == sha256_lanes || digests.size() == sha256_lanes_min);
+    if (digests.size() == sha256_lanes) {
+        all_at_once<2>(messages, digests);
+    } else {
+        all_at_once<1>(messages, digests);
+    }
 }
 
 #else
@@ -189,12 +232,10 @@ bool has_sha256_lanes() {
     return false;
 }
 
-std::array<Sha256Digest, sha256_lanes> sha256_of_sixteen(ByteSpan messages) {
-    std::size_t const message_bytes = messages.size() / sha256_lanes;
-    std::array<Sha256Digest, sha256_lanes> digests;
+void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests) {
+    std::size_t const message_bytes = messages.size() / digests.size();
     for (std::size_t i = 0; i < digests.size(); ++i)
         digests[i] = sha256(messages.subspan(i * message_bytes, message_bytes));
-    return digests;
 }
 
 #endif
