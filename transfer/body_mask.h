@@ -9,6 +9,7 @@
 #include "src/base/bytes.h"
 #include "src/base/result.h"
 #include "transfer/tls_pinned.h"
+#include "transfer/wide_aes.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is OpenSSL's.
 using EVP_CIPHER_CTX = struct evp_cipher_ctx_st;
@@ -24,7 +25,9 @@ public:
     static Result<BodyMask> of_received(SSL* ssl);
 
     /// NIST SP 800-38A §6.5, from a counter of zero. Fault::io when OpenSSL refuses.
-    static Result<BodyMask> with_key(ByteSpan key);
+    static Result<BodyMask> with_key(std::span<Byte const, 16> key);
+    /// Not by the processor's widest registers, though it has them.
+    static Result<BodyMask> by_openssl(std::span<Byte const, 16> key);
 
     /// Masks, or takes the mask off. `out` has as many bytes as `in`, and may be the same.
     Status apply(ByteSpan in, std::span<Byte> out);
@@ -37,6 +40,11 @@ private:
     explicit BodyMask(std::unique_ptr<EVP_CIPHER_CTX, Free> context)
         : context_(std::move(context)) {}
 
+    explicit BodyMask(std::unique_ptr<WideAesCounter> wide)
+        : wide_(std::move(wide)) {}
+
+    // One of the two.
+    std::unique_ptr<WideAesCounter> wide_;
     std::unique_ptr<EVP_CIPHER_CTX, Free> context_;
 };
 

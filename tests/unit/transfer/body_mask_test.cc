@@ -72,15 +72,41 @@ TEST_CASE("body_mask: AES-128 in counter mode, from a counter of zero, in whatev
     std::string const stream =
         "66e94bd4ef8a2c3b884cfa59ca342b2e58e2fccefa7e3061367f1d57a4e7455a"
         "0388dace60b6a392f328c2b971b2fe78";
-    for (std::size_t const first : {0U, 1U, 15U, 16U, 17U, 48U}) {
-        CAPTURE(first);
-        auto mask = BodyMask::with_key(Bytes(16));
+    std::array<Byte, 16> const key{};
+    for (auto const with_key : {&BodyMask::with_key, &BodyMask::by_openssl}) {
+        for (std::size_t const first : {0U, 1U, 15U, 16U, 17U, 48U}) {
+            CAPTURE(first);
+            auto mask = with_key(key);
+            REQUIRE(mask);
+            Bytes bytes(48);
+            auto const all = std::span(bytes);
+            REQUIRE(mask->apply(all.first(first), all.first(first)));
+            REQUIRE(mask->apply(all.subspan(first), all.subspan(first)));
+            CHECK(to_hex(bytes) == stream);
+        }
+    }
+}
+
+TEST_CASE("body_mask: the widest registers make what OpenSSL makes") {
+    std::array<Byte, 16> key{};
+    for (std::size_t i = 0; i < key.size(); ++i)
+        key[i] = static_cast<Byte>(i * 11);
+    SampleBlob const blob = sample_blob(70'000);
+    for (std::size_t const part : {1U, 63U, 64U, 65U, 511U, 512U, 513U, 1'024U, 1'100U, 70'000U}) {
+        CAPTURE(part);
+        auto mask = BodyMask::with_key(key);
+        auto reference = BodyMask::by_openssl(key);
         REQUIRE(mask);
-        Bytes bytes(48);
-        auto const all = std::span(bytes);
-        REQUIRE(mask->apply(all.first(first), all.first(first)));
-        REQUIRE(mask->apply(all.subspan(first), all.subspan(first)));
-        CHECK(to_hex(bytes) == stream);
+        REQUIRE(reference);
+        Bytes masked(blob.size());
+        Bytes expected(blob.size());
+        for (std::size_t at = 0; at < blob.size(); at += part) {
+            auto const size = std::min<std::size_t>(part, blob.size() - at);
+            auto const in = blob.view().subspan(at, size);
+            REQUIRE(mask->apply(in, std::span(masked).subspan(at, size)));
+            REQUIRE(reference->apply(in, std::span(expected).subspan(at, size)));
+        }
+        CHECK(masked == expected);
     }
 }
 
