@@ -17,7 +17,7 @@ using ErrorCode = boost::system::error_code;
 constexpr std::size_t read_ahead_bytes = 32 * 1024;
 constexpr std::size_t slice_bytes = 64 * 1024;  ///< encrypted, then sent, at once
 constexpr std::size_t sealed_slice_bytes = slice_bytes + 1024;
-constexpr std::size_t turn_bytes = 512 * 1024;  ///< read at most before others get their turn
+constexpr std::size_t turn_bytes = 512 * 1024;  ///< at most before others get their turn
 
 /// All of it, and in one call where the socket takes so much: left to itself Asio hands over 64 KiB
 /// at a time, and what TLS adds to a slice would go by a call of its own.
@@ -273,13 +273,33 @@ asio::awaitable<ErrorCode> TlsSocket::write_masked(ByteSpan bytes) {
         bytes = bytes.subspan(slice.size());
         auto const masked = std::span(sending_).first(slice.size());
         if (!sent_mask_->apply(slice, masked)) error = asio::error::no_protocol_option;
-        if (!error && !socket_.is_open()) error = asio::error::operation_aborted;
-        if (error) break;
-        co_await asio::async_write(socket_, asio::buffer(masked.data(), masked.size()), whole_slice,
-                                   asio::redirect_error(asio::use_awaitable, error));
+        if (!error) error = co_await send_all(masked);
     }
     sending_.clear();
     co_return error;
+}
+
+/// Without a turn of the event loop for each slice, as long as the socket takes them.
+asio::awaitable<ErrorCode> TlsSocket::send_all(ByteSpan bytes) {
+    co_await let_others_run();
+    while (!bytes.empty()) {
+        if (!socket_.is_open()) co_return asio::error::operation_aborted;
+        auto const sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(sent));
+            since_suspension_ += static_cast<std::size_t>(sent);
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            co_return ErrorCode(errno, asio::error::get_system_category());
+        since_suspension_ = 0;
+        ErrorCode error;
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                                    asio::redirect_error(asio::use_awaitable, error));
+        if (error) co_return error;
+    }
+    co_return ErrorCode();
 }
 
 }  // namespace satchel::transfer

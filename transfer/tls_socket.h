@@ -66,6 +66,7 @@ private:
     asio::awaitable<ErrorCode> wait_readable();
     asio::awaitable<ErrorCode> flush();
     asio::awaitable<void> let_others_run();
+    asio::awaitable<ErrorCode> send_all(ByteSpan bytes);
     /// What comes without waiting; would_block where that is nothing.
     ErrorCode take(std::span<Byte> out, std::size_t& count);
     ErrorCode take_masked(std::span<Byte> out, std::size_t& count);
@@ -86,7 +87,7 @@ private:
     Bytes out_;      ///< encrypted, to be sent
     Bytes sending_;  ///< encrypted, in the hands of the system
     std::uint64_t received_ = 0;
-    std::size_t since_suspension_ = 0;  ///< bytes read without letting others run
+    std::size_t since_suspension_ = 0;  ///< bytes moved without letting others run
 };
 
 }  // namespace satchel::transfer
