@@ -1,5 +1,6 @@
 #include "transfer/blob_sink.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,8 +17,6 @@ namespace {
 
 /// As many blocks as are hashed at once.
 constexpr std::size_t group_bytes = sha256_lanes * limits::merkle_block_bytes;
-/// What was left over of whole groups, and one more sealed chunk.
-constexpr std::size_t buffer_bytes = outgoing_batch_bytes + limits::age_chunk_bytes + 4096;
 static_assert(outgoing_batch_bytes > limits::inline_blob_bytes);
 static_assert(outgoing_batch_bytes % group_bytes == 0);
 
@@ -43,18 +42,23 @@ BlobSink::BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> gr
     if (journal_) hasher_.gather_grains();
 }
 
-Status BlobSink::write(ByteSpan more) {
-    // Left to double, it would take twice the memory.
-    if (pending_.capacity() < buffer_bytes) pending_.reserve(buffer_bytes);
-    append(pending_, more);
-    auto const groups = pending_.size() - pending_.size() % group_bytes;
-    if (groups < outgoing_batch_bytes) return {};
-    if (auto hashed = hash(ByteSpan(pending_).first(groups)); !hashed) return hashed;
-    return let_out(groups);
+Status BlobSink::write(ByteSpan more, Sha256Beside* beside) {
+    while (!more.empty()) {
+        // Left to double, it would take twice the memory; a small blob needs no large one.
+        auto const wanted = pending_.size() + more.size();
+        if (wanted > limits::inline_blob_bytes) pending_.reserve(outgoing_batch_bytes);
+        auto const taken = std::min(more.size(), outgoing_batch_bytes - pending_.size());
+        append(pending_, more.first(taken));
+        more = more.subspan(taken);
+        if (pending_.size() < outgoing_batch_bytes) break;
+        if (auto hashed = hash(pending_, beside); !hashed) return hashed;
+        if (auto gone = let_out(); !gone) return gone;
+    }
+    return {};
 }
 
-Status BlobSink::hash(ByteSpan part) {
-    hasher_.write(part);
+Status BlobSink::hash(ByteSpan part, Sha256Beside* beside) {
+    hasher_.write(part, beside);
     return journal_ ? journal_->note(hasher_.take_grains()) : Status();
 }
 
@@ -64,25 +68,24 @@ Result<MerkleTree> BlobSink::finish() {
         if (!memory) return fail(system_error("memory for a blob"));
         file_ = std::make_shared<UniqueFd>(std::move(memory));
     }
-    if (auto hashed = hash(pending_); !hashed) return fail(hashed.error());
+    if (auto hashed = hash(pending_, nullptr); !hashed) return fail(hashed.error());
     auto tree = hasher_.finish();
     if (!tree) return tree;
     if (journal_) {
         if (auto noted = journal_->note_end(tree->root); !noted) return fail(noted.error());
     }
-    if (auto done = let_out(pending_.size()); !done) return fail(done.error());
+    if (auto done = let_out(); !done) return fail(done.error());
     return tree;
 }
 
-Status BlobSink::let_out(std::size_t bytes) {
-    if (bytes == 0) return {};
-    Bytes const rest = copy_of(ByteSpan(pending_).subspan(bytes));
-    pending_.resize(bytes);
+Status BlobSink::let_out() {
+    if (pending_.empty()) return {};
+    auto const bytes = pending_.size();
     if (file_ || !growth_ || !growth_->take(pending_)) {
         if (auto written = write_to_file(pending_); !written) return written;
     }
     gone_ += bytes;
-    pending_.assign(rest.begin(), rest.end());
+    pending_.clear();
     return {};
 }
 

@@ -28,7 +28,8 @@ public:
     BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> growth,
              std::shared_ptr<BlobJournal> journal);
 
-    Status write(ByteSpan more);
+    /// What waits `beside`, if anything does, is hashed in the gaps.
+    Status write(ByteSpan more, Sha256Beside* beside = nullptr);
 
     Result<MerkleTree> finish();
 
@@ -39,8 +40,8 @@ public:
     std::uint64_t file_from() const { return file_ ? file_from_ : gone_; }
 
 private:
-    Status hash(ByteSpan part);
-    Status let_out(std::size_t bytes);
+    Status hash(ByteSpan part, Sha256Beside* beside);
+    Status let_out();
     Status write_to_file(ByteSpan part);
 
     std::filesystem::path outbox_;

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "src/base/sha256_lanes.h"
 #include "src/base/sha256_pair.h"
 #include "src/core/limits.h"
 
@@ -87,11 +86,11 @@ std::uint64_t layer_bytes_for(std::uint64_t blob_bytes) {
 }
 
 /// Whole blocks, as many at once as the processor can hash; 0 where there are no two.
-std::size_t BlockTree::write_several(ByteSpan more) {
+std::size_t BlockTree::write_several(ByteSpan more, Sha256Beside* beside) {
     if (bytes_ % block_bytes != 0 || more.size() < 2 * block_bytes) return 0;
     for (std::size_t const lanes : {sha256_lanes, sha256_lanes_min}) {
         if (more.size() >= lanes * block_bytes && has_sha256_lanes())
-            return write_lanes(more.first(lanes * block_bytes));
+            return write_lanes(more.first(lanes * block_bytes), beside);
     }
     for (Sha256Digest const& root :
          sha256_of_two(more.first(block_bytes), more.subspan(block_bytes, block_bytes)))
@@ -100,19 +99,19 @@ std::size_t BlockTree::write_several(ByteSpan more) {
     return 2 * block_bytes;
 }
 
-std::size_t BlockTree::write_lanes(ByteSpan blocks) {
+std::size_t BlockTree::write_lanes(ByteSpan blocks, Sha256Beside* beside) {
     std::array<Sha256Digest, sha256_lanes> digests;
     auto const roots = std::span(digests).first(blocks.size() / block_bytes);
-    sha256_of_lanes(blocks, roots);
+    sha256_of_lanes(blocks, roots, beside);
     for (Sha256Digest const& root : roots)
         add_block(root);
     bytes_ += blocks.size();
     return blocks.size();
 }
 
-void BlockTree::write(ByteSpan more) {
+void BlockTree::write(ByteSpan more, Sha256Beside* beside) {
     while (!more.empty()) {
-        if (std::size_t const taken = write_several(more); taken > 0) {
+        if (std::size_t const taken = write_several(more, beside); taken > 0) {
             more = more.subspan(taken);
             continue;
         }
@@ -169,12 +168,12 @@ Sha256Digest BlockTree::finish(std::uint64_t blocks) {
     return root;
 }
 
-void MerkleHasher::write(ByteSpan more) {
+void MerkleHasher::write(ByteSpan more, Sha256Beside* beside) {
     while (!more.empty()) {
         // One byte more than this piece length is good for.
         if (piece_length_for(bytes_ + 1) != piece_bytes_) widen_pieces();
         auto const n = std::min<std::uint64_t>(piece_bytes_ - piece_.bytes(), more.size());
-        piece_.write(more.first(n));
+        piece_.write(more.first(n), beside);
         bytes_ += n;
         more = more.subspan(n);
         if (piece_.bytes() == piece_bytes_) {

@@ -9,6 +9,7 @@
 #include "src/base/bytes.h"
 #include "src/base/result.h"
 #include "src/base/sha256.h"
+#include "src/base/sha256_lanes.h"
 #include "src/core/content_id.h"
 
 namespace satchel::transfer {
@@ -28,7 +29,8 @@ inline constexpr std::uint64_t grain_bytes = std::uint64_t{256} * 1024;
 /// Hashes blocks into one subtree: a piece, or a blob of one piece.
 class BlockTree {
 public:
-    void write(ByteSpan more);
+    /// What waits `beside`, if anything does, is hashed in the gaps.
+    void write(ByteSpan more, Sha256Beside* beside = nullptr);
 
     /// From now on the roots of whole grains are gathered, too.
     void gather_grains() { gathers_grains_ = true; }
@@ -46,8 +48,8 @@ public:
     Sha256Digest finish();
 
 private:
-    std::size_t write_several(ByteSpan more);
-    std::size_t write_lanes(ByteSpan blocks);
+    std::size_t write_several(ByteSpan more, Sha256Beside* beside);
+    std::size_t write_lanes(ByteSpan blocks, Sha256Beside* beside);
     void add_block(Sha256Digest root);
 
     Sha256 block_;
@@ -69,9 +71,9 @@ struct MerkleTree {
 /// each further one.
 class MerkleHasher {
 public:
-    void write(ByteSpan more);
-
     /// As of BlockTree.
+    void write(ByteSpan more, Sha256Beside* beside = nullptr);
+
     void gather_grains() { piece_.gather_grains(); }
 
     Bytes take_grains() { return piece_.take_grains(); }

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "src/core/limits.h"
 #include "transfer/age_stream.h"
 #include "transfer/blob_sink.h"
 #include "transfer/piece_verifier.h"
@@ -17,11 +20,16 @@ namespace {
 /// A small content is through before a large buffer would be filled with zeros.
 constexpr std::size_t first_batch_bytes = 16 * 1024;
 
-/// Works on one batch while the next one is made: on a thread of its own, which starts with the
-/// first batch.
+struct Batch {
+    Bytes content;
+    Bytes sealed;  ///< what came of it; the end of a content comes with the next one
+};
+
+/// Works on batches in their order while the next ones are made: on a thread of its own, which
+/// starts with the first one.
 class Background {
 public:
-    using Work = std::function<Status(ByteSpan batch)>;
+    using Work = std::function<Status(Batch const& batch)>;
 
     explicit Background(Work work)
         : work_(std::move(work)) {}
@@ -31,16 +39,17 @@ public:
 
     ~Background() { static_cast<void>(finish()); }
 
-    /// Takes the batch, and leaves a buffer of the same size in its place. The failure may be that
-    /// of an earlier batch.
-    Status pass_on(Bytes& batch) {
+    /// Takes the batch, and leaves one that was used before in its place, or an empty one. The
+    /// failure may be that of an earlier batch.
+    Status pass_on(Batch& batch) {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return !handed_over_; });
+        changed_.wait(lock, [this] { return waiting_.size() < waiting_max; });
         if (!status_) return status_;
-        auto const size = batch.size();
-        std::swap(batch, batch_);
-        batch.resize(size);
-        handed_over_ = true;
+        waiting_.push_back(std::exchange(batch, {}));
+        if (!used_.empty()) {
+            batch = std::move(used_.back());
+            used_.pop_back();
+        }
         changed_.notify_one();
         if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
         return {};
@@ -60,25 +69,29 @@ public:
     }
 
 private:
+    static constexpr std::size_t waiting_max = 2;  ///< beside the one that is worked on
+
     void serve() {
         std::unique_lock lock(mutex_);
         for (;;) {
-            changed_.wait(lock, [this] { return handed_over_ || ended_; });
-            if (!handed_over_) return;
+            changed_.wait(lock, [this] { return !waiting_.empty() || ended_; });
+            if (waiting_.empty()) return;
+            Batch batch = std::move(waiting_.front());
+            waiting_.pop_front();
+            changed_.notify_one();
             lock.unlock();
-            Status done = work_(batch_);
+            Status done = work_(batch);
             lock.lock();
             if (status_) status_ = std::move(done);
-            handed_over_ = false;
-            changed_.notify_one();
+            used_.push_back(std::move(batch));
         }
     }
 
     Work work_;
-    std::mutex mutex_;  ///< guards what follows; the batch while it is not handed over
+    std::mutex mutex_;  ///< guards what follows
     std::condition_variable changed_;
-    Bytes batch_;
-    bool handed_over_ = false;
+    std::deque<Batch> waiting_;
+    std::vector<Batch> used_;
     bool ended_ = false;
     Status status_;
     std::thread thread_;
@@ -111,7 +124,7 @@ Result<KeyAndNonce> key_for(OutgoingWay const& way, Randomness& randomness) {
 
 }  // namespace
 
-// This thread reads, and hashes the content; the other encrypts, hashes the blob, and lets it out.
+// This thread reads and encrypts; the other hashes both content and blob, and lets the blob out.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay way,
                                         Randomness& randomness) {
     auto keyed = key_for(way, randomness);
@@ -121,26 +134,39 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
     blob.nonce = keyed->nonce;
     BlobEncryptor encryptor(blob.key, blob.nonce);
     BlobSink sink(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr);
-    ByteSink const out = [&](ByteSpan sealed) { return sink.write(sealed); };
-    Background background([&](ByteSpan batch) { return encryptor.write(batch, out); });
     bool const digest_wanted = way.digest == ContentDigest::wanted;
-    Sha256 content_hash;
-    Bytes buffer(first_batch_bytes);
-    for (;;) {
-        auto const filled = fill(read, buffer);
+    Sha256Beside content_hash;
+    auto const hash_and_let_out = [&](Batch const& batch) {
+        if (digest_wanted) content_hash.offer(batch.content);
+        Status done = sink.write(batch.sealed, &content_hash);
+        content_hash.settle();
+        return done;
+    };
+    Background background(hash_and_let_out);
+    Batch batch;
+    ByteSink const seal = [&batch](ByteSpan sealed) -> Status {
+        append(batch.sealed, sealed);
+        return {};
+    };
+    std::size_t wanted = first_batch_bytes;
+    for (bool more = true; more;) {
+        batch.content.resize(wanted);
+        batch.sealed.clear();
+        // Left to double, it would take twice the memory.
+        batch.sealed.reserve(wanted + limits::age_chunk_bytes + 1024);
+        auto const filled = fill(read, batch.content);
         if (!filled) return fail(filled.error());
-        auto const content = ByteSpan(buffer).first(*filled);
-        blob.content_bytes += content.size();
-        if (digest_wanted) content_hash.update(content);
-        if (content.size() < buffer.size()) {
-            if (auto done = background.finish(); !done) return fail(done.error());
-            if (auto done = encryptor.write(content, out); !done) return fail(done.error());
-            break;
-        }
-        if (auto passed = background.pass_on(buffer); !passed) return fail(passed.error());
-        buffer.resize(outgoing_batch_bytes);
+        more = *filled == wanted;
+        batch.content.resize(*filled);
+        blob.content_bytes += *filled;
+        auto sealed = encryptor.write(batch.content, seal);
+        if (sealed && !more) sealed = encryptor.finish(seal);
+        if (!sealed) return fail(sealed.error());
+        auto const done = more ? background.pass_on(batch) : background.finish();
+        if (!done) return fail(done.error());
+        wanted = outgoing_batch_bytes;
     }
-    if (auto done = encryptor.finish(out); !done) return fail(done.error());
+    if (auto done = hash_and_let_out(batch); !done) return fail(done.error());
     auto tree = sink.finish();
     if (!tree) return fail(tree.error());
     blob.id = tree->root;

@@ -1,9 +1,11 @@
 #include "src/base/sha256_lanes.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <utility>
 
+#include "src/base/sha256_instructions.h"
 #include "src/base/sha256_round_constants.h"
 
 #if defined(__x86_64__)
@@ -11,6 +13,65 @@
 #endif
 
 namespace satchel {
+
+#if defined(__x86_64__)
+
+struct Sha256Beside::State {
+    void take(ByteSpan more) {
+        waiting = by_instructions ? sha_instructions::take(stream, more) : more;
+    }
+
+    void hash() {
+        if (by_instructions) {
+            sha_instructions::run(stream.lane, waiting);
+        } else {
+            plain.update(waiting);
+        }
+    }
+
+    Sha256Digest finish() {
+        return by_instructions ? sha_instructions::finish(stream) : plain.finish();
+    }
+
+    bool by_instructions = sha_instructions::available();
+    sha_instructions::Stream stream;
+    Sha256 plain;
+    ByteSpan waiting;
+};
+
+#else
+
+struct Sha256Beside::State {
+    void take(ByteSpan more) { waiting = more; }
+
+    void hash() { plain.update(waiting); }
+
+    Sha256Digest finish() { return plain.finish(); }
+
+    Sha256 plain;
+    ByteSpan waiting;
+};
+
+#endif
+
+Sha256Beside::Sha256Beside()
+    : state_(std::make_unique<State>()) {}
+
+Sha256Beside::~Sha256Beside() = default;
+
+void Sha256Beside::offer(ByteSpan more) {
+    assert(state_->waiting.empty());
+    state_->take(more);
+}
+
+void Sha256Beside::settle() {
+    state_->hash();
+    state_->waiting = {};
+}
+
+Sha256Digest Sha256Beside::finish() {
+    return state_->finish();
+}
 
 #if defined(__x86_64__)
 
@@ -26,7 +87,8 @@ namespace {
 constexpr std::size_t block_bytes = 64;
 constexpr std::size_t group_lanes = sha256_lanes_min;  ///< words in one register
 
-#define SATCHEL_WIDE __attribute__((target("avx512f,avx512bw"), always_inline)) inline
+#define SATCHEL_LANES __attribute__((target("avx512f,avx512bw,sha,sse4.1")))
+#define SATCHEL_WIDE __attribute__((target("avx512f,avx512bw,sha,sse4.1"), always_inline)) inline
 
 // Arrays of the library would drop the registers' alignment.
 struct Words {
@@ -131,28 +193,49 @@ SATCHEL_WIDE void one_round_of(State& state, Words& words, std::uint32_t const* 
     one_round<Round % 16>(state, words, constants);
 }
 
+/// What is hashed beside the lanes, if anything is: a block in every four of their rounds takes
+/// about as long as the processor's instructions need for it.
+struct NothingBeside {
+    SATCHEL_WIDE void next_block() const {}
+};
+
+struct BlocksBeside {
+    sha_instructions::Lane& lane;
+    Byte const*& at;
+
+    SATCHEL_WIDE void next_block() const {
+        sha_instructions::one_block(lane, at);
+        at += block_bytes;
+    }
+};
+
+constexpr std::size_t rounds_per_block = 4;
+constexpr std::size_t blocks_per_compression = sha256_round_constants.size() / rounds_per_block;
+
 // Not by a loop over the groups: then what they are made of would stand in memory.
-template <std::size_t Round, std::size_t Groups>
-SATCHEL_WIDE void one_round_of_all(Lanes<Groups>& lanes, std::uint32_t const* constants) {
+template <std::size_t Round, std::size_t Groups, class Beside>
+SATCHEL_WIDE void one_round_of_all(Lanes<Groups>& lanes, std::uint32_t const* constants,
+                                   Beside const& beside) {
     one_round_of<Round>(lanes.states[0], lanes.words[0], constants);
     if constexpr (Groups == 2) one_round_of<Round>(lanes.states[1], lanes.words[1], constants);
+    if constexpr (Round % rounds_per_block == rounds_per_block - 1) beside.next_block();
 }
 
-template <std::size_t From, std::size_t Groups, std::size_t... I>
+template <std::size_t From, std::size_t Groups, class Beside, std::size_t... I>
 SATCHEL_WIDE void sixteen_rounds(Lanes<Groups>& lanes, std::uint32_t const* constants,
-                                 std::index_sequence<I...>) {
-    (one_round_of_all<From + I>(lanes, constants), ...);
+                                 Beside const& beside, std::index_sequence<I...>) {
+    (one_round_of_all<From + I>(lanes, constants, beside), ...);
 }
 
-template <std::size_t Groups>
-SATCHEL_WIDE void compress(Lanes<Groups>& lanes) {
+template <std::size_t Groups, class Beside>
+SATCHEL_WIDE void compress(Lanes<Groups>& lanes, Beside const& beside) {
     State before[Groups];
     for (std::size_t group = 0; group < Groups; ++group)
         before[group] = lanes.states[group];
     auto const* constants = sha256_round_constants.data();
-    sixteen_rounds<0>(lanes, constants, Sixteen());
+    sixteen_rounds<0>(lanes, constants, beside, Sixteen());
     for (std::size_t round = 16; round < sha256_round_constants.size(); round += 16)
-        sixteen_rounds<16>(lanes, constants + round, Sixteen());
+        sixteen_rounds<16>(lanes, constants + round, beside, Sixteen());
     for (std::size_t group = 0; group < Groups; ++group) {
         State& state = lanes.states[group];
         for (int i = 0; i < 8; ++i)
@@ -185,41 +268,86 @@ SATCHEL_WIDE void put_digests(State const& state, std::span<Sha256Digest> digest
 }
 
 template <std::size_t Groups>
-__attribute__((target("avx512f,avx512bw"))) void all_at_once(ByteSpan messages,
-                                                             std::span<Sha256Digest> digests) {
-    std::size_t const message_bytes = messages.size() / digests.size();
-    std::size_t const group_bytes = group_lanes * message_bytes;
+SATCHEL_WIDE Lanes<Groups> fresh_lanes() {
     Lanes<Groups> lanes;
     for (State& state : lanes.states) {
         for (std::size_t i = 0; i < sha256_first_state.size(); ++i)
             state.of[i] = _mm512_set1_epi32(static_cast<int>(sha256_first_state[i]));
     }
-    for (std::size_t at = 0; at < message_bytes; at += block_bytes) {
-        for (std::size_t group = 0; group < Groups; ++group)
-            lanes.words[group] =
-                words_of(messages.data() + group * group_bytes + at, message_bytes);
-        compress(lanes);
+    return lanes;
+}
+
+template <std::size_t Groups, class Beside>
+SATCHEL_WIDE void compress_blocks(Lanes<Groups>& lanes, ByteSpan messages,
+                                  std::size_t message_bytes, std::size_t from, std::size_t end,
+                                  Beside const& beside) {
+    for (std::size_t at = from; at < end; at += block_bytes) {
+        for (std::size_t group = 0; group < Groups; ++group) {
+            auto const first = group * group_lanes * message_bytes;
+            lanes.words[group] = words_of(messages.data() + first + at, message_bytes);
+        }
+        compress(lanes, beside);
     }
+}
+
+template <std::size_t Groups>
+SATCHEL_WIDE void put_end(Lanes<Groups>& lanes, std::size_t message_bytes,
+                          std::span<Sha256Digest> digests) {
     for (Words& words : lanes.words)
         words = padding_for(message_bytes);
-    compress(lanes);
+    compress(lanes, NothingBeside());
     for (std::size_t group = 0; group < Groups; ++group)
         put_digests(lanes.states[group], digests.subspan(group * group_lanes, group_lanes));
 }
 
+template <std::size_t Groups>
+SATCHEL_LANES void all_at_once(ByteSpan messages, std::span<Sha256Digest> digests) {
+    std::size_t const message_bytes = messages.size() / digests.size();
+    auto lanes = fresh_lanes<Groups>();
+    compress_blocks(lanes, messages, message_bytes, 0, message_bytes, NothingBeside());
+    put_end(lanes, message_bytes, digests);
+}
+
+/// One group, and as many of the blocks beside it as go with its compressions.
+SATCHEL_LANES void all_at_once(ByteSpan messages, std::span<Sha256Digest> digests,
+                               sha_instructions::Lane& lane, ByteSpan& blocks) {
+    std::size_t const message_bytes = messages.size() / digests.size();
+    auto const with = std::min(blocks.size() / (block_bytes * blocks_per_compression),
+                               message_bytes / block_bytes);
+    auto lanes = fresh_lanes<1>();
+    sha_instructions::Lane beside = lane;
+    Byte const* at = blocks.data();
+    compress_blocks(lanes, messages, message_bytes, 0, with * block_bytes,
+                    BlocksBeside{beside, at});
+    compress_blocks(lanes, messages, message_bytes, with * block_bytes, message_bytes,
+                    NothingBeside());
+    put_end(lanes, message_bytes, digests);
+    lane = beside;
+    blocks = blocks.subspan(with * block_bytes * blocks_per_compression);
+}
+
+#undef SATCHEL_LANES
 #undef SATCHEL_WIDE
 
 }  // namespace
 
 bool has_sha256_lanes() {
-    static bool const found =
-        __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0;
+    static bool const found = __builtin_cpu_supports("avx512f") != 0 &&
+                              __builtin_cpu_supports("avx512bw") != 0 &&
+                              sha_instructions::available();
     return found;
 }
 
-void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests) {
+void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests, Sha256Beside* beside) {
     assert(digests.size() == sha256_lanes || digests.size() == sha256_lanes_min);
-    if (digests.size() == sha256_lanes) {
+    std::size_t const group_bytes = messages.size() / digests.size() * group_lanes;
+    if (beside != nullptr && !beside->state_->waiting.empty()) {
+        for (; !digests.empty(); digests = digests.subspan(group_lanes)) {
+            all_at_once(messages.first(group_bytes), digests.first(group_lanes),
+                        beside->state_->stream.lane, beside->state_->waiting);
+            messages = messages.subspan(group_bytes);
+        }
+    } else if (digests.size() == sha256_lanes) {
         all_at_once<2>(messages, digests);
     } else {
         all_at_once<1>(messages, digests);
@@ -232,7 +360,7 @@ bool has_sha256_lanes() {
     return false;
 }
 
-void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests) {
+void sha256_of_lanes(ByteSpan messages, std::span<Sha256Digest> digests, Sha256Beside*) {
     std::size_t const message_bytes = messages.size() / digests.size();
     for (std::size_t i = 0; i < digests.size(); ++i)
         digests[i] = sha256(messages.subspan(i * message_bytes, message_bytes));
