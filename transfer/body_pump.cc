@@ -9,6 +9,8 @@
 namespace satchel::transfer {
 namespace {
 
+constexpr std::size_t gathered_bytes = std::size_t{256} * 1024;
+
 /// What a worker did with one chunk: the buffer comes back for the next.
 struct ChunkDone {
     Bytes buffer;
@@ -74,7 +76,9 @@ asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, 
         if (body.pace) channel.expect(*body.pace);
         if (!body.pace) channel.deadline().expires_after(body.chunk_patience);
         std::size_t came = 0;
-        if (body.masked) result.network = co_await channel.read_masked(filling, came);
+        // Where a chunk counts only when it is whole, nobody need wake up for less of it.
+        auto const gathered = body.pace ? 1 : gathered_bytes;
+        if (body.masked) result.network = co_await channel.read_masked(filling, came, gathered);
         if (!body.masked) result.network = co_await channel.read_exactly(filling, came);
         channel.deadline().suspend();
         if (job.running()) {

@@ -166,10 +166,11 @@ asio::awaitable<Status> TlsChannel::write(ByteSpan bytes) {
     co_return Status();
 }
 
-asio::awaitable<Status> TlsChannel::read_masked(std::span<Byte> out, std::size_t& count) {
+asio::awaitable<Status> TlsChannel::read_masked(std::span<Byte> out, std::size_t& count,
+                                                std::size_t gathered) {
     count = 0;
     if (begin_ < end_) co_return fail(Fault::corrupt, "a body began inside TLS and went on beside");
-    error_code const error = co_await tls_.read_masked(out, count);
+    error_code const error = co_await tls_.read_masked(out, count, gathered);
     if (error) co_return fail(error_of(error, "receiving"));
     co_return Status();
 }

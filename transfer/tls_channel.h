@@ -64,7 +64,9 @@ public:
 
     /// As the two above, with octets of a body that goes beside TLS: body_mask.h. Both sides have
     /// to know from a head that it does. Fault::corrupt: something came inside TLS in its place.
-    asio::awaitable<Status> read_masked(std::span<Byte> out, std::size_t& count);
+    /// `gathered`: as of TlsSocket.
+    asio::awaitable<Status> read_masked(std::span<Byte> out, std::size_t& count,
+                                        std::size_t gathered = 1);
     asio::awaitable<Status> write_masked(ByteSpan bytes);
 
     /// Reads and drops whatever comes, up to the end of the stream. Nothing can be read after it.

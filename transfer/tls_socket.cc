@@ -203,17 +203,30 @@ asio::awaitable<void> TlsSocket::let_others_run() {
     co_await asio::post(socket_.get_executor(), asio::use_awaitable);
 }
 
-asio::awaitable<ErrorCode> TlsSocket::read_masked(std::span<Byte> out, std::size_t& count) {
+void TlsSocket::wake_at(std::size_t bytes) {
+    if (bytes == woken_at_) return;
+    woken_at_ = bytes;
+    asio::socket_base::receive_low_watermark const option(static_cast<int>(bytes));
+    ErrorCode ignored;  // it wakes us as before, then
+    socket_.set_option(option, ignored);
+}
+
+asio::awaitable<ErrorCode> TlsSocket::read_masked(std::span<Byte> out, std::size_t& count,
+                                                  std::size_t gathered) {
     count = 0;
     co_await let_others_run();
     while (count < out.size()) {
         if (!socket_.is_open()) co_return asio::error::operation_aborted;
         std::size_t more = 0;
         ErrorCode error = take_masked(out.subspan(count), more);
-        if (error == asio::error::would_block) error = co_await wait_readable();
+        if (error == asio::error::would_block) {
+            wake_at(std::min(gathered, out.size() - count));
+            error = co_await wait_readable();
+        }
         if (error) co_return error;
         count += more;
     }
+    wake_at(1);
     co_return ErrorCode();
 }
 

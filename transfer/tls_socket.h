@@ -46,7 +46,10 @@ public:
     asio::awaitable<ErrorCode> write(ByteSpan bytes);
 
     /// The same beside TLS. All records written before were read before, and none comes between.
-    asio::awaitable<ErrorCode> read_masked(std::span<Byte> out, std::size_t& count);
+    /// So many bytes may be `gathered` by the system before it wakes us (socket(7), SO_RCVLOWAT):
+    /// then what came before the end of the stream counts, but not what came before a deadline.
+    asio::awaitable<ErrorCode> read_masked(std::span<Byte> out, std::size_t& count,
+                                           std::size_t gathered = 1);
     asio::awaitable<ErrorCode> write_masked(ByteSpan bytes);
 
     /// Bytes that came from the network, as they were there. It counts on.
@@ -63,6 +66,7 @@ private:
     struct BioCalls;
 
     asio::awaitable<ErrorCode> shake();
+    void wake_at(std::size_t bytes);
     asio::awaitable<ErrorCode> wait_readable();
     asio::awaitable<ErrorCode> flush();
     asio::awaitable<void> let_others_run();
@@ -87,6 +91,7 @@ private:
     Bytes out_;      ///< encrypted, to be sent
     Bytes sending_;  ///< encrypted, in the hands of the system
     std::uint64_t received_ = 0;
+    std::size_t woken_at_ = 1;          ///< bytes that have come
     std::size_t since_suspension_ = 0;  ///< bytes moved without letting others run
 };
 

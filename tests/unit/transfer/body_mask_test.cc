@@ -40,10 +40,10 @@ struct Connected {
         return *await_on(pair.io, end.read_head(patience, patience));
     }
 
-    Bytes masked_at(TlsChannel& end, std::size_t size) {
+    Bytes masked_at(TlsChannel& end, std::size_t size, std::size_t gathered = 1) {
         Bytes body(size);
         std::size_t came = 0;
-        REQUIRE(await_on(pair.io, end.read_masked(body, came)));
+        REQUIRE(await_on(pair.io, end.read_masked(body, came, gathered)));
         CHECK(came == size);
         return body;
     }
@@ -120,12 +120,51 @@ TEST_CASE("body_mask: bodies go between the records of TLS, both ways at once") 
         ends.start(say_twice(ends.listener, back.view()));
         for (int i = 0; i < 2; ++i) {
             CHECK(ends.head_at(ends.listener) == head);
-            CHECK(ends.masked_at(ends.listener, size) == there.bytes);
+            CHECK(ends.masked_at(ends.listener, size, 256 * 1024) == there.bytes);
             CHECK(ends.head_at(ends.dialler) == head);
             CHECK(ends.masked_at(ends.dialler, size) == back.bytes);
         }
         CHECK(ends.listener.is_quiet());
     }
+}
+
+TEST_CASE("body_mask: what the system gathers is all there, and a head behind it comes at once") {
+    Connected ends;
+    SampleBlob const blob = sample_blob(300'000);
+    Bytes body(blob.size());
+    std::size_t came = 0;
+    std::optional<std::string> behind;
+    asio::co_spawn(
+        ends.pair.io,
+        [&]() -> asio::awaitable<void> {
+            CHECK(co_await ends.listener.read_masked(body, came, 256 * 1024));
+            behind = (co_await ends.listener.read_head(patience, patience)).value_or("");
+        },
+        asio::detached);
+    // It waits for each before anything has come.
+    auto const let_wait = [&] {
+        ends.pair.io.restart();
+        ends.pair.io.poll();
+    };
+    let_wait();
+    ends.start(ends.dialler.write_masked(blob.view()));
+    run_until(ends.pair.io, [&] { return came == blob.size(); });
+    let_wait();
+    CHECK(body == blob.bytes);
+    ends.start(ends.dialler.write(bytes_of(head)));
+    run_until(ends.pair.io, [&] { return behind.has_value(); });
+    CHECK(*behind == head);
+}
+
+TEST_CASE("body_mask: of what the system gathers nothing is lost where the stream ends before") {
+    Connected ends;
+    SampleBlob const blob = sample_blob(10'000);
+    ends.start(ends.dialler.write_masked(blob.view()));
+    asio::post(ends.pair.io, [&] { ends.dialler.end_sending(); });
+    Bytes body(300'000);
+    std::size_t came = 0;
+    CHECK_FALSE(await_on(ends.pair.io, ends.listener.read_masked(body, came, 256 * 1024)));
+    CHECK(came == blob.size());
 }
 
 TEST_CASE("body_mask: who listens sees neither the bytes, nor that they are the same again") {
