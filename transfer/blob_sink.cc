@@ -15,8 +15,8 @@ namespace satchel::transfer {
 
 namespace {
 
-/// As many blocks as are hashed at once.
-constexpr std::size_t group_bytes = sha256_lanes * limits::merkle_block_bytes;
+/// As many blocks as are hashed at once, beside the content.
+constexpr std::size_t group_bytes = sha256_lanes_min * limits::merkle_block_bytes;
 static_assert(outgoing_batch_bytes > limits::inline_blob_bytes);
 static_assert(outgoing_batch_bytes % group_bytes == 0);
 
@@ -50,15 +50,17 @@ Status BlobSink::write(ByteSpan more, Sha256Beside* beside) {
         auto const taken = std::min(more.size(), outgoing_batch_bytes - pending_.size());
         append(pending_, more.first(taken));
         more = more.subspan(taken);
+        auto const groups = pending_.size() - pending_.size() % group_bytes;
+        if (auto hashed = hash_up_to(groups, beside); !hashed) return hashed;
         if (pending_.size() < outgoing_batch_bytes) break;
-        if (auto hashed = hash(pending_, beside); !hashed) return hashed;
         if (auto gone = let_out(); !gone) return gone;
     }
     return {};
 }
 
-Status BlobSink::hash(ByteSpan part, Sha256Beside* beside) {
-    hasher_.write(part, beside);
+Status BlobSink::hash_up_to(std::size_t end, Sha256Beside* beside) {
+    hasher_.write(ByteSpan(pending_).subspan(hashed_, end - hashed_), beside);
+    hashed_ = end;
     return journal_ ? journal_->note(hasher_.take_grains()) : Status();
 }
 
@@ -68,7 +70,7 @@ Result<MerkleTree> BlobSink::finish() {
         if (!memory) return fail(system_error("memory for a blob"));
         file_ = std::make_shared<UniqueFd>(std::move(memory));
     }
-    if (auto hashed = hash(pending_, nullptr); !hashed) return fail(hashed.error());
+    if (auto hashed = hash_up_to(pending_.size(), nullptr); !hashed) return fail(hashed.error());
     auto tree = hasher_.finish();
     if (!tree) return tree;
     if (journal_) {
@@ -86,6 +88,7 @@ Status BlobSink::let_out() {
     }
     gone_ += bytes;
     pending_.clear();
+    hashed_ = 0;
     return {};
 }
 

@@ -16,7 +16,7 @@
 
 namespace satchel::transfer {
 
-/// Read, and then hashed and let out, at once.
+/// Let out at once.
 inline constexpr std::size_t outgoing_batch_bytes = std::size_t{512} * 1024;
 
 /// A file without a name in `folder`.
@@ -40,7 +40,7 @@ public:
     std::uint64_t file_from() const { return file_ ? file_from_ : gone_; }
 
 private:
-    Status hash(ByteSpan part, Sha256Beside* beside);
+    Status hash_up_to(std::size_t end, Sha256Beside* beside);
     Status let_out();
     Status write_to_file(ByteSpan part);
 
@@ -49,6 +49,7 @@ private:
     std::shared_ptr<BlobJournal> journal_;
     MerkleHasher hasher_;
     Bytes pending_;
+    std::size_t hashed_ = 0;  ///< bytes of those
     std::uint64_t gone_ = 0;  ///< bytes let out
     std::uint64_t file_from_ = 0;
     std::shared_ptr<UniqueFd> file_;

@@ -1,15 +1,11 @@
 #include "transfer/outgoing_blob.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "src/core/limits.h"
 #include "transfer/age_stream.h"
+#include "transfer/background.h"
 #include "transfer/blob_sink.h"
 #include "transfer/piece_verifier.h"
 
@@ -19,82 +15,12 @@ namespace {
 
 /// A small content is through before a large buffer would be filled with zeros.
 constexpr std::size_t first_batch_bytes = 16 * 1024;
+/// Few enough that what is read is still near when it is encrypted and hashed.
+constexpr std::size_t content_batch_bytes = std::size_t{256} * 1024;
 
 struct Batch {
     Bytes content;
     Bytes sealed;  ///< what came of it; the end of a content comes with the next one
-};
-
-/// Works on batches in their order while the next ones are made: on a thread of its own, which
-/// starts with the first one.
-class Background {
-public:
-    using Work = std::function<Status(Batch const& batch)>;
-
-    explicit Background(Work work)
-        : work_(std::move(work)) {}
-
-    Background(Background const&) = delete;
-    Background& operator=(Background const&) = delete;
-
-    ~Background() { static_cast<void>(finish()); }
-
-    /// Takes the batch, and leaves one that was used before in its place, or an empty one. The
-    /// failure may be that of an earlier batch.
-    Status pass_on(Batch& batch) {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return waiting_.size() < waiting_max; });
-        if (!status_) return status_;
-        waiting_.push_back(std::exchange(batch, {}));
-        if (!used_.empty()) {
-            batch = std::move(used_.back());
-            used_.pop_back();
-        }
-        changed_.notify_one();
-        if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
-        return {};
-    }
-
-    /// All that was passed on is done.
-    Status finish() {
-        if (thread_.joinable()) {
-            {
-                std::lock_guard const lock(mutex_);
-                ended_ = true;
-            }
-            changed_.notify_one();
-            thread_.join();
-        }
-        return status_;
-    }
-
-private:
-    static constexpr std::size_t waiting_max = 2;  ///< beside the one that is worked on
-
-    void serve() {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            changed_.wait(lock, [this] { return !waiting_.empty() || ended_; });
-            if (waiting_.empty()) return;
-            Batch batch = std::move(waiting_.front());
-            waiting_.pop_front();
-            changed_.notify_one();
-            lock.unlock();
-            Status done = work_(batch);
-            lock.lock();
-            if (status_) status_ = std::move(done);
-            used_.push_back(std::move(batch));
-        }
-    }
-
-    Work work_;
-    std::mutex mutex_;  ///< guards what follows
-    std::condition_variable changed_;
-    std::deque<Batch> waiting_;
-    std::vector<Batch> used_;
-    bool ended_ = false;
-    Status status_;
-    std::thread thread_;
 };
 
 /// Fills the buffer where the reader gives less. Fewer bytes only at the end.
@@ -135,14 +61,16 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
     BlobEncryptor encryptor(blob.key, blob.nonce);
     BlobSink sink(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr);
     bool const digest_wanted = way.digest == ContentDigest::wanted;
+    // Without lanes to be beside, the content's hash is better off on this thread.
+    bool const hashed_beside = has_sha256_lanes();
     Sha256Beside content_hash;
     auto const hash_and_let_out = [&](Batch const& batch) {
-        if (digest_wanted) content_hash.offer(batch.content);
-        Status done = sink.write(batch.sealed, &content_hash);
-        content_hash.settle();
+        if (digest_wanted && hashed_beside) content_hash.offer(batch.content);
+        Status done = sink.write(batch.sealed, hashed_beside ? &content_hash : nullptr);
+        if (hashed_beside) content_hash.settle();
         return done;
     };
-    Background background(hash_and_let_out);
+    Background<Batch> background(hash_and_let_out, 2);
     Batch batch;
     ByteSink const seal = [&batch](ByteSpan sealed) -> Status {
         append(batch.sealed, sealed);
@@ -159,12 +87,16 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
         more = *filled == wanted;
         batch.content.resize(*filled);
         blob.content_bytes += *filled;
+        if (digest_wanted && !hashed_beside) {
+            content_hash.offer(batch.content);
+            content_hash.settle();
+        }
         auto sealed = encryptor.write(batch.content, seal);
         if (sealed && !more) sealed = encryptor.finish(seal);
         if (!sealed) return fail(sealed.error());
         auto const done = more ? background.pass_on(batch) : background.finish();
         if (!done) return fail(done.error());
-        wanted = outgoing_batch_bytes;
+        wanted = content_batch_bytes;
     }
     if (auto done = hash_and_let_out(batch); !done) return fail(done.error());
     auto tree = sink.finish();
@@ -198,7 +130,7 @@ Status complete_outgoing_blob(ContentReader const& read, std::filesystem::path c
     };
     ByteSink const out = [&](ByteSpan sealed) { return verifier.write(sealed, keep); };
     BlobEncryptor encryptor(blob.key, blob.nonce);
-    Bytes buffer(outgoing_batch_bytes);
+    Bytes buffer(content_batch_bytes);
     while (verifier.whole_bytes() < blob.file_from) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());

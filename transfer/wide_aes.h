@@ -30,7 +30,7 @@ private:
     static constexpr std::size_t rounds = 10;  ///< FIPS 197 §5
 
     std::array<Byte, (rounds + 1) * 16> round_keys_{};
-    std::uint64_t done_bytes_ = 0;
+    [[maybe_unused]] std::uint64_t done_bytes_ = 0;
 };
 
 }  // namespace satchel::transfer

@@ -32,7 +32,7 @@ bool available() {
     return found;
 }
 
-SATCHEL_SHA Lane fresh_lane() {
+Lane fresh_lane() {
     auto const word = [](std::size_t at) { return static_cast<int>(sha256_first_state[at]); };
     return {_mm_set_epi32(word(0), word(1), word(4), word(5)),
             _mm_set_epi32(word(2), word(3), word(6), word(7)),

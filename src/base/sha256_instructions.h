@@ -31,6 +31,7 @@ struct Lane {
     __m128i words[4];  // an array of the library would drop their alignment
 };
 
+/// Anywhere, unlike the rest.
 Lane fresh_lane();
 
 /// Rounds 4·Group to 4·Group + 3.

@@ -8,12 +8,13 @@
 #include "src/node/label_opener.h"
 #include "transfer/age_grant.h"
 #include "transfer/age_stream.h"
+#include "transfer/background.h"
 
 namespace satchel::node {
 
 namespace {
 
-constexpr std::size_t read_bytes = 1024 * 1024;
+constexpr std::size_t read_bytes = 512 * 1024;
 constexpr std::size_t write_bytes = 1024 * 1024;
 
 /// What was decrypted, on its way to a file: a chunk comes, many are written at once.
@@ -85,8 +86,15 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
     OpenedFile opened(out, is_large);
     FileDecoder file([&opened](ByteSpan bytes) { return opened.take(bytes); },
                      label ? &*label : nullptr);
+    // Of a large one this thread reads and decrypts, the other hashes and writes.
+    transfer::Background<Bytes> background([&file](Bytes const& part) { return file.take(part); },
+                                           1);
     transfer::BlobDecryptor decryptor(*key);
-    auto const sink = [&file](ByteSpan content) { return file.take(content); };
+    Bytes content;
+    auto const sink = [&content](ByteSpan opened_part) -> Status {
+        append(content, opened_part);
+        return {};
+    };
     Bytes buffer(read_bytes);
     UncachedReader large(blob->get());
     for (std::uint64_t at = 0;;) {
@@ -94,11 +102,15 @@ Result<Retrieved> Retriever::open_blob(RetrieveOrder const& order, int out,
         if (!got) return fail(got.error());
         if (*got == 0) break;
         at += *got;
-        if (auto done = decryptor.write(ByteSpan(buffer).first(*got), sink); !done)
-            return fail(done.error());
+        auto done = decryptor.write(ByteSpan(buffer).first(*got), sink);
+        if (done) done = is_large ? background.pass_on(content) : file.take(content);
+        if (!done) return fail(done.error());
+        content.clear();
         if (progress) progress(at, (*held)->size);
     }
+    if (auto done = background.finish(); !done) return fail(done.error());
     if (auto done = decryptor.finish(sink); !done) return fail(done.error());
+    if (auto done = file.take(content); !done) return fail(done.error());
     if (auto done = file.finish(); !done) return fail(done.error());
     if (auto done = opened.flush(); !done) return fail(done.error());
     return Retrieved{.content_id = order.content_id,
