@@ -49,7 +49,7 @@ std::optional<Admission> wrong_form(Offer const& offer, AdmissionFacts const& fa
         facts.now_seconds + limits::offer_lifetime_seconds + limits::clock_skew_seconds) {
         return refuse(403, "lives-too-long", "an offer lives an hour at most");
     }
-    if (!facts.signature_holds && !offer_signature_holds(offer)) {
+    if (!offer_signature_holds(offer)) {
         return refuse(403, "bad-signature", "the offer's signature is wrong");
     }
     return std::nullopt;

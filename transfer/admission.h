@@ -32,7 +32,6 @@ struct AdmissionFacts {
     std::vector<PublicKey> own_gateways;  ///< gateways of the users stored for here
     std::optional<UserKey> contact_key;   ///< pinned for `offer.sender`, if in the address book
     bool by_own_node = false;             ///< the caller is another node of the recipient's
-    bool signature_holds = false;         ///< of the offer: known from an earlier judgement
 };
 
 /// Whose word an offer is.

@@ -38,6 +38,15 @@ Status make_blob_folders(fs::path const& blobs) {
     return sync_folder(blobs);
 }
 
+Status overwrite(fs::path const& path, ByteSpan bytes) {
+    if (auto made = make_folder(path.parent_path()); !made) return made;
+    auto const file = open_file(path.string(), O_WRONLY | O_CREAT);
+    if (!file) return fail(file.error());
+    if (auto written = write_all_at(file->get(), bytes, 0); !written) return written;
+    if (::ftruncate(file->get(), static_cast<off_t>(bytes.size())) == 0) return {};
+    return fail(system_error(path.string()));
+}
+
 Status move_file(fs::path const& from, fs::path const& to) {
     if (auto made = make_folder(to.parent_path()); !made) return made;
     if (::rename(from.c_str(), to.c_str()) != 0) return fail(system_error(to.string()));
@@ -89,6 +98,13 @@ Status BlobFolder::publish(ContentId const& id) const {
     return move_file(partial(id), blob(id));
 }
 
+Status BlobFolder::write_blob(ContentId const& id, ByteSpan bytes) const {
+    auto const written = overwrite(blob(id), bytes);
+    if (written) return {};
+    if (written.error().fault != Fault::no_space) return fail(Fault::io, written.error().what);
+    return fail(Fault::no_space, "no room on the disk for blob " + id.short_form());
+}
+
 Status BlobFolder::sync_blob(ContentId const& id) const {
     auto const path = blob(id);
     auto const file = open_file(path.string(), O_RDONLY);
@@ -124,7 +140,9 @@ std::uint64_t BlobFolder::partial_size(ContentId const& id) const {
 Result<std::uint64_t> BlobFolder::disk_free() const {
     struct statvfs disk {};
 
-    if (::statvfs(root_.c_str(), &disk) != 0) return fail(system_error(root_.string()));
+    // Never Fault::not_found: a stranger would be told that what they offer is not here.
+    if (::statvfs(root_.c_str(), &disk) != 0)
+        return fail(Fault::io, system_error(root_.string()).what);
     return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 

@@ -29,6 +29,10 @@ public:
     /// Moves a partial, whose bytes are synced, to the blobs. Survives a power cut on return.
     Status publish(ContentId const& id) const;
 
+    /// Writes a blob to its place, over what is there. Not synced: see sync_blob(). Fault::no_space
+    /// or Fault::io, the first without a path in its words: a stranger hears them.
+    Status write_blob(ContentId const& id, ByteSpan bytes) const;
+
     /// A blob that was written to its place, and may have gone again. Survives a power cut on
     /// return.
     Status sync_blob(ContentId const& id) const;

@@ -132,17 +132,12 @@ Status BlobIndex::add(ContentId const& id, std::uint64_t size, ByteSpan layer,
     });
 }
 
-Result<std::map<ContentId, Bytes>> BlobIndex::kept_bytes() {
-    std::map<ContentId, Bytes> kept;
-    auto const done =
-        each_row("SELECT blob, bytes FROM kept_bytes", [&](SqliteStatement const& row) -> Status {
-            auto const id = read_id(row, 0);
-            if (!id) return fail(id.error());
-            kept.emplace(*id, row.blob(1));
-            return {};
-        });
-    if (!done) return fail(done.error());
-    return kept;
+Result<std::set<ContentId>> BlobIndex::with_kept_bytes() {
+    return ids("SELECT blob FROM kept_bytes");
+}
+
+Result<Bytes> BlobIndex::kept_bytes(ContentId const& id) {
+    return one_field("SELECT bytes FROM kept_bytes WHERE blob = ?", id);
 }
 
 Status BlobIndex::forget_bytes(std::set<ContentId> const& ids) {
@@ -170,16 +165,19 @@ Status BlobIndex::put_aside(ContentId const& id) {
 }
 
 Result<std::set<ContentId>> BlobIndex::set_aside() {
-    std::set<ContentId> ids;
-    auto const done =
-        each_row("SELECT blob FROM set_aside", [&](SqliteStatement const& row) -> Status {
-            auto const id = read_id(row, 0);
-            if (!id) return fail(id.error());
-            ids.insert(*id);
-            return {};
-        });
+    return ids("SELECT blob FROM set_aside");
+}
+
+Result<std::set<ContentId>> BlobIndex::ids(std::string_view sql) {
+    std::set<ContentId> all;
+    auto const done = each_row(sql, [&](SqliteStatement const& row) -> Status {
+        auto const id = read_id(row, 0);
+        if (!id) return fail(id.error());
+        all.insert(*id);
+        return {};
+    });
     if (!done) return fail(done.error());
-    return ids;
+    return all;
 }
 
 Result<std::optional<std::uint64_t>> BlobIndex::set_aside_size(ContentId const& id) {
@@ -293,18 +291,21 @@ Result<std::vector<HeldBlob>> BlobIndex::select(std::string_view from, std::stri
 }
 
 Result<Bytes> BlobIndex::layer(ContentId const& id) {
-    std::optional<Bytes> layer;
-    auto const done = each_row(
+    return one_field(
         "SELECT layer FROM blob WHERE id = ?1 AND "
         "NOT EXISTS (SELECT 1 FROM set_aside WHERE blob = ?1)",
-        [&](SqliteStatement const& row) -> Status {
-            layer = row.blob(0);
-            return {};
-        },
-        id.bytes);
-    if (!done) return fail(done.error());
-    if (!layer) return fail(Fault::not_found, "blob " + id.short_form() + " is not here");
-    return std::move(*layer);
+        id);
+}
+
+Result<Bytes> BlobIndex::one_field(std::string_view sql, ContentId const& id) {
+    std::optional<Bytes> field;
+    auto const read = [&](SqliteStatement const& row) -> Status {
+        field = row.blob(0);
+        return {};
+    };
+    if (auto const done = each_row(sql, read, id.bytes); !done) return fail(done.error());
+    if (!field) return fail(Fault::not_found, "blob " + id.short_form() + " is not here");
+    return std::move(*field);
 }
 
 Result<IndexTotals> BlobIndex::totals() {

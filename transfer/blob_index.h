@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,7 +46,9 @@ public:
     /// its bytes where they are given: until forget_bytes().
     Status add(ContentId const& id, std::uint64_t size, ByteSpan layer, Holding const& holding,
                ByteSpan bytes = {});
-    Result<std::map<ContentId, Bytes>> kept_bytes();
+    Result<std::set<ContentId>> with_kept_bytes();
+    /// Fault::not_found where none are kept.
+    Result<Bytes> kept_bytes(ContentId const& id);
     /// A power cut may undo it.
     Status forget_bytes(std::set<ContentId> const& ids);
 
@@ -100,6 +101,8 @@ private:
     template <class... Values>
     Status run(std::string_view sql, Values const&... values);
     Status insert(std::string_view sql, ContentId const& id, Holding const& holding);
+    Result<Bytes> one_field(std::string_view sql, ContentId const& id);
+    Result<std::set<ContentId>> ids(std::string_view sql);
     Result<std::optional<std::uint64_t>> one_size(std::string_view sql, ContentId const& id);
     template <class Read, class... Values>
     Status each_row(std::string_view sql, Read const& read, Values const&... values);

@@ -125,7 +125,7 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
     auto reserve = [&store = around_.store, wanted = incoming->offer, account = incoming->account] {
         return reserve_room(store, wanted, account);
     };
-    Reserved reserved = co_await around_.pool.await(std::move(reserve));
+    Taken reserved = co_await around_.pool.await(std::move(reserve));
     if (incoming->slot) {  // a twin of this request was faster
         opening.slot = incoming->slot;
         co_return opening;
@@ -142,7 +142,7 @@ asio::awaitable<BlobIntake::Opening> BlobIntake::open_slot(Incoming incoming) {
 }
 
 /// Why it can't come in now.
-Answer BlobIntake::answer_to_trouble(Incoming const& incoming, Reserved const& reserved) {
+Answer BlobIntake::answer_to_trouble(Incoming const& incoming, Taken const& reserved) {
     if (reserved.arriving) {
         incoming->waits = true;
         return transfer::answer_of(OfferProgress{OfferAction::wait, *reserved.arriving});
@@ -244,7 +244,7 @@ asio::awaitable<Answer> BlobIntake::take_inline(Incoming incoming, Bytes blob) {
                  blob = std::move(blob), begun = std::move(begun)] {
         return take_whole(store, wanted, holding, blob, begun);
     };
-    Reserved const taken = co_await around_.pool.await(std::move(take));
+    Taken const taken = co_await around_.pool.await(std::move(take));
     if (taken.status) co_return confirm(incoming, 200);
     incoming->slot.reset();
     co_return answer_to_trouble(incoming, taken);
@@ -342,7 +342,9 @@ void BlobIntake::sweep() {
     swarms_.sweep(now - std::min(now, idle));
     offers_.sweep(now, now - std::min(now, idle));
     auto settle = [&store = around_.store] { return store.settle(); };
-    around_.pool.run(std::move(settle), [](Status const&) {});  // where it fails, then later
+    around_.pool.run(std::move(settle), [&host = around_.host](Status const& done) {
+        if (!done) host.store_troubled(done.error());
+    });
     SwarmRoom const* const room = around_.host.swarm_room();
     if (room == nullptr) return;
     auto const is_held = [&store = around_.store](ContentId const& id) {

@@ -75,7 +75,7 @@ private:
     /// One that is open already, or an answer where no more may be opened.
     asio::awaitable<Opening> find_slot(Incoming incoming);
     asio::awaitable<Opening> open_slot(Incoming incoming);
-    Answer answer_to_trouble(Incoming const& incoming, Reserved const& reserved);
+    Answer answer_to_trouble(Incoming const& incoming, Taken const& reserved);
     /// What came for the draft becomes the upload of the blob that has a name now.
     asio::awaitable<void> take_over_draft(Incoming incoming);
     asio::awaitable<Answer> answer_to_offer(Incoming incoming, std::shared_ptr<UploadSlot> slot);

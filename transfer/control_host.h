@@ -155,6 +155,9 @@ public:
     /// A blob is held, verified and on disk, for one more offer.
     virtual void blob_arrived(Offer const& offer, Route route) = 0;
 
+    /// The store could not do what nobody waits for.
+    virtual void store_troubled(Error const& /*why*/) {}
+
     /// An offer was turned away.
     virtual void offer_refused(Offer const& /*offer*/, Refusal const& /*refusal*/) {}
 

@@ -83,7 +83,6 @@ asio::awaitable<Admission> ControlSession::judge(Caller caller, Offer offer) con
     bool const pinned = facts.contact_key && offer.signer == *facts.contact_key;
     bool const hangs_on_domains = !admission.refusal || admission.refusal->status == 401;
     if (!sender || pinned || !hangs_on_domains) co_return admission;
-    facts.signature_holds = true;  // or there would be another refusal
     facts.sender_domain = co_await host_.domain_trust(sender->domain());
     facts.own_gateways = co_await host_.own_gateways();
     co_return admit(offer, facts);

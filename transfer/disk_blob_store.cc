@@ -155,8 +155,7 @@ Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(DiskStoreOptions opti
     if (!index) return fail(index.error());
     auto state = std::make_shared<DiskStoreState>(std::move(options), clock, std::move(*folder),
                                                   std::move(*index));
-    auto opening = reconcile(state->folder, state->index,
-                             [&](PartialBlob const& partial) { return state->is_stale(partial); });
+    auto opening = reconcile(*state);
     if (!opening) return fail(opening.error());
     return std::unique_ptr<DiskBlobStore>(new DiskBlobStore(std::move(state), std::move(*opening)));
 }
@@ -165,7 +164,6 @@ std::filesystem::path DiskBlobStore::outbox() const {
     return state_->folder.outbox();
 }
 
-/// The mutex is held.
 Status DiskBlobStore::may_come(ContentId const& id, std::uint64_t size, std::string const& sender) {
     if (size < blob_bytes_min) return fail(Fault::refused, "no blob is as small as that");
     auto const held = state_->index.size_of(id);
@@ -275,6 +273,10 @@ Result<UniqueFd> DiskBlobStore::open(ContentId const& id) {
     auto const size = state_->index.size_of(id);
     if (!size) return fail(size.error());
     if (!*size) return not_here(id);
+    // There was no room for its file, and may be now.
+    if (state_->unwritten.contains(id)) {
+        if (auto written = state_->write_kept(id); !written) return fail(written.error());
+    }
     return open_file(state_->folder.blob(id).string(), O_RDONLY);
 }
 
@@ -301,6 +303,7 @@ Result<bool> DiskBlobStore::release(ContentId const& id, AddressTag const& recip
     if (!released) return fail(released.error());
     if (released->blob) {
         state_->unsettled.erase(id);
+        state_->unwritten.erase(id);
         state_->folder.remove_blob(id);
         if (!arriving) {
             state_->folder.remove_partial(id);
@@ -317,6 +320,7 @@ Result<bool> DiskBlobStore::is_whole(ContentId const& id) {
     if (!*held) return not_here(id);
     if ((*held)->set_aside) return false;
     auto const file = open(id);
+    if (!file && file.error().fault == Fault::no_space) return fail(file.error());
     if (!file) return false;
     MerkleHasher hasher;
     Bytes buffer(read_bytes);
@@ -348,6 +352,7 @@ Result<bool> DiskBlobStore::set_aside(ContentId const& id) {
     }
     if (auto marked = state_->index.put_aside(id); !marked) return fail(marked.error());
     state_->verified.erase(id);
+    state_->unwritten.erase(id);
     if (!in_pieces || !state_->folder.recall(id)) state_->folder.remove_blob(id);
     return true;
 }

@@ -74,6 +74,7 @@ public:
                                              std::size_t most) override;
     Result<std::vector<HeldBlob>> list_arrived_after(std::uint64_t arrival,
                                                      std::size_t most) override;
+    /// Fault::no_space: its bytes are in the index alone, and find no room for a file.
     Result<UniqueFd> open(ContentId const& id) override;
     Result<Bytes> layer(ContentId const& id) override;
     std::uint64_t received_so_far(ContentId const& id) override;
@@ -89,6 +90,7 @@ public:
 private:
     DiskBlobStore(std::shared_ptr<DiskStoreState> state, Reconciliation opening);
     Status reserve(ContentId const& id, std::uint64_t size, std::string const& sender);
+    /// The mutex is held.
     Status may_come(ContentId const& id, std::uint64_t size, std::string const& sender);
 
     std::shared_ptr<DiskStoreState> state_;

@@ -38,6 +38,8 @@ struct DiskStoreState {
     Clock const& clock;
     BlobFolder const folder;
 
+    std::mutex settling;  ///< held by the settle() under way; taken before `mutex`
+
     std::mutex mutex;  ///< guards what follows
     BlobIndex index;
     std::map<ContentId, Arrival> arriving;
@@ -45,8 +47,14 @@ struct DiskStoreState {
     /// Blobs whose files are not synced as yet: their bytes are durable in the index.
     std::set<ContentId> unsettled;
 
+    /// Blobs whose files could not be written for want of room: only the index has their bytes.
+    std::set<ContentId> unwritten;
+
     /// Bytes of partials that this process has verified: they need not be hashed again.
     std::map<ContentId, std::uint64_t> verified;
+
+    /// Writes the file of a blob from the bytes that the index keeps. The mutex is held.
+    Status write_kept(ContentId const& id);
 
     /// Has nobody gone on with it for too long?
     bool is_stale(PartialBlob const& partial) const;

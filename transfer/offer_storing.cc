@@ -9,8 +9,8 @@ namespace satchel::transfer {
 
 namespace {
 
-Reserved in_the_way(BlobStore& store, Offer const& offer, Error const& why) {
-    Reserved none{nullptr, fail(why)};
+Taken in_the_way(BlobStore& store, Offer const& offer, Error const& why) {
+    Taken none{nullptr, fail(why)};
     if (why.fault == Fault::unavailable) none.arriving = store.received_so_far(offer.content_id);
     return none;
 }
@@ -34,7 +34,7 @@ Result<bool> hold_if_here(BlobStore& store, Offer const& offer, Holding const& h
     return true;
 }
 
-Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& account) {
+Taken reserve_room(BlobStore& store, Offer const& offer, std::string const& account) {
     bool const draft = is_draft(offer);
     // A draft has several pieces.
     if (!draft && pieces_in(offer.size) > 1) {
@@ -47,8 +47,8 @@ Reserved reserve_room(BlobStore& store, Offer const& offer, std::string const& a
     return in_the_way(store, offer, upload.error());
 }
 
-Reserved take_whole(BlobStore& store, Offer const& offer, Holding const& holding, ByteSpan blob,
-                    std::shared_ptr<BlobUpload> const& begun) {
+Taken take_whole(BlobStore& store, Offer const& offer, Holding const& holding, ByteSpan blob,
+                 std::shared_ptr<BlobUpload> const& begun) {
     auto held = hold_if_here(store, offer, holding);
     if (held && !*held && begun) {
         auto const have = static_cast<std::size_t>(begun->offset());

@@ -14,14 +14,15 @@ namespace {
 
 class Reconciler {
 public:
-    Reconciler(BlobFolder const& folder, BlobIndex& index)
-        : folder_(folder)
-        , index_(index) {}
+    explicit Reconciler(DiskStoreState& state)
+        : state_(state)
+        , folder_(state.folder)
+        , index_(state.index) {}
 
-    Status run(std::function<bool(PartialBlob const&)> const& is_stale) {
+    Status run() {
         auto done = write_kept_bytes();
         if (done) done = recall_unindexed();
-        if (done) done = check_partials(is_stale);
+        if (done) done = check_partials();
         if (done) done = remove_stray_partials();
         if (done) done = check_blobs();
         for (auto const& left : folder_.outbox_files())
@@ -37,18 +38,23 @@ private:
         report_.stray.push_back(file.path);
     }
 
-    /// Files of small blobs that a power cut may have taken before they were synced.
+    /// Files of small blobs that a power cut may have taken before they were synced. All are
+    /// written, in place, also those that look right: a sync that failed leaves right bytes in the
+    /// memory that the disk has not, and only what is written anew will be synced in earnest. A
+    /// full disk keeps nobody from the other blobs: the bytes stay in the index.
     Status write_kept_bytes() {
-        auto const kept = index_.kept_bytes();
+        auto const kept = index_.with_kept_bytes();
         if (!kept) return fail(kept.error());
-        std::set<ContentId> ids;
-        for (auto const& [id, bytes] : *kept) {
-            auto done = write_atomically(folder_.partial(id), bytes);
-            if (done) done = folder_.publish(id);
-            if (!done) return done;
-            ids.insert(id);
+        for (ContentId const& id : *kept) {
+            auto const written = state_.write_kept(id);
+            if (written) continue;
+            if (written.error().fault != Fault::no_space) return fail(written.error());
+            auto const bytes = index_.kept_bytes(id);
+            if (!bytes) return fail(bytes.error());
+            auto const there = read_whole_file(folder_.blob(id), bytes->size());
+            if (!there || *there != *bytes) state_.unwritten.insert(id);
         }
-        return index_.forget_bytes(ids);
+        return {};
     }
 
     /// The crash was between the move and the index, or between the index and the removal.
@@ -76,12 +82,12 @@ private:
         return {};
     }
 
-    Status check_partials(std::function<bool(PartialBlob const&)> const& is_stale) {
+    Status check_partials() {
         auto const partials = index_.partials();
         if (!partials) return fail(partials.error());
         for (auto const& partial : *partials) {
             auto const kept = whole_pieces(folder_.partial_size(partial.id), partial.size);
-            bool const stale = is_stale(partial);
+            bool const stale = state_.is_stale(partial);
             if (stale) ++report_.stale_partials;
             auto const path = folder_.partial(partial.id);
             // A piece that was being written when the process died is no piece.
@@ -110,7 +116,7 @@ private:
         auto const held = index_.list();
         if (!held) return fail(held.error());
         for (auto const& blob : *held) {
-            if (blob.set_aside) continue;
+            if (blob.set_aside || state_.unwritten.contains(blob.id)) continue;
             auto const file = blobs_.find(blob.id);
             if (file != blobs_.end() && file->second == blob.size) continue;
             folder_.remove_blob(blob.id);
@@ -120,6 +126,7 @@ private:
         return {};
     }
 
+    DiskStoreState& state_;
     BlobFolder const& folder_;
     BlobIndex& index_;
     std::map<ContentId, std::uint64_t> blobs_;  ///< sizes of files the index knows
@@ -128,10 +135,9 @@ private:
 
 }  // namespace
 
-Result<Reconciliation> reconcile(BlobFolder const& folder, BlobIndex& index,
-                                 std::function<bool(PartialBlob const&)> const& is_stale) {
-    Reconciler reconciler(folder, index);
-    if (auto done = reconciler.run(is_stale); !done) return fail(done.error());
+Result<Reconciliation> reconcile(DiskStoreState& state) {
+    Reconciler reconciler(state);
+    if (auto done = reconciler.run(); !done) return fail(done.error());
     return reconciler.take();
 }
 

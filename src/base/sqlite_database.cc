@@ -29,7 +29,8 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
 void SqliteStatement::GiveBack::operator()(sqlite3_stmt* statement) const {
     Handle handle(statement);
     auto const place = shelf.lock();
-    if (!place || place->size() >= shelved_max) return;
+    if (!place) return;
+    if (place->size() >= shelved_max) place->erase(place->begin());
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     place->try_emplace(sqlite3_sql(statement), std::move(handle));

@@ -273,4 +273,8 @@ void StorageHost::blob_broken_off(Offer const& offer, std::uint64_t have, Error 
                              {"reason", why.what}});
 }
 
+void StorageHost::store_troubled(Error const& why) {
+    log_.error("store_unsettled", {{"reason", why.what}});
+}
+
 }  // namespace satchel::node

@@ -95,6 +95,7 @@ public:
     void blob_arrived(Offer const& offer, transfer::Route route) override;
     void offer_refused(Offer const& offer, transfer::Refusal const& refusal) override;
     void blob_broken_off(Offer const& offer, std::uint64_t have, Error const& why) override;
+    void store_troubled(Error const& why) override;
 
     transfer::SwarmRoom const* swarm_room() const override { return swarm_room_; }
 

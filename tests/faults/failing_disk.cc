@@ -15,6 +15,7 @@ namespace {
 
 std::atomic<std::uint64_t> calls_until_death = 0;  // 0: none
 std::atomic<std::uint64_t> calls_until_full = 0;   // 0: none
+std::atomic<std::uint64_t> syncs_until_error = 0;  // 0: none
 std::atomic<bool> full = false;
 
 void count_down() {
@@ -41,8 +42,12 @@ void FailingDisk::fill_up_at(std::uint64_t n) {
     full = false;
 }
 
+void FailingDisk::fail_sync_at(std::uint64_t n) {
+    syncs_until_error = n;
+}
+
 void FailingDisk::mend() {
-    calls_until_death = calls_until_full = 0;
+    calls_until_death = calls_until_full = syncs_until_error = 0;
     full = false;
 }
 
@@ -62,6 +67,10 @@ ssize_t pwrite64(int fd, void const* data, size_t size, off64_t at) {
 
 int fsync(int fd) {
     count_down();
+    if (syncs_until_error != 0 && --syncs_until_error == 0) {
+        errno = EIO;
+        return -1;
+    }
     return static_cast<int>(syscall(SYS_fsync, fd));
 }
 

@@ -14,6 +14,10 @@ struct FailingDisk {
     /// From the `n`-th changing call on every write fails with ENOSPC.
     static void fill_up_at(std::uint64_t n);
 
+    /// The `n`-th fsync from now on (1 is the next) fails, and no later one: Linux tells of lost
+    /// pages once.
+    static void fail_sync_at(std::uint64_t n);
+
     /// All is well again.
     static void mend();
 };

@@ -140,14 +140,6 @@ TEST_CASE("admission: our own gateway's word is good for mail, and for no sender
     CHECK(admission.admitted.account == "by mail: " + c.offer.sender);
 }
 
-TEST_CASE("admission: a signature that was checked before is not checked again") {
-    Case c;
-    c.offer.signature[0] ^= 1;
-    CHECK(admit(c.offer, c.facts).refusal->code == "bad-signature");
-    c.facts.signature_holds = true;
-    CHECK_FALSE(admit(c.offer, c.facts).refusal);
-}
-
 TEST_CASE("admission: not even our own node brings what is wrong, or not ours") {
     for (Change const& change : std::vector<Change>{
              [](Case& c) { c.offer.signature[0] ^= 1; },

@@ -20,7 +20,7 @@ struct Shelf {
 
     Offer offer() { return parties.draft(blob.id(), blob.size()); }
 
-    Reserved take(Byte recipient, std::shared_ptr<BlobUpload> begun = nullptr) {
+    Taken take(Byte recipient, std::shared_ptr<BlobUpload> begun = nullptr) {
         return take_whole(store, offer(), sample_holding(recipient), blob.view(), std::move(begun));
     }
 
