@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -108,12 +109,22 @@ SATCHEL_VAES void mask_wides(Byte const* round_keys, std::uint64_t block, ByteSp
 #undef SATCHEL_VAES
 #undef SATCHEL_WIDE
 
+bool look_for_instructions() {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    bool const registers = __builtin_cpu_supports("avx512f") != 0 &&
+                           __builtin_cpu_supports("avx512bw") != 0 &&
+                           __builtin_cpu_supports("aes") != 0;
+    // Not every compiler knows the name.
+    return registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (c & bit_VAES) != 0;
+}
+
 }  // namespace
 
 std::unique_ptr<WideAesCounter> WideAesCounter::with_key(std::span<Byte const, 16> key) {
-    static bool const possible = __builtin_cpu_supports("avx512f") != 0 &&
-                                 __builtin_cpu_supports("avx512bw") != 0 &&
-                                 __builtin_cpu_supports("vaes") != 0;
+    static bool const possible = look_for_instructions();
     if (!possible) return nullptr;
     std::unique_ptr<WideAesCounter> counter(new WideAesCounter());
     expand(

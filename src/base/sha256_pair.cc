@@ -47,7 +47,15 @@ private:
 
 namespace {
 
-using namespace sha_instructions;
+using sha_instructions::available;
+using sha_instructions::block_bytes;
+using sha_instructions::digest_of;
+using sha_instructions::four_rounds;
+using sha_instructions::fresh_lane;
+using sha_instructions::Lane;
+using sha_instructions::run;
+using sha_instructions::Stream;
+using sha_instructions::take;
 
 template <std::size_t... Groups>
 SATCHEL_SHA_INLINE void two_blocks(Lane& one, Lane& two, Byte const* first, Byte const* second,
