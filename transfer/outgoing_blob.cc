@@ -70,7 +70,7 @@ Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay w
         if (hashed_beside) content_hash.settle();
         return done;
     };
-    Background<Batch> background(hash_and_let_out, 2);
+    Background<Batch> background(hash_and_let_out, 1);
     Batch batch;
     ByteSink const seal = [&batch](ByteSpan sealed) -> Status {
         append(batch.sealed, sealed);
