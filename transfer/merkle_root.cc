@@ -26,25 +26,12 @@ struct Size {
 constexpr std::array<Size, 3> sizes{
     {{64 * mib, grain_bytes}, {1024 * mib, mib}, {~std::uint64_t{0}, 4 * mib}}};
 
-class PairHasher {
-public:
-    Sha256Digest operator()(ByteSpan left, ByteSpan right) {
-        hash_.update(left);
-        hash_.update(right);
-        return hash_.finish();
-    }
-
-private:
-    Sha256 hash_;
-};
-
 /// Roots of subtrees of 2^i blocks that all are missing: zero, and pairs of those below.
 Sha256Digest const& zero_root(std::size_t level) {
     static auto const roots = [] {
         std::array<Sha256Digest, levels> made{};
-        PairHasher hash;
         for (std::size_t i = 1; i < made.size(); ++i)
-            made[i] = hash(made[i - 1], made[i - 1]);
+            made[i] = sha256_of_joined(made[i - 1], made[i - 1]);
         return made;
     }();
     return roots.at(level);
@@ -55,14 +42,15 @@ std::size_t level_of(std::uint64_t blocks) {
 }
 
 /// One level up; an odd last hash is paired with `padding`.
-Bytes pair_up(ByteSpan hashes, ByteSpan padding) {
-    PairHasher hash;
+Bytes pair_up(ByteSpan hashes, Sha256Digest const& padding) {
     Bytes above;
     above.reserve((hashes.size() + hash_bytes) / 2);
     for (std::size_t at = 0; at < hashes.size(); at += 2 * hash_bytes) {
+        auto const left = hashes.subspan(at).first<hash_bytes>();
         bool const paired = at + hash_bytes < hashes.size();
-        append(above, hash(hashes.subspan(at, hash_bytes),
-                           paired ? hashes.subspan(at + hash_bytes, hash_bytes) : padding));
+        append(above,
+               sha256_of_joined(left, paired ? hashes.subspan(at + hash_bytes).first<hash_bytes>()
+                                             : std::span<Byte const, hash_bytes>(padding)));
     }
     return above;
 }
@@ -129,9 +117,7 @@ void BlockTree::add_block(Sha256Digest root) {
     for (;; ++level) {
         if (level == grain_level && gathers_grains_) append(grains_, root);
         if ((blocks_ >> level & 1U) == 0) break;
-        block_.update(roots_.at(level));
-        block_.update(root);
-        root = block_.finish();
+        root = sha256_of_joined(roots_.at(level), root);
     }
     roots_.at(level) = root;
     ++blocks_;
@@ -151,14 +137,10 @@ Sha256Digest BlockTree::finish(std::uint64_t blocks) {
     // is in roots_.
     for (std::size_t level = 0; level < top; ++level) {
         if ((blocks_ >> level & 1U) != 0) {
-            block_.update(roots_.at(level));
-            block_.update(any ? root : zero_root(level));
-            root = block_.finish();
+            root = sha256_of_joined(roots_.at(level), any ? root : zero_root(level));
             any = true;
         } else if (any) {
-            block_.update(root);
-            block_.update(zero_root(level));
-            root = block_.finish();
+            root = sha256_of_joined(root, zero_root(level));
         }
     }
     if (blocks_ == blocks) root = roots_.at(top);
@@ -185,7 +167,7 @@ void MerkleHasher::write(ByteSpan more, Sha256Beside* beside) {
 void MerkleHasher::widen_pieces() {
     auto const wide = piece_length_for(bytes_ + 1);
     for (; piece_bytes_ < wide; piece_bytes_ *= 2)
-        layer_ = pair_up(layer_, {});
+        layer_ = pair_up(layer_, zero_root(0));
 }
 
 Result<MerkleTree> MerkleHasher::finish() {

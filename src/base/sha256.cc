@@ -1,8 +1,11 @@
 #include "src/base/sha256.h"
 
+#include <algorithm>
 #include <new>
 
 #include <openssl/evp.h>
+
+#include "src/base/sha256_instructions.h"
 
 namespace satchel {
 
@@ -43,6 +46,17 @@ Sha256Digest sha256(ByteSpan bytes) {
     Sha256 hash;
     hash.update(bytes);
     return hash.finish();
+}
+
+Sha256Digest sha256_of_joined(std::span<Byte const, 32> left, std::span<Byte const, 32> right) {
+    std::array<Byte, 64> joined{};
+    std::copy(left.begin(), left.end(), joined.begin());
+    std::copy(right.begin(), right.end(), joined.begin() + 32);
+#if defined(__x86_64__)
+    // OpenSSL takes longer to begin and to end than for two blocks.
+    if (sha_instructions::available()) return sha_instructions::digest_of_block(joined);
+#endif
+    return sha256(joined);
 }
 
 }  // namespace satchel

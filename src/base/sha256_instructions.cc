@@ -57,6 +57,20 @@ SATCHEL_SHA void run(Lane& lane, ByteSpan blocks) {
         one_block(lane, blocks.data());
 }
 
+SATCHEL_SHA Sha256Digest digest_of_block(std::span<Byte const, block_bytes> message) {
+    // FIPS 180-4 §5.1.1 for 512 bits.
+    static constexpr auto end = [] {
+        std::array<Byte, block_bytes> block{};
+        block[0] = 0x80;
+        block[block_bytes - 2] = 2;
+        return block;
+    }();
+    Lane lane = fresh_lane();
+    one_block(lane, message.data());
+    one_block(lane, end.data());
+    return digest_of(lane);
+}
+
 ByteSpan take(Stream& stream, ByteSpan more) {
     stream.bytes += more.size();
     auto const hold = [&stream](ByteSpan part) {

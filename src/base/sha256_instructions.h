@@ -78,6 +78,9 @@ struct Stream {
     std::uint64_t bytes = 0;
 };
 
+/// The digest of a message of one block.
+Sha256Digest digest_of_block(std::span<Byte const, block_bytes> message);
+
 /// Takes the next bytes. What they are of whole blocks is not hashed yet, but given back for that.
 ByteSpan take(Stream& stream, ByteSpan more);
 
