@@ -18,7 +18,7 @@ template <class Batch>
 class Background {
 public:
     /// It must not throw. What it refers to must live as long as this.
-    using Work = std::function<Status(Batch const& batch)>;
+    using Work = std::function<Status(Batch& batch)>;
 
     /// `waiting_max`: batches that may wait beside the one that is worked on.
     Background(Work work, std::size_t waiting_max)

@@ -10,17 +10,13 @@
 
 #include "src/base/sha256_lanes.h"
 #include "src/core/limits.h"
+#include "transfer/sealed_batches.h"
 
 namespace satchel::transfer {
 
-namespace {
-
-/// As many blocks as are hashed at once, beside the content.
-constexpr std::size_t group_bytes = sha256_lanes_min * limits::merkle_block_bytes;
+// Whole groups of blocks, so that all of a batch is hashed in lanes.
+static_assert(outgoing_batch_bytes % (sha256_lanes_min * limits::merkle_block_bytes) == 0);
 static_assert(outgoing_batch_bytes > limits::inline_blob_bytes);
-static_assert(outgoing_batch_bytes % group_bytes == 0);
-
-}  // namespace
 
 Result<UniqueFd> nameless_file(std::filesystem::path const& folder) {
     UniqueFd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -42,53 +38,40 @@ BlobSink::BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> gr
     if (journal_) hasher_.gather_grains();
 }
 
-Status BlobSink::write(ByteSpan more, Sha256Beside* beside) {
-    while (!more.empty()) {
-        // Left to double, it would take twice the memory; a small blob needs no large one.
-        auto const wanted = pending_.size() + more.size();
-        if (wanted > limits::inline_blob_bytes) pending_.reserve(outgoing_batch_bytes);
-        auto const taken = std::min(more.size(), outgoing_batch_bytes - pending_.size());
-        append(pending_, more.first(taken));
-        more = more.subspan(taken);
-        auto const groups = pending_.size() - pending_.size() % group_bytes;
-        if (auto hashed = hash_up_to(groups, beside); !hashed) return hashed;
-        if (pending_.size() < outgoing_batch_bytes) break;
-        if (auto gone = let_out(); !gone) return gone;
-    }
-    return {};
+Status BlobSink::write(Bytes& batch, Sha256Beside* beside) {
+    auto done = hash(batch, beside);
+    return done ? let_out(batch) : done;
 }
 
-Status BlobSink::hash_up_to(std::size_t end, Sha256Beside* beside) {
-    hasher_.write(ByteSpan(pending_).subspan(hashed_, end - hashed_), beside);
-    hashed_ = end;
+Status BlobSink::hash(ByteSpan batch, Sha256Beside* beside) {
+    hasher_.write(batch, beside);
     return journal_ ? journal_->note(hasher_.take_grains()) : Status();
 }
 
-Result<MerkleTree> BlobSink::finish() {
-    if (gone_ == 0 && pending_.size() <= limits::inline_blob_bytes) {
+Result<MerkleTree> BlobSink::finish(Bytes& last, Sha256Beside* beside) {
+    if (gone_ == 0 && last.size() <= limits::inline_blob_bytes) {
         UniqueFd memory(::memfd_create("blob", MFD_CLOEXEC));
         if (!memory) return fail(system_error("memory for a blob"));
         file_ = std::make_shared<UniqueFd>(std::move(memory));
     }
-    if (auto hashed = hash_up_to(pending_.size(), nullptr); !hashed) return fail(hashed.error());
+    if (auto hashed = hash(last, beside); !hashed) return fail(hashed.error());
     auto tree = hasher_.finish();
     if (!tree) return tree;
     if (journal_) {
         if (auto noted = journal_->note_end(tree->root); !noted) return fail(noted.error());
     }
-    if (auto done = let_out(); !done) return fail(done.error());
+    if (auto done = let_out(last); !done) return fail(done.error());
     return tree;
 }
 
-Status BlobSink::let_out() {
-    if (pending_.empty()) return {};
-    auto const bytes = pending_.size();
-    if (file_ || !growth_ || !growth_->take(pending_)) {
-        if (auto written = write_to_file(pending_); !written) return written;
+Status BlobSink::let_out(Bytes& batch) {
+    if (batch.empty()) return {};
+    auto const bytes = batch.size();
+    if (file_ || !growth_ || !growth_->take(batch)) {
+        if (auto written = write_to_file(batch); !written) return written;
     }
     gone_ += bytes;
-    pending_.clear();
-    hashed_ = 0;
+    batch.clear();
     return {};
 }
 

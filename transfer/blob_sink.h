@@ -1,5 +1,5 @@
-// Takes a blob as it is encrypted, many blocks at a time: hashes it, notes it in the journal, and
-// lets it out, from memory or by a file.
+// Takes a blob as it is encrypted, batch by batch: hashes it, notes it in the journal, and lets it
+// out, from memory or by a file.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,6 @@
 
 namespace satchel::transfer {
 
-/// Let out at once.
-inline constexpr std::size_t outgoing_batch_bytes = std::size_t{512} * 1024;
-
 /// A file without a name in `folder`.
 Result<UniqueFd> nameless_file(std::filesystem::path const& folder);
 
@@ -28,10 +25,12 @@ public:
     BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> growth,
              std::shared_ptr<BlobJournal> journal);
 
-    /// What waits `beside`, if anything does, is hashed in the gaps.
-    Status write(ByteSpan more, Sha256Beside* beside = nullptr);
+    /// A full batch (SealedBatches). Leaves an empty buffer in its place. What waits `beside`, if
+    /// anything does, is hashed in the gaps.
+    Status write(Bytes& batch, Sha256Beside* beside = nullptr);
 
-    Result<MerkleTree> finish();
+    /// The last batch may be of any size, and empty.
+    Result<MerkleTree> finish(Bytes& last, Sha256Beside* beside = nullptr);
 
     /// Null where all went from memory.
     std::shared_ptr<UniqueFd> const& file() const { return file_; }
@@ -40,16 +39,14 @@ public:
     std::uint64_t file_from() const { return file_ ? file_from_ : gone_; }
 
 private:
-    Status hash_up_to(std::size_t end, Sha256Beside* beside);
-    Status let_out();
+    Status hash(ByteSpan batch, Sha256Beside* beside);
+    Status let_out(Bytes& batch);
     Status write_to_file(ByteSpan part);
 
     std::filesystem::path outbox_;
     std::shared_ptr<GrowingBlob> growth_;
     std::shared_ptr<BlobJournal> journal_;
     MerkleHasher hasher_;
-    Bytes pending_;
-    std::size_t hashed_ = 0;  ///< bytes of those
     std::uint64_t gone_ = 0;  ///< bytes let out
     std::uint64_t file_from_ = 0;
     std::shared_ptr<UniqueFd> file_;

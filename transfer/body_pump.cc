@@ -55,6 +55,12 @@ private:
     bool running_ = false;
 };
 
+/// What was larger while there were fewer bodies is given back.
+void fit(Bytes& buffer, std::size_t bytes) {
+    if (buffer.capacity() > 2 * bytes) buffer = Bytes();
+    buffer.resize(bytes);
+}
+
 std::size_t next_chunk(Traffic const& traffic, Traffic::Way way, std::uint64_t left) {
     return static_cast<std::size_t>(std::min<std::uint64_t>(left, traffic.chunk_bytes(way)));
 }
@@ -70,7 +76,7 @@ asio::awaitable<PumpResult> receive_body(TlsChannel& channel, WorkerPool& pool, 
     Traffic::Body const counted(traffic);
     auto const wanted = [&channel] { return channel.is_open(); };
     while (body.bytes > 0 && result.network && result.disk) {
-        filling.resize(next_chunk(traffic, Traffic::Way::down, body.bytes));
+        fit(filling, next_chunk(traffic, Traffic::Way::down, body.bytes));
         // What is not read fills the connection, and the other side waits.
         co_await traffic.pass(Traffic::Way::down, filling.size(), wanted);
         if (body.pace) channel.expect(*body.pace);
@@ -188,7 +194,7 @@ private:
     }
 
     void read_ahead(ChunkJob& job, std::uint64_t up_to) {
-        spare_.resize(static_cast<std::size_t>(up_to - position_));
+        fit(spare_, static_cast<std::size_t>(up_to - position_));
         std::uint64_t const at = std::exchange(position_, up_to);
         job.start(pool_, [file = file_, at, buffer = std::exchange(spare_, {})]() mutable {
             return read_chunk(*file, std::move(buffer), at);

@@ -8,19 +8,19 @@
 #include "transfer/background.h"
 #include "transfer/blob_sink.h"
 #include "transfer/piece_verifier.h"
+#include "transfer/sealed_batches.h"
 
 namespace satchel::transfer {
 
 namespace {
 
 /// A small content is through before a large buffer would be filled with zeros.
-constexpr std::size_t first_batch_bytes = 16 * 1024;
-/// Few enough that what is read is still near when it is encrypted and hashed.
-constexpr std::size_t content_batch_bytes = std::size_t{256} * 1024;
+constexpr std::size_t first_read_bytes = 16 * 1024;
 
+/// What the other thread gets: content, and a full batch of the blob, to be hashed side by side.
 struct Batch {
     Bytes content;
-    Bytes sealed;  ///< what came of it; the end of a content comes with the next one
+    Bytes sealed;  ///< not all that came of it, but as much, and the rest of what came before
 };
 
 /// Fills the buffer where the reader gives less. Fewer bytes only at the end.
@@ -33,6 +33,16 @@ Result<std::size_t> fill(ContentReader const& read, std::span<Byte> buffer) {
         filled += *n;
     }
     return filled;
+}
+
+/// Reads on from `from` until the content is so large. False: it ends before.
+Result<bool> read_up_to(std::size_t size, Bytes& content, std::size_t from,
+                        ContentReader const& read) {
+    content.resize(size);
+    auto const filled = fill(read, std::span(content).subspan(from));
+    if (!filled) return fail(filled.error());
+    content.resize(from + *filled);
+    return content.size() == size;
 }
 
 struct KeyAndNonce {
@@ -48,66 +58,107 @@ Result<KeyAndNonce> key_for(OutgoingWay const& way, Randomness& randomness) {
     return KeyAndNonce{way.draft->key.copy(), *nonce};
 }
 
+/// One pass: this thread reads and encrypts; the other hashes both content and blob, and lets the
+/// blob out.
+class OutgoingPass {
+public:
+    OutgoingPass(KeyAndNonce keyed, OutgoingWay const& way)
+        : keyed_(std::move(keyed))
+        , digest_wanted_(way.digest == ContentDigest::wanted)
+        , encryptor_(keyed_.key, keyed_.nonce)
+        , sink_(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr)
+        , background_([this](Batch& batch) { return hash_and_let_out(batch); }, 1) {}
+
+    Result<OutgoingBlob> run(ContentReader const& read) {
+        auto more = read_up_to(first_read_bytes, batch_.content, 0, read);
+        if (more && *more) {
+            // A chunk is sealed when a byte behind it is there: the last one is sealed otherwise.
+            auto const wanted = sealed_.lacking_content() + 1;
+            more = read_up_to(wanted, batch_.content, first_read_bytes, read);
+        }
+        while (more && *more) {
+            if (auto done = encrypt(false); !done) return fail(done.error());
+            more = read_up_to(sealed_.lacking_content(), batch_.content, 0, read);
+        }
+        if (!more) return fail(more.error());
+        if (auto done = encrypt(true); !done) return fail(done.error());
+        if (auto done = background_.finish(); !done) return fail(done.error());
+        return finish();
+    }
+
+private:
+    Status encrypt(bool last) {
+        content_bytes_ += batch_.content.size();
+        if (!hashed_beside_) hash_content_alone(batch_.content);
+        ByteSink const seal = [this](ByteSpan sealed) -> Status {
+            sealed_.append(sealed);
+            return {};
+        };
+        auto done = encryptor_.write(batch_.content, seal);
+        if (done && last) done = encryptor_.finish(seal);
+        if (!done || !sealed_.has_full()) return done;
+        batch_.sealed = sealed_.take_full();
+        done = background_.pass_on(batch_);
+        sealed_.give_back(std::exchange(batch_.sealed, {}));
+        if (last) batch_.content.clear();
+        return done;
+    }
+
+    void hash_content_alone(ByteSpan content) {
+        if (digest_wanted_) content_hash_.offer(content);
+        content_hash_.settle();
+    }
+
+    Sha256Beside* beside(ByteSpan content) {
+        if (!hashed_beside_) return nullptr;
+        if (digest_wanted_) content_hash_.offer(content);
+        return &content_hash_;
+    }
+
+    Status hash_and_let_out(Batch& batch) {
+        Status done = sink_.write(batch.sealed, beside(batch.content));
+        if (hashed_beside_) content_hash_.settle();
+        return done;
+    }
+
+    Result<OutgoingBlob> finish() {
+        auto tree = sink_.finish(sealed_.rest(), beside(batch_.content));
+        if (!tree) return fail(tree.error());
+        if (hashed_beside_) content_hash_.settle();
+        OutgoingBlob blob;
+        blob.id = tree->root;
+        blob.blob_bytes = tree->size;
+        blob.layer = std::move(tree->layer);
+        blob.key = std::move(keyed_.key);
+        blob.nonce = keyed_.nonce;
+        blob.content_bytes = content_bytes_;
+        if (digest_wanted_) blob.content_sha256 = content_hash_.finish();
+        blob.file = sink_.file();
+        blob.file_from = sink_.file_from();
+        return blob;
+    }
+
+    KeyAndNonce keyed_;
+    bool const digest_wanted_;
+    // Without lanes to be beside, the content's hash is better off on this thread.
+    bool const hashed_beside_ = has_sha256_lanes();
+    BlobEncryptor encryptor_;
+    SealedBatches sealed_;
+    Batch batch_;
+    std::uint64_t content_bytes_ = 0;
+    // From the first batch on the other thread has these.
+    BlobSink sink_;
+    Sha256Beside content_hash_;
+    Background<Batch> background_;  // the last: it ends before what it works with
+};
+
 }  // namespace
 
-// This thread reads and encrypts; the other hashes both content and blob, and lets the blob out.
 Result<OutgoingBlob> make_outgoing_blob(ContentReader const& read, OutgoingWay way,
                                         Randomness& randomness) {
     auto keyed = key_for(way, randomness);
     if (!keyed) return fail(keyed.error());
-    OutgoingBlob blob;
-    blob.key = std::move(keyed->key);
-    blob.nonce = keyed->nonce;
-    BlobEncryptor encryptor(blob.key, blob.nonce);
-    BlobSink sink(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr);
-    bool const digest_wanted = way.digest == ContentDigest::wanted;
-    // Without lanes to be beside, the content's hash is better off on this thread.
-    bool const hashed_beside = has_sha256_lanes();
-    Sha256Beside content_hash;
-    auto const hash_and_let_out = [&](Batch const& batch) {
-        if (digest_wanted && hashed_beside) content_hash.offer(batch.content);
-        Status done = sink.write(batch.sealed, hashed_beside ? &content_hash : nullptr);
-        if (hashed_beside) content_hash.settle();
-        return done;
-    };
-    Background<Batch> background(hash_and_let_out, 1);
-    Batch batch;
-    ByteSink const seal = [&batch](ByteSpan sealed) -> Status {
-        append(batch.sealed, sealed);
-        return {};
-    };
-    std::size_t wanted = first_batch_bytes;
-    for (bool more = true; more;) {
-        batch.content.resize(wanted);
-        batch.sealed.clear();
-        // Left to double, it would take twice the memory.
-        batch.sealed.reserve(wanted + limits::age_chunk_bytes + 1024);
-        auto const filled = fill(read, batch.content);
-        if (!filled) return fail(filled.error());
-        more = *filled == wanted;
-        batch.content.resize(*filled);
-        blob.content_bytes += *filled;
-        if (digest_wanted && !hashed_beside) {
-            content_hash.offer(batch.content);
-            content_hash.settle();
-        }
-        auto sealed = encryptor.write(batch.content, seal);
-        if (sealed && !more) sealed = encryptor.finish(seal);
-        if (!sealed) return fail(sealed.error());
-        auto const done = more ? background.pass_on(batch) : background.finish();
-        if (!done) return fail(done.error());
-        wanted = content_batch_bytes;
-    }
-    if (auto done = hash_and_let_out(batch); !done) return fail(done.error());
-    auto tree = sink.finish();
-    if (!tree) return fail(tree.error());
-    blob.id = tree->root;
-    blob.blob_bytes = tree->size;
-    blob.layer = std::move(tree->layer);
-    if (digest_wanted) blob.content_sha256 = content_hash.finish();
-    blob.file = sink.file();
-    blob.file_from = sink.file_from();
-    return blob;
+    return OutgoingPass(std::move(*keyed), way).run(read);
 }
 
 Status complete_outgoing_blob(ContentReader const& read, std::filesystem::path const& outbox,
@@ -130,7 +181,7 @@ Status complete_outgoing_blob(ContentReader const& read, std::filesystem::path c
     };
     ByteSink const out = [&](ByteSpan sealed) { return verifier.write(sealed, keep); };
     BlobEncryptor encryptor(blob.key, blob.nonce);
-    Bytes buffer(content_batch_bytes);
+    Bytes buffer(outgoing_batch_bytes);
     while (verifier.whole_bytes() < blob.file_from) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());

@@ -8,7 +8,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t shared_bytes = 3 * 1024 * 1024;  ///< by the chunks of all bodies
+constexpr std::size_t shared_bytes = 1024 * 1024;  ///< by the chunks of all bodies
 constexpr std::size_t chunk_bytes_min = 16 * 1024;
 constexpr std::uint64_t chunks_a_second = 16;  ///< at least, where a rate is set
 constexpr std::chrono::milliseconds look_again{100};

@@ -40,3 +40,13 @@ TEST_CASE("sha256: in pieces, and afresh after finish") {
     moved.update(bytes);
     CHECK(moved.finish() == sha256(bytes));
 }
+
+TEST_CASE("sha256: of two digests joined") {
+    Bytes joined(64);
+    for (std::size_t i = 0; i < joined.size(); ++i)
+        joined[i] = static_cast<Byte>(200 + 7 * i);
+    auto const left = ByteSpan(joined).first<32>();
+    auto const right = ByteSpan(joined).last<32>();
+    CHECK(sha256_of_joined(left, right) == sha256(joined));
+    CHECK(sha256_of_joined(right, left) != sha256(joined));
+}

@@ -15,7 +15,7 @@
 #include "tests/support/seeded_randomness.h"
 #include "tests/support/temp_folder.h"
 #include "transfer/age_file.h"
-#include "transfer/blob_sink.h"
+#include "transfer/sealed_batches.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -56,7 +56,8 @@ TEST_CASE("outgoing blob: opens with a grant, and a store takes it by its name")
     for (std::size_t const size :
          {std::size_t{0}, std::size_t{1}, std::size_t{16'383}, std::size_t{16'384},
           std::size_t{16'385}, limits::inline_blob_bytes - 16 - 4 * 16, limits::inline_blob_bytes,
-          16'384 + outgoing_batch_bytes, std::size_t{3'000'000}}) {
+          outgoing_batch_bytes - 1, outgoing_batch_bytes, outgoing_batch_bytes + 1,
+          16'384 + outgoing_batch_bytes, 2 * outgoing_batch_bytes + 1, std::size_t{3'000'000}}) {
         CAPTURE(size);
         auto content = sample_blob(std::max<std::size_t>(size, 1), size).bytes;
         content.resize(size);

@@ -60,7 +60,7 @@ TEST_CASE("traffic: chunks get smaller where there are many, and where a rate is
     std::deque<Traffic::Body> bodies;
     for (int i = 0; i < 50; ++i)
         bodies.emplace_back(traffic);
-    CHECK(traffic.chunk_bytes(Traffic::Way::down) * bodies.size() <= 3U << 20U);
+    CHECK(traffic.chunk_bytes(Traffic::Way::down) * bodies.size() <= 1U << 20U);
     CHECK(traffic.chunk_bytes(Traffic::Way::up) == traffic.chunk_bytes(Traffic::Way::down));
     for (int i = 0; i < 5'000; ++i)
         bodies.emplace_back(traffic);
