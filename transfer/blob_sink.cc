@@ -1,6 +1,6 @@
 #include "transfer/blob_sink.h"
 
-#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -14,7 +14,9 @@
 
 namespace satchel::transfer {
 
-// Whole groups of blocks, so that all of a batch is hashed in lanes.
+// Whole grains, so that the journal knows all of a batch before it leaves.
+static_assert(outgoing_batch_bytes % grain_bytes == 0);
+// Whole groups of blocks, so that all of it is hashed in lanes.
 static_assert(outgoing_batch_bytes % (sha256_lanes_min * limits::merkle_block_bytes) == 0);
 static_assert(outgoing_batch_bytes > limits::inline_blob_bytes);
 
@@ -39,6 +41,7 @@ BlobSink::BlobSink(std::filesystem::path outbox, std::shared_ptr<GrowingBlob> gr
 }
 
 Status BlobSink::write(Bytes& batch, Sha256Beside* beside) {
+    assert(batch.size() == outgoing_batch_bytes);
     auto done = hash(batch, beside);
     return done ? let_out(batch) : done;
 }

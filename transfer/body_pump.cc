@@ -55,7 +55,7 @@ private:
     bool running_ = false;
 };
 
-/// What was larger while there were fewer bodies is given back.
+/// A buffer that was much larger, while there were fewer bodies, is given back.
 void fit(Bytes& buffer, std::size_t bytes) {
     if (buffer.capacity() > 2 * bytes) buffer = Bytes();
     buffer.resize(bytes);

@@ -1,9 +1,9 @@
 #include "transfer/outgoing_blob.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
-#include "src/core/limits.h"
 #include "transfer/age_stream.h"
 #include "transfer/background.h"
 #include "transfer/blob_sink.h"
@@ -16,11 +16,17 @@ namespace {
 
 /// A small content is through before a large buffer would be filled with zeros.
 constexpr std::size_t first_read_bytes = 16 * 1024;
+constexpr std::size_t second_read_bytes = 128 * 1024;
+constexpr std::size_t completing_bytes = 256 * 1024;  ///< read at a time where a blob is completed
 
-/// What the other thread gets: content, and a full batch of the blob, to be hashed side by side.
-struct Batch {
+/// From then on so much of a content is read and not yet sealed, as nobody knows whether its chunk
+/// is the last. Whole blocks of SHA-256, so that what is hashed stays aligned.
+constexpr std::size_t held_back_bytes = 64;
+
+/// What the other thread gets, to be hashed side by side.
+struct Round {
     Bytes content;
-    Bytes sealed;  ///< not all that came of it, but as much, and the rest of what came before
+    Bytes sealed;  ///< the batch that got full by it: what was left before, and most of this
 };
 
 /// Fills the buffer where the reader gives less. Fewer bytes only at the end.
@@ -67,18 +73,13 @@ public:
         , digest_wanted_(way.digest == ContentDigest::wanted)
         , encryptor_(keyed_.key, keyed_.nonce)
         , sink_(way.outbox, way.growth, way.draft ? way.draft->journal : nullptr)
-        , background_([this](Batch& batch) { return hash_and_let_out(batch); }, 1) {}
+        , background_([this](Round& round) { return hash_and_let_out(round); }, 1) {}
 
     Result<OutgoingBlob> run(ContentReader const& read) {
-        auto more = read_up_to(first_read_bytes, batch_.content, 0, read);
-        if (more && *more) {
-            // A chunk is sealed when a byte behind it is there: the last one is sealed otherwise.
-            auto const wanted = sealed_.lacking_content() + 1;
-            more = read_up_to(wanted, batch_.content, first_read_bytes, read);
-        }
+        auto more = read_first(read);
         while (more && *more) {
             if (auto done = encrypt(false); !done) return fail(done.error());
-            more = read_up_to(sealed_.lacking_content(), batch_.content, 0, read);
+            more = read_up_to(sealed_.lacking_content(), round_.content, 0, read);
         }
         if (!more) return fail(more.error());
         if (auto done = encrypt(true); !done) return fail(done.error());
@@ -87,20 +88,33 @@ public:
     }
 
 private:
+    Result<bool> read_first(ContentReader const& read) {
+        Result<bool> more = true;
+        std::size_t came = 0;
+        for (std::size_t const size :
+             {first_read_bytes, second_read_bytes, sealed_.lacking_content() + held_back_bytes}) {
+            if (more && *more) more = read_up_to(size, round_.content, came, read);
+            came = size;
+        }
+        return more;
+    }
+
     Status encrypt(bool last) {
-        content_bytes_ += batch_.content.size();
-        if (!hashed_beside_) hash_content_alone(batch_.content);
+        content_bytes_ += round_.content.size();
+        if (!hashed_beside_) hash_content_alone(round_.content);
         ByteSink const seal = [this](ByteSpan sealed) -> Status {
             sealed_.append(sealed);
             return {};
         };
-        auto done = encryptor_.write(batch_.content, seal);
+        auto done = encryptor_.write(round_.content, seal);
         if (done && last) done = encryptor_.finish(seal);
-        if (!done || !sealed_.has_full()) return done;
-        batch_.sealed = sealed_.take_full();
-        done = background_.pass_on(batch_);
-        sealed_.give_back(std::exchange(batch_.sealed, {}));
-        if (last) batch_.content.clear();
+        if (!done) return done;
+        assert(last || sealed_.has_full());
+        if (!sealed_.has_full()) return {};
+        round_.sealed = sealed_.take_full();
+        done = background_.pass_on(round_);
+        sealed_.give_back(std::exchange(round_.sealed, {}));
+        if (last) round_.content.clear();
         return done;
     }
 
@@ -115,14 +129,14 @@ private:
         return &content_hash_;
     }
 
-    Status hash_and_let_out(Batch& batch) {
-        Status done = sink_.write(batch.sealed, beside(batch.content));
+    Status hash_and_let_out(Round& round) {
+        Status done = sink_.write(round.sealed, beside(round.content));
         if (hashed_beside_) content_hash_.settle();
         return done;
     }
 
     Result<OutgoingBlob> finish() {
-        auto tree = sink_.finish(sealed_.rest(), beside(batch_.content));
+        auto tree = sink_.finish(sealed_.rest(), beside(round_.content));
         if (!tree) return fail(tree.error());
         if (hashed_beside_) content_hash_.settle();
         OutgoingBlob blob;
@@ -144,12 +158,13 @@ private:
     bool const hashed_beside_ = has_sha256_lanes();
     BlobEncryptor encryptor_;
     SealedBatches sealed_;
-    Batch batch_;
+    Round round_;
     std::uint64_t content_bytes_ = 0;
-    // From the first batch on the other thread has these.
+    // From the first round until the background is finished the other thread has these, but for
+    // content that is not hashed beside.
     BlobSink sink_;
     Sha256Beside content_hash_;
-    Background<Batch> background_;  // the last: it ends before what it works with
+    Background<Round> background_;  // the last: it ends before what it works with
 };
 
 }  // namespace
@@ -181,7 +196,7 @@ Status complete_outgoing_blob(ContentReader const& read, std::filesystem::path c
     };
     ByteSink const out = [&](ByteSpan sealed) { return verifier.write(sealed, keep); };
     BlobEncryptor encryptor(blob.key, blob.nonce);
-    Bytes buffer(outgoing_batch_bytes);
+    Bytes buffer(completing_bytes);
     while (verifier.whole_bytes() < blob.file_from) {
         auto const filled = fill(read, buffer);
         if (!filled) return fail(filled.error());

@@ -20,6 +20,7 @@ void SealedBatches::append(ByteSpan sealed) {
         if (filling_.size() < outgoing_batch_bytes) continue;
         assert(full_.empty());
         full_ = std::exchange(filling_, std::exchange(spare_, {}));
+        filling_.reserve(outgoing_batch_bytes);
     }
 }
 

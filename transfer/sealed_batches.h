@@ -16,7 +16,8 @@ public:
     /// A batch that gets full must be taken before the one behind it does.
     void append(ByteSpan sealed);
 
-    /// So much content, in whole chunks, fills the next batch.
+    /// So much content, in whole chunks, fills the next batch: provided that each chunk of it is
+    /// sealed at once, or in place of one that was held back before.
     std::size_t lacking_content() const;
 
     bool has_full() const { return !full_.empty(); }

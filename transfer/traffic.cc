@@ -8,7 +8,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t shared_bytes = 1024 * 1024;  ///< by the chunks of all bodies
+/// By the chunks of all bodies. Fewer than 256 KiB are not hashed in lanes: with 8 bodies at once
+/// that costs less than a twentieth of the time, and twice as much would be 4 MB more with 50.
+constexpr std::size_t shared_bytes = 1024 * 1024;
 constexpr std::size_t chunk_bytes_min = 16 * 1024;
 constexpr std::uint64_t chunks_a_second = 16;  ///< at least, where a rate is set
 constexpr std::chrono::milliseconds look_again{100};
@@ -20,7 +22,7 @@ std::size_t Traffic::chunk_bytes(Way way) const {
     auto most = std::min(control_limits::body_chunk_bytes,
                          shared_bytes / std::max<std::size_t>(bodies_, 1));
     if (rate != 0) most = std::min<std::uint64_t>(most, rate / chunks_a_second);
-    // Whole blocks, so that several are hashed at once.
+    // Whole blocks: several are hashed at once.
     return std::max(most - most % limits::merkle_block_bytes, chunk_bytes_min);
 }
 

@@ -56,7 +56,9 @@ Sha256Digest sha256_of_joined(std::span<Byte const, 32> left, std::span<Byte con
     // OpenSSL takes longer to begin and to end than for two blocks.
     if (sha_instructions::available()) return sha_instructions::digest_of_block(joined);
 #endif
-    return sha256(joined);
+    thread_local Sha256 hash;  // to make one costs more than the two blocks
+    hash.update(joined);
+    return hash.finish();
 }
 
 }  // namespace satchel

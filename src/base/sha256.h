@@ -30,7 +30,7 @@ private:
 
 Sha256Digest sha256(ByteSpan bytes);
 
-/// Of one digest and another behind it, as a Merkle tree joins them.
+/// The digest of two digests one behind the other, as a Merkle tree joins them.
 Sha256Digest sha256_of_joined(std::span<Byte const, 32> left, std::span<Byte const, 32> right);
 
 }  // namespace satchel

@@ -70,6 +70,9 @@ SATCHEL_SHA_INLINE void one_block(Lane& lane, Byte const* block) {
 
 Sha256Digest digest_of(Lane const& lane);
 
+/// The digest of a message of one block.
+Sha256Digest digest_of_block(std::span<Byte const, block_bytes> message);
+
 /// A message that arrives in pieces: what there is of its next block, and how long it is so far.
 struct Stream {
     Lane lane = fresh_lane();
@@ -77,9 +80,6 @@ struct Stream {
     std::size_t held_bytes = 0;
     std::uint64_t bytes = 0;
 };
-
-/// The digest of a message of one block.
-Sha256Digest digest_of_block(std::span<Byte const, block_bytes> message);
 
 /// Takes the next bytes. What they are of whole blocks is not hashed yet, but given back for that.
 ByteSpan take(Stream& stream, ByteSpan more);

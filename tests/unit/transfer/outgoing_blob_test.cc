@@ -56,8 +56,10 @@ TEST_CASE("outgoing blob: opens with a grant, and a store takes it by its name")
     for (std::size_t const size :
          {std::size_t{0}, std::size_t{1}, std::size_t{16'383}, std::size_t{16'384},
           std::size_t{16'385}, limits::inline_blob_bytes - 16 - 4 * 16, limits::inline_blob_bytes,
-          outgoing_batch_bytes - 1, outgoing_batch_bytes, outgoing_batch_bytes + 1,
-          16'384 + outgoing_batch_bytes, 2 * outgoing_batch_bytes + 1, std::size_t{3'000'000}}) {
+          outgoing_batch_bytes - 9 * 16 - 1, outgoing_batch_bytes - 9 * 16,
+          outgoing_batch_bytes - 9 * 16 + 1, outgoing_batch_bytes - 1, outgoing_batch_bytes,
+          outgoing_batch_bytes + 1, 16'384 + outgoing_batch_bytes, 2 * outgoing_batch_bytes + 1,
+          std::size_t{3'000'000}}) {
         CAPTURE(size);
         auto content = sample_blob(std::max<std::size_t>(size, 1), size).bytes;
         content.resize(size);
@@ -136,6 +138,17 @@ TEST_CASE("outgoing blob: tells what stopped it") {
     auto const unread = make_outgoing_blob(broken, {folder.path()}, randomness);
     REQUIRE_FALSE(unread);
     CHECK(unread.error().what == "cannot read");
+
+    auto const breaks_off =
+        [left = std::size_t{2'000'000}](std::span<Byte> buffer) mutable -> Result<std::size_t> {
+        if (left == 0) return fail(Fault::io, "cannot read on");
+        auto const n = std::min(left, buffer.size());
+        left -= n;
+        return n;
+    };
+    auto const begun = make_outgoing_blob(breaks_off, {folder.path()}, randomness);
+    REQUIRE_FALSE(begun);
+    CHECK(begun.error().what == "cannot read on");
 
     Bytes const content(1'000'000);
     auto const unwritten =

@@ -16,7 +16,7 @@ namespace {
 Bytes octets_from(std::size_t at, std::size_t size) {
     Bytes octets(size);
     for (std::size_t i = 0; i < size; ++i)
-        octets[i] = static_cast<Byte>((at + i) * 2'654'435'761U >> 13U);
+        octets[i] = static_cast<Byte>((at + i) * 0x9e3779b97f4a7c15U >> 56U);
     return octets;
 }
 
