@@ -16,6 +16,7 @@ from whole_way import message, references
 PEOPLE = ["bob@b.test", "carol@c.test"]
 QUICK = ["gateway.retry_first=1s", "gateway.retry_max=1s"]
 STREAM = 30  # messages while the gateway is killed again and again
+DELIVERIES_AT_ONCE = 4  # delivery_threads in mailgw/gateway.cc
 
 
 class MailServers(Lab):
@@ -130,10 +131,11 @@ class MailServers(Lab):
         mails = self.stack.mails("carol@c.test")
         seen = collections.Counter(int(re.search(rb"^Subject: number (\d+)", mail, re.M)[1]) for mail in mails)
         self.assertEqual([n for n in acknowledged if not seen[n]], [], "acknowledged and lost")
-        # The one window: the next hop said 250 and the gateway, or Postfix before it, had not yet recorded it.
+        # The one window: the next hop said 250 and the gateway, or Postfix before it, had not yet recorded it. On a busy disk each of
+        # its threads may be there when it is killed.
         twice = sum(count - 1 for count in seen.values())
         print(f"{len(acknowledged)} acknowledged, {kills} kills, {twice} came twice")
-        self.assertLessEqual(twice, 2 * kills)
+        self.assertLessEqual(twice, DELIVERIES_AT_ONCE * kills)
 
 
 class Inbound(MailServers):
