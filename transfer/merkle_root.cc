@@ -167,7 +167,7 @@ void MerkleHasher::write(ByteSpan more, Sha256Beside* beside) {
 void MerkleHasher::widen_pieces() {
     auto const wide = piece_length_for(bytes_ + 1);
     for (; piece_bytes_ < wide; piece_bytes_ *= 2)
-        layer_ = pair_up(layer_, zero_root(0));
+        layer_ = pair_up(layer_, zero_root(0));  // as many as were whole: an even number
 }
 
 Result<MerkleTree> MerkleHasher::finish() {
