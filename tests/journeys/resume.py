@@ -279,12 +279,16 @@ class Resume(Lab):
         return disk
 
     def fill(self, disk):
-        with open(os.path.join(disk, "hog"), "wb", buffering=0) as hog:
+        with open(os.path.join(disk, "hog"), "ab", buffering=0) as hog:
             try:
                 while True:
                     hog.write(bytes(65536))
             except OSError:
                 pass
+
+    def take_room_set_aside(self, partial):
+        """That of the last third, which is not being written as yet: a cut at the file's end would meet a write there."""
+        subprocess.run(["fallocate", "--punch-hole", "--offset", str(SIZE // 3 * 2), "--length", str(SIZE // 3), partial], check=True)
 
     def await_third(self, partial):
         return self.until(lambda: [name for name in os.listdir(partial)
@@ -326,9 +330,8 @@ class Resume(Lab):
         partial = os.path.join(disk, "storage", "partial")
         name = self.await_third(partial)
         # The room was set aside; somebody takes it all the same.
-        file = os.open(os.path.join(partial, name), os.O_RDWR)
-        os.ftruncate(file, os.path.getsize(os.path.join(partial, name)))
-        os.close(file)
+        self.fill(disk)
+        self.take_room_set_aside(os.path.join(partial, name))
         self.fill(disk)
         self.check_full(push)
         there = self.until(lambda: [size for size in [os.path.getsize(os.path.join(partial, name))
