@@ -211,6 +211,7 @@ asio::awaitable<LookupReport> AddressResolver::resolve(Address address, TrustFor
     co_await find_without_subaddress(search, trust_for);
     if (!search->stores()) {
         report.storage = !search->found && !search->untrusted.empty();
+        report.revoked = search->revoked();
         bool const all_asked = !search->silent && search->trust.temporary.empty();
         report.conclusive = search->found || !search->untrusted.empty() || all_asked;
         co_return search->take(search->why_nothing());

@@ -46,6 +46,8 @@ struct AddressSearch {
 
     bool stores() const { return found && found->state == StorageFinding::State::stores; }
 
+    bool revoked() const { return found && found->state == StorageFinding::State::revoked; }
+
     void name_slot(std::uint64_t slot) {
         if (std::ranges::find(report.slots, slot) == report.slots.end())
             report.slots.push_back(slot);
@@ -66,8 +68,7 @@ struct AddressSearch {
 
     /// In words, where it does not store.
     std::string why_nothing() const {
-        if (found && found->state == StorageFinding::State::revoked)
-            return "the domain has revoked the storage record";
+        if (revoked()) return "the domain has revoked the storage record";
         if (found) return "the storage record was withdrawn";
         if (!untrusted.empty()) return untrusted;
         return silent ? "no answer from the DHT" : "no storage record";

@@ -40,6 +40,7 @@ struct LookupReport {
     std::vector<std::uint64_t> slots{};  ///< value ids that were asked for
     bool storage = false;                ///< a valid record exists
     bool conclusive = true;  ///< false: a temporary failure, "no answer" rather than "no record"
+    bool revoked = false;    ///< the newest word is the domain's: this user does not store for it
     Trust trust = Trust::none;
     bool trusted = false;    ///< trust reaches the configured minimum
     bool available = false;  ///< trusted, and some node is available

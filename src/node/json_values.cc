@@ -128,6 +128,7 @@ Json json_of(LookupReport const& report) {
         {"slots", slots},
         {"storage", report.storage},
         {"conclusive", report.conclusive},
+        {"revoked", report.revoked},
         {"trust", to_string(report.trust)},
         {"trusted", report.trusted},
         {"available", report.available},
@@ -175,6 +176,7 @@ Result<LookupReport> lookup_report_of(Json const& json) {
     }
     report.storage = *storage;
     report.conclusive = *conclusive;
+    report.revoked = flag_at(json, "revoked").value_or(false);
     report.trust = *trust;
     report.trusted = *trusted;
     report.available = *available;

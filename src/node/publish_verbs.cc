@@ -65,7 +65,7 @@ asio::awaitable<bool> NodeVerbs::stands(Address address) {
     location::TrustInputs by_the_domain;
     by_the_domain.domain_keys = {binding->domain_key};
     auto const report = co_await look_at_own(std::move(address), std::move(by_the_domain));
-    co_return !report.conclusive || report.user_key == world_.identity.user_public();
+    co_return !overtakes(report, world_.identity.user_public());
 }
 
 asio::awaitable<Result<Json>> NodeVerbs::publish(LocalCall& call) {

@@ -16,6 +16,10 @@ constexpr auto goodbye_patience = 3s;   // a node that goes has 5 s for its last
 
 }  // namespace
 
+bool overtakes(LookupReport const& found, UserKey const& own) {
+    return found.revoked || (found.user_key && *found.user_key != own);
+}
+
 std::string overtaken(Address const& address) {
     return "a later word of the domain's about " + address.text() +
            " is out: it has revoked this binding, or made a newer one; `satchel enroll " +

@@ -13,6 +13,7 @@
 #include "src/base/randomness.h"
 #include "src/core/config.h"
 #include "src/core/identity.h"
+#include "src/core/lookup_report.h"
 #include "src/core/presence_record.h"
 #include "src/core/storage_record.h"
 #include "src/node/publication_list.h"
@@ -27,7 +28,11 @@ struct Published {
     unsigned neighbours = 0;    ///< DHT nodes that got it so far
 };
 
-/// Why a record that was signed just now does not count.
+/// What was found in the domain's slot counts instead of a record that `own` has just signed: a
+/// revocation, or another user's. Finding nothing says nothing: the record may be on its way.
+bool overtakes(LookupReport const& found, UserKey const& own);
+
+/// That, in words.
 std::string overtaken(Address const& address);
 
 /// A node that stores for an address.

@@ -129,6 +129,7 @@ TEST_CASE("resolver: no record is not the same as no answer") {
     auto report = world.look_up();
     CHECK_FALSE(report.storage);
     CHECK(report.conclusive);
+    CHECK_FALSE(report.revoked);
     CHECK(report.reason == "no storage record");
     world.reader.set_cut_off(true);
     report = world.look_up();
@@ -336,6 +337,7 @@ TEST_CASE("resolver: trust decides, and says why") {
         world.put(world.bob.revocation());
         auto const report = world.look_up();
         CHECK_FALSE(report.storage);
+        CHECK(report.revoked);
         CHECK(report.reason == "the domain has revoked the storage record");
     }
     SUBCASE("a new domain key beside the old one") {
