@@ -41,8 +41,8 @@ void print_reference(node::Json const& result) {
     // A reference to what nobody holds would lead nowhere.
     if (!stored) {
         print_line(
-            "Nothing is stored, so there is no reference. The same command tries again, and "
-            "goes on where a transfer broke off.",
+            "Nothing is stored, so there is no reference. Once the reason is gone, the same "
+            "command goes on where this one broke off.",
             stderr);
         return;
     }
