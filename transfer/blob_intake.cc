@@ -28,7 +28,8 @@ Answer answer_of(Error const& error) {
 BlobIntake::BlobIntake(Surroundings surroundings, ServerLimits const& limits)
     : around_(std::move(surroundings))
     , limits_(limits)
-    , offers_({limits.offers, limits.offers_per_node})
+    , offers_({limits.offers, limits.offers_per_node, limits.offers_bytes,
+               limits.offers_bytes_per_node})
     , swarms_(around_.executor, around_.pool, around_.host, around_.clock, limits_.swarm_start,
               [this](Incoming incoming, std::shared_ptr<UploadSlot> slot) {
                   return finish(std::move(incoming), std::move(slot));

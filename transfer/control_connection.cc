@@ -1,17 +1,16 @@
 #include "transfer/control_connection.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "src/core/limits.h"
-#include "transfer/body_pump.h"
 #include "transfer/device_proof.h"
+#include "transfer/endpoint_rule.h"
+#include "transfer/merkle_root.h"
+#include "transfer/swarm_invitation.h"
 
 namespace satchel::transfer {
-namespace {
-
-constexpr std::string_view octets = "application/octet-stream";
-
-}  // namespace
 
 ControlConnection::ControlConnection(asio::ip::tcp::socket socket, std::string ip,
                                      asio::ssl::context& context, ControlHouse& house)
@@ -154,19 +153,16 @@ asio::awaitable<Answer> ControlConnection::answer(ControlRequest request, Caller
     co_return nothing_here();
 }
 
-asio::awaitable<Result<Bytes>> ControlConnection::read_body(std::size_t bytes) {
-    Bytes body(bytes);
-    channel_.deadline().expires_after(house_.limits.small_body);
-    Status const read = co_await channel_.read_exactly(body);
-    channel_.deadline().suspend();
-    if (!read) co_return fail(read.error());
-    co_return body;
+asio::awaitable<Result<RequestBody>> ControlConnection::read_body(std::size_t bytes) {
+    BodyRoom::Claim claim{transfer::caller_of(ip_), bytes, [this] { close(); }};
+    co_return co_await read_request_body(channel_, house_.bodies, std::move(claim),
+                                         house_.limits.small_body);
 }
 
 asio::awaitable<Answer> ControlConnection::take_offer(PostOffer request, Caller caller) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    Result<OfferRequest> offer = decode_offer_request(*body);
+    Result<RequestBody> body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    Result<OfferRequest> offer = decode_offer_request(std::exchange(body->bytes, {}));
     if (!offer) {
         unsigned const status = offer.error().fault == Fault::too_large ? 413 : 400;
         co_return answer_of(Refusal{status, "bad-offer", offer.error().what});
@@ -174,39 +170,47 @@ asio::awaitable<Answer> ControlConnection::take_offer(PostOffer request, Caller 
     co_return co_await house_.intake.take_offer(house_.session, caller, std::move(*offer));
 }
 
-asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller caller) {
-    // A stranger must not make us read megabytes.
-    if (!house_.intake.offers().find_upload(caller.node, request.id)) {
-        Answer refused = nothing_here();
-        refused.hang_up = true;
-        co_return refused;
+/// A stranger must not make us read megabytes: nothing of what was not offered, and no more than
+/// its layer can be.
+std::optional<Answer> ControlConnection::unwanted_layer(ContentId const& id,
+                                                        std::size_t bytes) const {
+    auto const incoming = house_.intake.offers().find_upload(channel_.peer(), id);
+    std::optional<Answer> refused;
+    if (!incoming) {
+        refused = nothing_here();
+    } else if (bytes > layer_bytes_for(incoming->offer.size)) {
+        refused = answer_of(Refusal{422, "wrong-bytes", "longer than this blob's layer"});
     }
-    Result<Bytes> body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    co_return co_await house_.intake.take_layer(caller, request.id, std::move(*body));
+    if (refused) refused->hang_up = true;
+    return refused;
+}
+
+asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller caller) {
+    if (auto refused = unwanted_layer(request.id, request.body_bytes))
+        co_return std::move(*refused);
+    Result<RequestBody> body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    co_return co_await house_.intake.take_layer(caller, request.id, std::move(body->bytes));
 }
 
 asio::awaitable<Answer> ControlConnection::take_invitation(PutSwarm request, Caller caller) {
-    // Nor here.
-    if (!house_.intake.offers().find_upload(caller.node, request.id)) {
-        Answer refused = nothing_here();
-        refused.hang_up = true;
-        co_return refused;
-    }
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    auto invitation = decode_swarm_invitation(*body);
+    std::size_t const beside = std::min(request.body_bytes, swarm_invitation_beside_layer);
+    auto refused = unwanted_layer(request.id, request.body_bytes - beside);
+    if (refused) co_return std::move(*refused);
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    auto invitation = decode_swarm_invitation(body->bytes);
     if (!invitation) co_return answer_of(Refusal{400, "bad-request", invitation.error().what});
     co_return co_await house_.intake.take_invitation(caller, request.id, std::move(*invitation));
 }
 
 asio::awaitable<Answer> ControlConnection::take_enrolment(PostEnroll request, Caller caller) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
     if (!caller.device) {
         co_return answer_of(Refusal{401, "bad-device", "the user key that asks must be shown"});
     }
-    auto enroll = decode_enroll_request(*body);
+    auto enroll = decode_enroll_request(body->bytes);
     if (!enroll) co_return answer_of(Refusal{400, "bad-request", enroll.error().what});
     auto const ruled = co_await house_.host.enroll(caller, std::move(*enroll));
     if (!ruled) co_return answer_of(refusal_for(ruled.error()));
@@ -214,9 +218,9 @@ asio::awaitable<Answer> ControlConnection::take_enrolment(PostEnroll request, Ca
 }
 
 asio::awaitable<Answer> ControlConnection::take_reach(PostReach request, Caller caller) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    auto reach = decode_reach_request(*body);
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    auto reach = decode_reach_request(body->bytes);
     if (!reach) co_return answer_of(Refusal{400, "bad-request", reach.error().what});
     auto const tried = co_await house_.host.try_reach(caller, std::move(*reach));
     if (!tried) co_return answer_of(refusal_for(tried.error()));
@@ -224,9 +228,9 @@ asio::awaitable<Answer> ControlConnection::take_reach(PostReach request, Caller 
 }
 
 asio::awaitable<Answer> ControlConnection::take_records(PutRecords request, Caller caller) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    auto records = decode_records(*body);
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    auto records = decode_records(body->bytes);
     if (!records) co_return answer_of(Refusal{400, "bad-request", records.error().what});
     Status const kept = co_await house_.host.keep_records(caller, std::move(*records));
     co_return kept ? Answer{204, {}, false} : answer_of(refusal_for(kept.error()));
@@ -245,9 +249,9 @@ asio::awaitable<Answer> ControlConnection::ping_line(NodeKey node) {
 }
 
 asio::awaitable<Answer> ControlConnection::take_order(PostOrder request) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    auto const notice = decode_pull_notice(*body);
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    auto const notice = decode_pull_notice(body->bytes);
     if (!notice) co_return answer_of(Refusal{400, "bad-request", notice.error().what});
     Status const passed = house_.host.pass_order(request.node, *notice);
     co_return passed ? Answer{202, {}, false} : answer_of(refusal_for(passed.error()));
@@ -263,105 +267,12 @@ Answer ControlConnection::open_relay(PostRelay request, Caller const& caller) {
 }
 
 asio::awaitable<Answer> ControlConnection::take_receipt(PutReceipt request, Caller caller) {
-    Result<Bytes> const body = co_await read_body(request.body_bytes);
-    if (!body) co_return Answer{408, {}, true};
-    auto const receipt = decode_receipt(*body);
+    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    if (!body) co_return answer_to_unread(body.error());
+    auto const receipt = decode_receipt(body->bytes);
     if (!receipt) co_return answer_of(Refusal{400, "bad-request", receipt.error().what});
     Status const taken = co_await house_.host.receipt_arrived(caller, request.offer, *receipt);
     co_return taken ? Answer{204, {}, false} : answer_of(refusal_for(taken.error()));
-}
-
-asio::awaitable<Result<ControlConnection::Source>> ControlConnection::find_source(ContentId id,
-                                                                                  Caller caller,
-                                                                                  Wanted wanted) {
-    auto look = [&store = house_.store, id] { return store.find(id); };
-    auto const held = co_await house_.pool.await(std::move(look));
-    if (!held) co_return fail(held.error());
-    Source source;
-    if (*held && house_.session.may_read(caller, **held)) {
-        auto open = [&store = house_.store, id, wanted, size = (*held)->size]() -> Result<Source> {
-            Source opened;
-            opened.size = size;
-            if (wanted == Wanted::layer) {
-                auto layer = store.layer(id);
-                if (!layer) return fail(layer.error());
-                opened.layer = std::move(*layer);
-                return opened;
-            }
-            auto file = store.open(id);
-            if (!file) return fail(file.error());
-            opened.file = std::make_shared<UniqueFd>(std::move(*file));
-            return opened;
-        };
-        co_return co_await house_.pool.await(std::move(open));
-    }
-    Result<OutgoingContent> outgoing = fail(Fault::not_found, "nothing here");
-    if (house_.session.is_offered_to(caller, id)) {
-        outgoing = house_.host.open_outgoing(id, caller.node);
-    } else {
-        outgoing = co_await house_.host.open_kept(caller, id);
-    }
-    if (!outgoing) co_return fail(outgoing.error());
-    source.file = std::make_shared<UniqueFd>(std::move(outgoing->file));
-    source.size = outgoing->size;
-    source.layer = std::move(outgoing->layer);
-    source.sent = std::move(outgoing->sent);
-    co_return source;
-}
-
-asio::awaitable<bool> ControlConnection::send_blob(AskBlob request, Caller caller) {
-    Result<Source> const source = co_await find_source(request.id, caller, Wanted::file);
-    if (!source) co_return co_await send(answer_of(refusal_for(source.error())));
-    AnswerLine line;
-    line.content_type = octets;
-    line.keep_alive = keep_alive_ && !house_.stopping;
-    ByteRange range{0, source->size - 1};
-    if (!request.range.empty()) {
-        auto const part = parse_range(request.range, source->size);
-        if (!part && part.error().fault == Fault::too_large) {
-            Refusal const refusal{416, "bad-range", part.error().what};
-            co_return co_await send(answer_of(refusal));
-        }
-        if (part) {  // RFC 9110 §14.2: a form that we don't know counts as none
-            range = *part;
-            line.status = 206;
-            line.content_range = ContentRange{range, source->size};
-        }
-    }
-    line.content_length = range.bytes();
-    line.masked = request.masked;
-    std::string head = write_answer_head(line);
-    if (!co_await send_text(std::move(head))) co_return false;
-    if (request.head_only) co_return line.keep_alive;
-    OutgoingBody body;
-    body.file = source->file;
-    body.first = range.first;
-    body.bytes = range.bytes();
-    body.masked = request.masked;
-    body.chunk_patience = house_.limits.chunk;
-    std::uint64_t counted = 0;
-    body.go_on = [this, &source, &counted, first = range.first](std::uint64_t so_far) {
-        house_.sent_bytes += so_far - std::exchange(counted, so_far);
-        if (source->sent) source->sent(first + so_far);
-        return true;
-    };
-    PumpResult const moved =
-        co_await send_body(channel_, house_.pool, *house_.limits.traffic, body);
-    if (!moved.network || !moved.disk) co_return false;  // the length tells the caller
-    co_return line.keep_alive;
-}
-
-asio::awaitable<bool> ControlConnection::send_layer(ContentId id, Caller caller) {
-    Result<Source> const source = co_await find_source(id, caller, Wanted::layer);
-    if (!source) co_return co_await send(answer_of(refusal_for(source.error())));
-    AnswerLine line;
-    line.content_type = octets;
-    line.content_length = source->layer.size();
-    line.keep_alive = keep_alive_ && !house_.stopping;
-    std::string text = write_answer_head(line);
-    text += text_of(source->layer);
-    if (!co_await send_text(std::move(text))) co_return false;
-    co_return line.keep_alive;
 }
 
 asio::awaitable<bool> ControlConnection::send(Answer answer) {

@@ -11,6 +11,7 @@
 #include "transfer/control_limits.h"
 #include "transfer/control_session.h"
 #include "transfer/relay_desk.h"
+#include "transfer/request_body.h"
 #include "transfer/tls_channel.h"
 
 namespace satchel::transfer {
@@ -25,7 +26,8 @@ struct ControlHouse {
         , limits(bounds)
         , intake(around, bounds)
         , session(around.host, intake.offers(), around.clock, NodeKey(around.node_key.public_key()))
-        , relays(owner, bounds.relay, bounds.traffic) {}
+        , relays(owner, bounds.relay, bounds.traffic)
+        , bodies(owner.get_executor(), bounds.bodies) {}
 
     ControlHost& host;
     BlobStore& store;
@@ -34,6 +36,7 @@ struct ControlHouse {
     BlobIntake intake;
     ControlSession session;
     RelayDesk relays;
+    BodyRoom bodies;
     bool stopping = false;
     std::uint64_t sent_bytes = 0;  ///< of blobs
 };
@@ -74,8 +77,9 @@ private:
 
     asio::awaitable<bool> serve_one(std::string head_text);
     asio::awaitable<Answer> answer(ControlRequest request, Caller caller);
-    asio::awaitable<Result<Bytes>> read_body(std::size_t bytes);
+    asio::awaitable<Result<RequestBody>> read_body(std::size_t bytes);
     asio::awaitable<Answer> take_offer(PostOffer request, Caller caller);
+    std::optional<Answer> unwanted_layer(ContentId const& id, std::size_t bytes) const;
     asio::awaitable<Answer> take_layer(PutLayer request, Caller caller);
     asio::awaitable<Answer> take_invitation(PutSwarm request, Caller caller);
     asio::awaitable<Answer> take_enrolment(PostEnroll request, Caller caller);

@@ -47,6 +47,15 @@ struct Pace {
     std::uint64_t bytes_min = 16 * 1024;
 };
 
+/// Of requests whose bodies are read whole, on all connections together.
+struct BodyRoomLimits {
+    std::size_t bytes = std::size_t{3} * 1024 * 1024;
+    std::size_t bytes_per_caller = bytes / 2;
+    std::size_t waiters = 128;
+    std::chrono::milliseconds reading{1'000};   ///< of one body, while others wait
+    std::chrono::milliseconds waiting{10'000};  ///< for room
+};
+
 /// Of a gateway where nodes meet that can't be dialled.
 struct RelayLimits {
     std::size_t meetings = 64;  ///< waited for and under way
@@ -65,6 +74,8 @@ struct ServerLimits {
     std::size_t uploads_per_node = 32;
     std::size_t offers = 2'048;  ///< remembered until they expire
     std::size_t offers_per_node = 512;
+    std::size_t offers_bytes = std::size_t{4} * 1024 * 1024;  ///< their labels and grants
+    std::size_t offers_bytes_per_node = offers_bytes / 4;
     std::chrono::milliseconds handshake{10'000};
     std::chrono::milliseconds head{10'000};   ///< from its first byte to its end
     std::chrono::milliseconds idle{120'000};  ///< between requests
@@ -76,6 +87,7 @@ struct ServerLimits {
     std::chrono::milliseconds drain{1'000};        ///< what requests under way get at a stop
     std::chrono::seconds upload_idle{60};          ///< an upload nobody feeds loses its reservation
     std::chrono::seconds takeover_idle{5};  ///< to the same sender's next offer of it, sooner
+    BodyRoomLimits bodies{};
     RelayLimits relay{};
     std::shared_ptr<Traffic> traffic{};  ///< shared with the node's client; none: its own
 };

@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <utility>
 
 #include "transfer/draft_offer.h"
 #include "transfer/upload_slot.h"
 
 namespace satchel::transfer {
+namespace {
+
+/// What of an offer is as long as its sender likes.
+std::size_t carried_by(Offer const& offer) {
+    return offer.grant.size() + offer.label.size();
+}
+
+}  // namespace
 
 std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::string const& account) {
     Key const key{offer.sender_node, offer.id};
@@ -19,7 +26,7 @@ std::shared_ptr<IncomingOffer> IncomingOffers::add(Offer const& offer, std::stri
         if (closes(offer, earlier.offer) && account == earlier.account) ahead = earlier.slot;
         offers_.erase(known);
     }
-    if (!make_room(offer.sender_node)) return nullptr;
+    if (!make_room(offer)) return nullptr;
     auto entry = std::make_shared<IncomingOffer>();
     entry->offer = offer;
     entry->number = ++last_number_;
@@ -34,16 +41,33 @@ bool IncomingOffers::knows_name_of(Offer const& draft, std::string const& accoun
     return known && closes(known->offer, draft) && known->account == account;
 }
 
-std::size_t IncomingOffers::count_of(NodeKey const& sender) const {
-    auto const first = offers_.lower_bound(Key{sender, OfferId{}});
-    auto const is_another = [&](auto const& entry) { return entry.first.first != sender; };
-    return static_cast<std::size_t>(
-        std::distance(first, std::find_if(first, offers_.end(), is_another)));
+IncomingOffers::Load IncomingOffers::load() const {
+    Load load{offers_.size()};
+    for (auto const& [key, incoming] : offers_)
+        load.bytes += carried_by(incoming->offer);
+    return load;
 }
 
-bool IncomingOffers::make_room(NodeKey const& sender) {
-    if (count_of(sender) >= bounds_.per_node && !forget_oldest(&sender)) return false;
-    return offers_.size() < bounds_.total || forget_oldest(nullptr);
+IncomingOffers::Load IncomingOffers::load_of(NodeKey const& sender) const {
+    Load load;
+    for (auto i = offers_.lower_bound(Key{sender, OfferId{}});
+         i != offers_.end() && i->first.first == sender; ++i) {
+        ++load.offers;
+        load.bytes += carried_by(i->second->offer);
+    }
+    return load;
+}
+
+bool IncomingOffers::make_room(Offer const& offer) {
+    auto const fits = [more = carried_by(offer)](Load const& load, std::size_t offers,
+                                                 std::size_t bytes) {
+        return load.offers < offers && load.bytes + more <= bytes;
+    };
+    while (!fits(load_of(offer.sender_node), bounds_.per_node, bounds_.bytes_per_node))
+        if (!forget_oldest(&offer.sender_node)) return false;
+    while (!fits(load(), bounds_.total, bounds_.bytes))
+        if (!forget_oldest(nullptr)) return false;
+    return true;
 }
 
 /// What is forgotten costs its sender nothing: it makes the same offer again, and hears where it

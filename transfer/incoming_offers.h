@@ -37,6 +37,8 @@ public:
     struct Bounds {
         std::size_t total = 0;
         std::size_t per_node = 0;
+        std::size_t bytes = 0;  ///< of what the offers carry
+        std::size_t bytes_per_node = 0;
     };
 
     explicit IncomingOffers(Bounds bounds)
@@ -76,8 +78,14 @@ public:
 private:
     using Key = std::pair<NodeKey, OfferId>;
 
-    std::size_t count_of(NodeKey const& sender) const;
-    bool make_room(NodeKey const& sender);
+    struct Load {
+        std::size_t offers = 0;
+        std::size_t bytes = 0;
+    };
+
+    Load load() const;
+    Load load_of(NodeKey const& sender) const;
+    bool make_room(Offer const& offer);
     bool forget_oldest(NodeKey const* sender);
 
     Bounds bounds_;

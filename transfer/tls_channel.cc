@@ -1,7 +1,6 @@
 #include "transfer/tls_channel.h"
 
 #include <algorithm>
-#include <array>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -183,9 +182,8 @@ asio::awaitable<Status> TlsChannel::write_masked(ByteSpan bytes) {
 
 asio::awaitable<void> TlsChannel::drop_the_rest() {
     error_code error;
-    auto dropped = std::make_unique<std::array<Byte, 64 * 1024>>();
     while (!error)
-        co_await tls_.socket().async_read_some(asio::buffer(*dropped),
+        co_await tls_.socket().async_read_some(asio::buffer(buffer_.get(), buffer_bytes),
                                                asio::redirect_error(asio::use_awaitable, error));
 }
 

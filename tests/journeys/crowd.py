@@ -14,6 +14,8 @@ from lab import Lab
 from memory import MOST_BYTES, peak_bytes
 
 CONNECTIONS, PER_KEY, PER_ADDRESS = 1000, 60, 250
+ANNOUNCED = 280_000  # an offer that brings its blob along may be so long
+MOST_BYTES_OF_ONE = 60_000  # of a connection whose request is not read: buffers of TLS, and what is under way
 PUSHES = 40  # of which 24 are under way
 
 
@@ -66,10 +68,13 @@ class Crowd(Lab):
             pass
         return time.monotonic() - begun
 
-    def test_a_thousand_connections(self):
+    def come_in_crowds(self):
         contexts = [self.context(i) for i in range(-(-CONNECTIONS // PER_KEY))]
         for i in range(CONNECTIONS):
             self.connect(f"127.0.0.{2 + i // PER_ADDRESS}", contexts[i // PER_KEY])
+
+    def test_a_thousand_connections(self):
+        self.come_in_crowds()
         # All of them are served, and whoever has something to bring, too.
         for one in random.sample(self.open, 50):
             self.assertEqual(self.ping(one), b"HTTP/1.1 200 OK")
@@ -80,6 +85,24 @@ class Crowd(Lab):
             self.connect("127.0.0.2")
         self.await_hang_up(self.open[-1], 30)
         self.assertEqual(self.bob.must("ls").one()["blobs"][0]["name"], "among-them.bin")
+
+    def test_a_thousand_who_announce_much(self):
+        """And send nothing of it, or all but the last byte: what is honest comes through all the same."""
+        self.come_in_crowds()
+        before = peak_bytes(self.bob.process)
+        head = f"POST /v1/offers HTTP/1.1\r\nHost: x\r\nContent-Length: {ANNOUNCED}\r\n\r\n".encode()
+        body = random.randbytes(ANNOUNCED - 1)
+        for i, one in enumerate(self.open):
+            one.settimeout(1)
+            try:
+                one.sendall(head + (body if i % 2 else b""))
+            except TimeoutError:  # it reads no further
+                pass
+        sizes = [1_000, 200_000, 3_000_000]
+        for size in sizes:
+            self.assertEqual(self.push(f"among-them-{size}.bin", size).code, 0)
+        self.assertLess(peak_bytes(self.bob.process), before + CONNECTIONS * MOST_BYTES_OF_ONE)
+        self.assertEqual(sorted(blob["bytes"] for blob in self.bob.must("ls").one()["blobs"]), sizes)
 
     def test_a_hundred_offers_at_once(self):
         sizes = [random.choice((1_000, 100_000, 400_000, 2_000_000)) for _ in range(100)]

@@ -190,6 +190,34 @@ TEST_CASE("control_server: who is slow is hung up on") {
     run_until(lab.io, [&] { return lab.server->traffic().connections == 0; });
 }
 
+TEST_CASE("control_server: who announces much and sends little gives way") {
+    ServerLimits limits;
+    limits.bodies.bytes = 100'000;
+    limits.bodies.bytes_per_caller = 100'000;
+    limits.bodies.reading = std::chrono::milliseconds(50);
+    ControlLab lab(limits);
+    RawCaller idle(lab, lab.parties.user);
+    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(99'000) + "\r\nsome");
+    RawCaller caller(lab, lab.parties.sender_node);
+    SampleBlob const blob = sample_blob(50'000);
+    CHECK(post_offer(caller, lab.offer_of(blob), blob.view()).status == 200);
+    CHECK(lab.holds(blob));
+    CHECK(idle.hear().status == 0);
+}
+
+TEST_CASE("control_server: too much is announced to be read in time") {
+    ServerLimits limits;
+    limits.bodies.bytes = 1'000;
+    limits.bodies.waiting = std::chrono::milliseconds(50);
+    ControlLab lab(limits);
+    RawCaller idle(lab, lab.parties.user);
+    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(1'000) + "\r\nsome");
+    RawCaller caller(lab, lab.parties.sender_node);
+    auto const heard = post_offer(caller, lab.offer_of(sample_blob(50'000)));
+    CHECK(heard.status == 429);
+    CHECK(caller.hear().status == 0);
+}
+
 TEST_CASE("control_server: bounds on connections") {
     ServerLimits limits;
     limits.connections_per_node = 2;
@@ -223,6 +251,7 @@ TEST_CASE("control_server: bounds on connections") {
 TEST_CASE("control_server: drains soon, whatever its callers do") {
     ServerLimits limits;
     limits.drain = std::chrono::milliseconds(100);
+    limits.bodies.bytes = 10'000;
     ControlLab lab(limits);
     SampleBlob const blob = sample_blob(600'000);
     RawCaller idle(lab, lab.parties.user);
@@ -230,12 +259,20 @@ TEST_CASE("control_server: drains soon, whatever its callers do") {
     RawCaller busy(lab, lab.parties.sender_node);
     REQUIRE(post_offer(busy, lab.offer_of(blob)).status == 202);
     busy.say("PUT " + blob_path(blob.id()) + " HTTP/1.1\r\n" + length(600'000) + "\r\nsome");
+    std::string const much =
+        "POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(10'000) + "\r\nsome";
+    RawCaller slow(lab, lab.parties.user);
+    slow.say(much);
+    RawCaller waiting(lab, lab.parties.user);
+    waiting.say(much);
     bool drained = false;
     asio::co_spawn(lab.io, lab.server->drain(), [&](std::exception_ptr) { drained = true; });
     run_until(lab.io, [&] { return drained; });
     CHECK(lab.server->traffic().connections == 0);
     CHECK(idle.hear().status == 0);
     CHECK(busy.hear().status == 0);
+    CHECK(slow.hear().status == 0);
+    CHECK(waiting.hear().status == 0);
 }
 
 TEST_CASE("control_server: a port that is taken is a setting to mend") {

@@ -4,6 +4,7 @@
 #include "tests/support/control_lab.h"
 #include "tests/support/raw_caller.h"
 #include "transfer/control_request.h"
+#include "transfer/swarm_invitation.h"
 
 using namespace satchel;
 using namespace satchel::transfer;
@@ -57,6 +58,27 @@ TEST_CASE("hostile_sender: one that lies about the size") {
         check_whole(*lab.store, blob);
     }
     CHECK(lab.host.arrived.size() <= 1);
+}
+
+TEST_CASE("hostile_sender: a layer longer than the blob's is refused unread") {
+    ControlLab lab;
+    SampleBlob const blob = sample_blob(600'000);
+    std::size_t const most = blob.tree.layer.size();
+
+    struct Row {
+        std::string path;
+        std::size_t bytes;
+    };
+
+    for (Row const& row : {Row{layer_path(blob.id()), most + 1},
+                           Row{swarm_path(blob.id()), most + swarm_invitation_beside_layer + 1}}) {
+        CAPTURE(row.path);
+        RawCaller caller(lab, lab.parties.sender_node);
+        REQUIRE(post_offer(caller, lab.offer_of(blob)).status == 202);
+        CHECK(caller.ask("PUT", row.path, length(row.bytes)).status == 422);
+        CHECK(caller.hear().status == 0);
+    }
+    CHECK(lab.await(deliver(lab.alice.client, lab.pool, lab.order_of(blob))));
 }
 
 TEST_CASE("hostile_sender: a body that is not where its head says") {
