@@ -20,16 +20,24 @@ asio::awaitable<void> AsyncEvent::wait() {
 
 asio::awaitable<bool> AsyncEvent::wait_for(std::chrono::milliseconds patience) {
     asio::steady_timer limit(timer_.get_executor(), patience);
-    auto expired = std::make_shared<bool>(false);
-    limit.async_wait([this, expired](boost::system::error_code error) {
-        if (error) return;  // the waiter is gone already
-        *expired = true;
+
+    struct Wait {
+        bool expired = false;
+        bool over = false;
+    };
+
+    auto const wait = std::make_shared<Wait>();
+    limit.async_wait([this, wait](boost::system::error_code error) {
+        // A timer that is due already can't be cancelled, and this may be gone by then.
+        if (error || wait->over) return;
+        wait->expired = true;
         timer_.cancel();
     });
     boost::system::error_code ignored;
-    while (!set_ && !*expired) {
+    while (!set_ && !wait->expired) {
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    wait->over = true;
     limit.cancel();
     co_return set_;
 }

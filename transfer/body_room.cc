@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <list>
 #include <utility>
+#include <vector>
 
 #include "transfer/async_event.h"
 
@@ -10,19 +11,22 @@ namespace satchel::transfer {
 
 using std::chrono::steady_clock;
 
-struct BodyRoom::Share::Entry {
-    enum class Stage { reading, cut_off, kept };
+struct BodyRoom::Share::Place {
+    enum class Stage { reading, cut_off, arrived };
+
+    Place(std::shared_ptr<State> of, Claim wanted);
+    Place(Place const&) = delete;
+    Place& operator=(Place const&) = delete;
+    ~Place();
 
     std::shared_ptr<State> state;
     Claim claim;
-    steady_clock::time_point since = steady_clock::now();
+    steady_clock::time_point heard = steady_clock::now();  ///< last of its caller
     Stage stage = Stage::reading;
 };
 
 struct BodyRoom::State : std::enable_shared_from_this<State> {
-    State(asio::any_io_executor with, BodyRoomLimits const& bounds)
-        : executor(std::move(with))
-        , limits(bounds) {}
+    using Place = Share::Place;
 
     struct Waiter {
         Waiter(asio::any_io_executor const& executor, Claim wanted)
@@ -40,118 +44,126 @@ struct BodyRoom::State : std::enable_shared_from_this<State> {
         std::optional<Share> share{};
     };
 
+    State(asio::any_io_executor with, BodyRoomLimits const& bounds)
+        : executor(std::move(with))
+        , limits(bounds) {}
+
     asio::any_io_executor executor;
     BodyRoomLimits limits;
-    using Stage = Share::Entry::Stage;
-
-    std::list<Share::Entry*> holders;  ///< the oldest first
+    std::list<Place*> places;  ///< the oldest first
     std::list<std::shared_ptr<Waiter>> waiters;
-    bool closed = false;
+    bool stopped = false;
 
-    std::size_t used(auto const& counts) const {
-        std::size_t bytes = 0;
-        for (Share::Entry const* holder : holders)
-            if (counts(*holder)) bytes += holder->claim.bytes;
-        return bytes;
-    }
+    /// What lies between a claim and its room: the bytes that must go, of all and of its caller.
+    struct Lack {
+        std::size_t of_all = 0;
+        std::size_t of_caller = 0;
 
-    /// Beside those who count: within `most`, or alone.
-    bool fits(Claim const& claim, std::size_t most, auto const& counts) const {
-        std::size_t const others = used(counts);
-        return others == 0 || (others <= most && claim.bytes <= most - others);
-    }
+        bool is_none() const { return of_all == 0 && of_caller == 0; }
 
-    static auto anybody() {
-        return [](Share::Entry const&) { return true; };
-    }
-
-    static auto same_caller(Claim const& claim) {
-        return [&claim](Share::Entry const& one) { return one.claim.caller == claim.caller; };
-    }
-
-    bool has_room_for(Claim const& claim) const {
-        return fits(claim, limits.bytes, anybody()) &&
-               fits(claim, limits.bytes_per_caller, same_caller(claim));
-    }
-
-    std::shared_ptr<Waiter> queue_up(Claim claim) {
-        if (waiters.size() >= limits.waiters) {
-            waiters.front()->refuse();
-            waiters.pop_front();
+        void lose(std::size_t bytes, bool own) {
+            of_all -= std::min(bytes, of_all);
+            if (own) of_caller -= std::min(bytes, of_caller);
         }
-        return waiters.emplace_back(std::make_shared<Waiter>(executor, std::move(claim)));
+    };
+
+    Lack lack_of(Claim const& claim) const {
+        std::size_t all = claim.bytes;
+        std::size_t own = claim.bytes;
+        for (Place const* place : places) {
+            all += place->claim.bytes;
+            if (place->claim.caller == claim.caller) own += place->claim.bytes;
+        }
+        return {all - std::min(all, limits.bytes), own - std::min(own, limits.bytes_per_caller)};
     }
 
-    Share enter(Claim claim) {
-        auto entry = std::make_shared<Share::Entry>(shared_from_this(), std::move(claim));
-        holders.push_back(entry.get());
-        return Share(std::move(entry));
+    std::optional<Share> enter(Claim const& claim) {
+        if (!lack_of(claim).is_none()) return std::nullopt;
+        return Share(std::make_shared<Place>(shared_from_this(), claim));
     }
 
-    void leave(Share::Entry const& gone) {
-        std::erase(holders, &gone);
-        if (closed) return;
+    void leave(Place const& gone) {
+        std::erase(places, &gone);
+        if (stopped) return;
         for (auto i = waiters.rbegin(); i != waiters.rend(); ++i) {
             Waiter& waiter = **i;
-            if (waiter.share || !has_room_for(waiter.claim)) continue;
-            waiter.share = enter(waiter.claim);
-            waiter.told.set();
+            if (!waiter.share) waiter.share = enter(waiter.claim);
+            if (waiter.share) waiter.told.set();
         }
     }
 
-    /// Ends the readings that have taken long, the oldest first, until `claim` will fit.
-    void cut_off_for(Claim const& claim, std::size_t most, auto const& counts) {
-        auto const begun_before = steady_clock::now() - limits.reading;
-        auto const stays = [&counts](Share::Entry const& one) {
-            return counts(one) && one.stage != Stage::cut_off;
-        };
-        for (Share::Entry* holder : holders) {
-            if (fits(claim, most, stays)) return;
-            if (!stays(*holder) || holder->stage == Stage::kept || holder->since > begun_before)
-                continue;
-            holder->stage = Stage::cut_off;
-            holder->claim.cut_off();
-        }
-    }
-
+    /// Ends readings that have stalled, the oldest first, if that makes room for `claim`.
     void cut_off_for(Claim const& claim) {
-        cut_off_for(claim, limits.bytes_per_caller, same_caller(claim));
-        cut_off_for(claim, limits.bytes, anybody());
+        auto const stalled_before = steady_clock::now() - limits.stall;
+        std::vector<Place*> stalled;
+        Lack lack = lack_of(claim);
+        for (Place* place : places) {
+            bool const own = place->claim.caller == claim.caller;
+            bool const helps = lack.of_all > 0 || (own && lack.of_caller > 0);
+            bool const leaving = place->stage == Place::Stage::cut_off;
+            bool const stands =
+                place->stage == Place::Stage::reading && place->heard <= stalled_before;
+            if (!helps || (!leaving && !stands)) continue;
+            lack.lose(place->claim.bytes, own);
+            if (stands) stalled.push_back(place);
+        }
+        if (!lack.is_none()) return;
+        for (Place* place : stalled) {
+            place->stage = Place::Stage::cut_off;
+            place->claim.cut_off();
+        }
     }
 };
 
-BodyRoom::Share::Share(std::shared_ptr<Entry> entry)
-    : entry_(std::move(entry)) {}
-
-BodyRoom::Share::~Share() {
-    if (entry_) entry_->state->leave(*entry_);
+BodyRoom::Share::Place::Place(std::shared_ptr<State> of, Claim wanted)
+    : state(std::move(of))
+    , claim(std::move(wanted)) {
+    state->places.push_back(this);
 }
 
-void BodyRoom::Share::keep() {
-    entry_->stage = Entry::Stage::kept;
+BodyRoom::Share::Place::~Place() {
+    state->leave(*this);
+}
+
+BodyRoom::Share::Share(std::shared_ptr<Place> place)
+    : place_(std::move(place)) {}
+
+void BodyRoom::Share::note() {
+    if (place_) place_->heard = steady_clock::now();
+}
+
+void BodyRoom::Share::arrived() {
+    if (place_) place_->stage = Place::Stage::arrived;
 }
 
 BodyRoom::BodyRoom(asio::any_io_executor const& executor, BodyRoomLimits const& limits)
     : state_(std::make_shared<State>(executor, limits)) {}
 
 BodyRoom::~BodyRoom() {
-    state_->closed = true;
-    for (auto const& waiter : std::exchange(state_->waiters, {}))
-        waiter->refuse();
+    stop();
 }
 
 asio::awaitable<std::optional<BodyRoom::Share>> BodyRoom::take(Claim claim) {
     auto const state = state_;
-    if (state->has_room_for(claim)) co_return state->enter(std::move(claim));
-    auto const waiter = state->queue_up(std::move(claim));
+    claim.bytes = std::min(claim.bytes, state->limits.bytes_per_caller);
+    if (state->stopped) co_return std::nullopt;
+    if (auto share = state->enter(claim)) co_return share;
+    auto const waiter = std::make_shared<State::Waiter>(state->executor, std::move(claim));
+    state->waiters.push_back(waiter);
     auto const until = steady_clock::now() + state->limits.waiting;
     while (!waiter->share && !waiter->refused && steady_clock::now() < until) {
         state->cut_off_for(waiter->claim);
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
-        co_await waiter->told.wait_for(std::min(left, state->limits.reading / 4));
+        co_await waiter->told.wait_for(std::min(left, state->limits.stall / 4));
     }
     std::erase(state->waiters, waiter);
     co_return std::move(waiter->share);
+}
+
+void BodyRoom::stop() {
+    state_->stopped = true;
+    for (auto const& waiter : std::exchange(state_->waiters, {}))
+        waiter->refuse();
 }
 
 }  // namespace satchel::transfer

@@ -1,9 +1,8 @@
-// Memory for the bodies of requests that are read whole, shared by all connections of a server: a
-// thousand callers who announce much, and send little of it, cost no more than a few. Owner's
-// thread.
+// Memory for the longer bodies among those that are read whole, shared by all connections of a
+// server: a thousand callers who announce much, and send little of it, cost no more than a few.
+// Owner's thread.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -19,10 +18,10 @@ class BodyRoom {
 public:
     /// One body that wants to be read.
     struct Claim {
-        std::string caller;  ///< who shares `BodyRoomLimits::bytes_per_caller`: see caller_of()
-        std::size_t bytes = 0;
+        std::string caller;     ///< who shares `BodyRoomLimits::bytes_per_caller`: see caller_of()
+        std::size_t bytes = 0;  ///< more than one caller may have counts as that
         /// Ends the reading, though not before it returns. Called at most once, and never after
-        /// Share::keep().
+        /// Share::arrived().
         std::function<void()> cut_off;
     };
 
@@ -30,30 +29,32 @@ public:
     class Share {
     public:
         Share() = default;
-        Share(Share&&) noexcept = default;
-        Share& operator=(Share&&) noexcept = default;
-        ~Share();
 
-        /// The body is there: it is nobody's fault any more how long this takes.
-        void keep();
+        /// Some more of the body has come.
+        void note();
+
+        /// All of it has: what takes long from here on is not the caller's fault.
+        void arrived();
 
     private:
         friend class BodyRoom;
-        struct Entry;
+        struct Place;
 
-        explicit Share(std::shared_ptr<Entry> entry);
+        explicit Share(std::shared_ptr<Place> place);
 
-        std::shared_ptr<Entry> entry_;
+        std::shared_ptr<Place> place_;  ///< none where none was needed
     };
 
     BodyRoom(asio::any_io_executor const& executor, BodyRoomLimits const& limits);
     ~BodyRoom();
 
-    /// Waits until there is room: who came last is served first, since among those who have waited
-    /// long most only waste our time, and a body whose reading takes longer than a short while is
-    /// cut off for those who wait. A body larger than all the room is read alone. Nothing: no room
-    /// in time, or too many who came later.
+    /// Waits until there is room. Who came last is served first, since of those who have waited
+    /// long most only waste our time; and bodies that have stalled are cut off where that makes
+    /// room. Nothing: no room in time, or stopped.
     asio::awaitable<std::optional<Share>> take(Claim claim);
+
+    /// Ends all waiting.
+    void stop();
 
 private:
     struct State;

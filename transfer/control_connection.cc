@@ -194,12 +194,12 @@ asio::awaitable<Answer> ControlConnection::take_layer(PutLayer request, Caller c
 }
 
 asio::awaitable<Answer> ControlConnection::take_invitation(PutSwarm request, Caller caller) {
-    std::size_t const beside = std::min(request.body_bytes, swarm_invitation_beside_layer);
+    std::size_t const beside = std::min(request.body_bytes, swarm_invitation_bytes_beside_layer);
     auto refused = unwanted_layer(request.id, request.body_bytes - beside);
     if (refused) co_return std::move(*refused);
-    Result<RequestBody> const body = co_await read_body(request.body_bytes);
+    Result<RequestBody> body = co_await read_body(request.body_bytes);
     if (!body) co_return answer_to_unread(body.error());
-    auto invitation = decode_swarm_invitation(body->bytes);
+    auto invitation = decode_swarm_invitation(std::exchange(body->bytes, {}));
     if (!invitation) co_return answer_of(Refusal{400, "bad-request", invitation.error().what});
     co_return co_await house_.intake.take_invitation(caller, request.id, std::move(*invitation));
 }

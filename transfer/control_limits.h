@@ -30,7 +30,8 @@ inline constexpr std::size_t order_bytes = 512;
 inline constexpr std::size_t gaps_at_once = 128;  ///< told of, and filled by one request
 inline constexpr std::size_t reason_octets = 512;
 inline constexpr std::size_t code_octets = 64;
-inline constexpr std::size_t body_chunk_bytes = 512 * 1024;  ///< read, hashed and written at once
+inline constexpr std::size_t body_chunk_bytes = 512 * 1024;    ///< read, hashed and written at once
+inline constexpr std::size_t roomless_body_bytes = 16 * 1024;  ///< longer ones need room: BodyRoom
 inline constexpr std::uint64_t swarm_bytes_min = 1024 * 1024;
 static_assert(swarm_bytes_min > limits::inline_blob_bytes);
 
@@ -50,10 +51,9 @@ struct Pace {
 /// Of requests whose bodies are read whole, on all connections together.
 struct BodyRoomLimits {
     std::size_t bytes = std::size_t{3} * 1024 * 1024;
-    std::size_t bytes_per_caller = bytes / 2;
-    std::size_t waiters = 128;
-    std::chrono::milliseconds reading{1'000};   ///< of one body, while others wait
-    std::chrono::milliseconds waiting{10'000};  ///< for room
+    std::size_t bytes_per_caller = bytes / 2;  ///< one IP address
+    std::chrono::milliseconds waiting{20'000};
+    std::chrono::milliseconds stall{2'000};  ///< nothing noted for so long, while others wait
 };
 
 /// Of a gateway where nodes meet that can't be dialled.

@@ -163,6 +163,7 @@ void ControlServer::State::sweep() {
 
 void ControlServer::State::close_all() {
     house.relays.stop();
+    house.bodies.stop();
     for (auto const& connection : connections)
         connection->close();
 }

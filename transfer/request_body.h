@@ -11,7 +11,7 @@ namespace satchel::transfer {
 
 struct RequestBody {
     Bytes bytes;
-    BodyRoom::Share room;  ///< as long as the bytes, or what was made of them, are in memory
+    BodyRoom::Share room;  ///< to be kept as long as the bytes, or what was made of them
 };
 
 /// Faults: unavailable, no room for it; or the connection broke, or was too slow.

@@ -17,10 +17,10 @@ struct SwarmInvitation {
     friend bool operator==(SwarmInvitation const&, SwarmInvitation const&) = default;
 };
 
-inline constexpr std::size_t swarm_invitation_beside_layer = 16 * 1024;
+inline constexpr std::size_t swarm_invitation_bytes_beside_layer = 16 * 1024;
 inline constexpr std::size_t swarm_invitation_bytes =
-    control_limits::layer_bytes + swarm_invitation_beside_layer;
-static_assert(swarm_peers_max * 4 * 24 < swarm_invitation_beside_layer);
+    control_limits::layer_bytes + swarm_invitation_bytes_beside_layer;
+static_assert(swarm_peers_max * 4 * 24 < swarm_invitation_bytes_beside_layer);
 
 Bytes encode_swarm_invitation(SwarmInvitation const& invitation);
 Result<SwarmInvitation> decode_swarm_invitation(ByteSpan body);

@@ -194,7 +194,7 @@ TEST_CASE("control_server: who announces much and sends little gives way") {
     ServerLimits limits;
     limits.bodies.bytes = 100'000;
     limits.bodies.bytes_per_caller = 100'000;
-    limits.bodies.reading = std::chrono::milliseconds(50);
+    limits.bodies.stall = std::chrono::milliseconds(50);
     ControlLab lab(limits);
     RawCaller idle(lab, lab.parties.user);
     idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(99'000) + "\r\nsome");
@@ -207,15 +207,19 @@ TEST_CASE("control_server: who announces much and sends little gives way") {
 
 TEST_CASE("control_server: too much is announced to be read in time") {
     ServerLimits limits;
-    limits.bodies.bytes = 1'000;
+    limits.bodies.bytes_per_caller = 100'000;
     limits.bodies.waiting = std::chrono::milliseconds(50);
+    limits.bodies.stall = std::chrono::hours(1);
     ControlLab lab(limits);
     RawCaller idle(lab, lab.parties.user);
-    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(1'000) + "\r\nsome");
+    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(100'000) + "\r\nsome");
     RawCaller caller(lab, lab.parties.sender_node);
-    auto const heard = post_offer(caller, lab.offer_of(sample_blob(50'000)));
-    CHECK(heard.status == 429);
+    SampleBlob const blob = sample_blob(50'000);
+    CHECK(post_offer(caller, lab.offer_of(blob), blob.view()).status == 429);
     CHECK(caller.hear().status == 0);
+    // What is short needs no room.
+    RawCaller other(lab, lab.parties.sender_node);
+    CHECK(post_offer(other, lab.offer_of(blob)).status == 202);
 }
 
 TEST_CASE("control_server: bounds on connections") {
@@ -251,7 +255,8 @@ TEST_CASE("control_server: bounds on connections") {
 TEST_CASE("control_server: drains soon, whatever its callers do") {
     ServerLimits limits;
     limits.drain = std::chrono::milliseconds(100);
-    limits.bodies.bytes = 10'000;
+    limits.bodies.bytes_per_caller = 20'000;
+    limits.bodies.waiting = limits.bodies.stall = limits.small_body = std::chrono::hours(1);
     ControlLab lab(limits);
     SampleBlob const blob = sample_blob(600'000);
     RawCaller idle(lab, lab.parties.user);
@@ -260,7 +265,7 @@ TEST_CASE("control_server: drains soon, whatever its callers do") {
     REQUIRE(post_offer(busy, lab.offer_of(blob)).status == 202);
     busy.say("PUT " + blob_path(blob.id()) + " HTTP/1.1\r\n" + length(600'000) + "\r\nsome");
     std::string const much =
-        "POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(10'000) + "\r\nsome";
+        "POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(20'000) + "\r\nsome";
     RawCaller slow(lab, lab.parties.user);
     slow.say(much);
     RawCaller waiting(lab, lab.parties.user);

@@ -70,8 +70,9 @@ TEST_CASE("hostile_sender: a layer longer than the blob's is refused unread") {
         std::size_t bytes;
     };
 
-    for (Row const& row : {Row{layer_path(blob.id()), most + 1},
-                           Row{swarm_path(blob.id()), most + swarm_invitation_beside_layer + 1}}) {
+    for (Row const& row :
+         {Row{layer_path(blob.id()), most + 1},
+          Row{swarm_path(blob.id()), most + swarm_invitation_bytes_beside_layer + 1}}) {
         CAPTURE(row.path);
         RawCaller caller(lab, lab.parties.sender_node);
         REQUIRE(post_offer(caller, lab.offer_of(blob)).status == 202);
