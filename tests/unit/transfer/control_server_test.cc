@@ -22,6 +22,11 @@ void store_directly(ControlLab& lab, SampleBlob const& blob) {
     REQUIRE((*upload)->finish(holding));
 }
 
+/// An offer of so many bytes, of which four are sent.
+void announce(RawCaller& caller, std::size_t bytes) {
+    caller.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(bytes) + "\r\nsome");
+}
+
 }  // namespace
 
 TEST_CASE("control_server: answers a ping, and what it does not know with 404") {
@@ -197,7 +202,7 @@ TEST_CASE("control_server: who announces much and sends little gives way") {
     limits.bodies.stall = std::chrono::milliseconds(50);
     ControlLab lab(limits);
     RawCaller idle(lab, lab.parties.user);
-    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(99'000) + "\r\nsome");
+    announce(idle, 99'000);
     RawCaller caller(lab, lab.parties.sender_node);
     SampleBlob const blob = sample_blob(50'000);
     CHECK(post_offer(caller, lab.offer_of(blob), blob.view()).status == 200);
@@ -212,7 +217,7 @@ TEST_CASE("control_server: too much is announced to be read in time") {
     limits.bodies.stall = std::chrono::hours(1);
     ControlLab lab(limits);
     RawCaller idle(lab, lab.parties.user);
-    idle.say("POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(100'000) + "\r\nsome");
+    announce(idle, 100'000);
     RawCaller caller(lab, lab.parties.sender_node);
     SampleBlob const blob = sample_blob(50'000);
     CHECK(post_offer(caller, lab.offer_of(blob), blob.view()).status == 429);
@@ -264,12 +269,10 @@ TEST_CASE("control_server: drains soon, whatever its callers do") {
     RawCaller busy(lab, lab.parties.sender_node);
     REQUIRE(post_offer(busy, lab.offer_of(blob)).status == 202);
     busy.say("PUT " + blob_path(blob.id()) + " HTTP/1.1\r\n" + length(600'000) + "\r\nsome");
-    std::string const much =
-        "POST " + std::string(offers_path) + " HTTP/1.1\r\n" + length(20'000) + "\r\nsome";
     RawCaller slow(lab, lab.parties.user);
-    slow.say(much);
+    announce(slow, 20'000);
     RawCaller waiting(lab, lab.parties.user);
-    waiting.say(much);
+    announce(waiting, 20'000);
     bool drained = false;
     asio::co_spawn(lab.io, lab.server->drain(), [&](std::exception_ptr) { drained = true; });
     run_until(lab.io, [&] { return drained; });
